@@ -1,0 +1,2 @@
+// Filled in by the first module of this package.
+export type Placeholder = never;

@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+// Tests of one package see another's sources, not its build output.
+const conditions = ["@capstan/source", "node"];
+const resolve = { conditions };
+const ssr = { resolve: { conditions, externalConditions: conditions } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "test/{cluster,rolesanywhere}/test/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/test/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
