@@ -1,2 +1,4 @@
-// Filled in by the first module of this package.
-export type Placeholder = never;
+export * from "./custom-resource.ts";
+export * from "./generated/index.ts";
+export * from "./names.ts";
+export * from "./reasons.ts";

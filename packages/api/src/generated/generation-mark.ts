@@ -1,0 +1,33 @@
+// Generated from packages/api/crds by packages/api/tools/generate.ts; do not edit.
+import type { CustomObject, CustomResource } from "../custom-resource.ts";
+
+/**
+ * Raised before a leaf is signed and never lowered, so that a root is removed only when no leaf of it can be alive.
+ */
+export interface GenerationMarkBody {
+  spec: {
+    authority: string;
+    generation: number;
+    /**
+     * No leaf of the generation ends later.
+     */
+    notAfter: string;
+  };
+  status?: {
+    /**
+     * The generation signs no more.
+     */
+    sealed?: boolean;
+  };
+}
+
+/** Raised before a leaf is signed and never lowered, so that a root is removed only when no leaf of it can be alive. */
+export type GenerationMark = CustomObject<"GenerationMark"> & GenerationMarkBody;
+
+export const generationMarkResource: CustomResource<"GenerationMark"> = {
+  group: "capstan.dev",
+  version: "v1alpha1",
+  plural: "generationmarks",
+  kind: "GenerationMark",
+  namespaced: true,
+};

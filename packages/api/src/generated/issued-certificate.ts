@@ -1,0 +1,81 @@
+// Generated from packages/api/crds by packages/api/tools/generate.ts; do not edit.
+import type { CustomObject, CustomResource } from "../custom-resource.ts";
+
+/**
+ * The ledger record of one leaf. Its name is the uid of the request it answers.
+ */
+export interface IssuedCertificateBody {
+  spec: {
+    /**
+     * The certificate's serial number, lower-case hex without a leading 00.
+     */
+    serial: string;
+    /**
+     * The distinguished name as in RFC 4514.
+     */
+    subject: string;
+    commonName?: string;
+    dnsNames?: string[];
+    uris?: string[];
+    notBefore: string;
+    notAfter: string;
+    /**
+     * Name of the CertificateAuthority.
+     */
+    authority: string;
+    /**
+     * The generation that signed.
+     */
+    generation: number;
+    /**
+     * Workload: asked for by a request. CrlSentinel: a short-lived leaf of the publisher's own that a CRL revokes.
+     */
+    purpose: "Workload" | "CrlSentinel";
+    issuerKind?: string;
+    issuerName?: string;
+    /**
+     * metadata.generation of the issuer that was decided on.
+     */
+    issuerGeneration?: number;
+    requestNamespace?: string;
+    requestName?: string;
+    /**
+     * SHA-256 over what the request asked for; a record answers only a request with the same hash.
+     */
+    requestHash?: string;
+    /**
+     * User name that the API server recorded on the request.
+     */
+    requester?: string;
+    /**
+     * SHA-256 of the SubjectPublicKeyInfo in lower-case hex.
+     */
+    publicKeySha256: string;
+    /**
+     * The leaf in PEM.
+     */
+    certificate: string;
+  };
+  status?: {
+    revoked?: {
+      at: string;
+      reason: "unspecified" | "keyCompromise" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
+      /**
+       * namespace/name of the Revocation that asked for it.
+       */
+      revocation: string;
+      requestedBy?: string;
+    };
+  };
+}
+
+/** The ledger record of one leaf. Its name is the uid of the request it answers. */
+export type IssuedCertificate = CustomObject<"IssuedCertificate"> & IssuedCertificateBody;
+
+export const issuedCertificateResource: CustomResource<"IssuedCertificate"> = {
+  group: "capstan.dev",
+  version: "v1alpha1",
+  plural: "issuedcertificates",
+  kind: "IssuedCertificate",
+  namespaced: true,
+};

@@ -1,0 +1,33 @@
+/** The API group of every kind of ours. */
+export const apiGroup = "capstan.dev";
+
+/** apiVersion of every kind of ours. */
+export const apiVersion = "capstan.dev/v1alpha1";
+
+/** Namespace that holds keys, ledger, marks and lists; tenants have no rights in it. */
+export const defaultNamespace = "capstan-system";
+
+/** `<ca>-<generation>`: the name of a generation's key Secret, mark, RevocationList and CRL ConfigMap. */
+export function generationName(authority: string, generation: number): string {
+  return `${authority}-${generation}`;
+}
+
+/** `<ca>-bundle`: the ConfigMap with the roots that relying parties should trust now. */
+export function bundleName(authority: string): string {
+  return `${authority}-bundle`;
+}
+
+/** Annotation on a key Secret: SHA-256 of its root certificate, lower-case hex. */
+export const fingerprintAnnotation = "capstan.dev/root-sha256";
+
+/** Label on everything that belongs to an authority. */
+export const authorityLabel = "capstan.dev/authority";
+
+/** Label on published ConfigMaps: what they hold. */
+export const publishedLabel = "capstan.dev/published";
+
+/** Keys of the ConfigMap that holds a generation's published CRL. */
+export const crlKeys = { pem: "crl.pem", der: "crl.der" } as const;
+
+/** Key of the ConfigMap that holds an authority's roots. */
+export const bundleKey = "bundle.pem";
