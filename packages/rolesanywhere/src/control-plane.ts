@@ -1,0 +1,89 @@
+/**
+ * What Capstan asks of the IAM Roles Anywhere control plane, in types of our own: whoever reads or manages trust anchors
+ * and CRLs depends on this file, never on an AWS SDK.
+ *
+ * Every method
+ * - rejects with a `RolesAnywhereError`, or with the signal's reason when `signal` aborts;
+ * - waits its turn: one trust-anchor call and one CRL call a second, in the order in which they were made;
+ * - sends one request per page or change and never repeats it: backoff is the caller's, guided by `retryable`.
+ *
+ * A write that ended in ERR_AWS_UNAVAILABLE may or may not have happened, and AWS has no precondition on writes:
+ * read back and compare before deciding anything.
+ *
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/
+ */
+export interface RolesAnywhereControlPlane {
+  /** All trust anchors of the account in this region, over all pages. */
+  listTrustAnchors(signal?: AbortSignal): Promise<readonly TrustAnchor[]>;
+  /** `undefined` means that AWS said ResourceNotFoundException, nothing less. */
+  getTrustAnchor(id: string, signal?: AbortSignal): Promise<TrustAnchor | undefined>;
+  /** Creates it enabled. Names are not unique: list first, or a repeat makes a second one. */
+  createTrustAnchor(input: CreateTrustAnchorInput, signal?: AbortSignal): Promise<TrustAnchor>;
+  /** Replaces the whole bundle; the last writer wins. */
+  updateTrustAnchor(input: UpdateTrustAnchorInput, signal?: AbortSignal): Promise<TrustAnchor>;
+  enableTrustAnchor(id: string, signal?: AbortSignal): Promise<TrustAnchor>;
+
+  /** All CRLs of the account in this region, over all pages; AWS has no filter by trust anchor. */
+  listCrls(signal?: AbortSignal): Promise<readonly Crl[]>;
+  /** `undefined` means that AWS said ResourceNotFoundException, nothing less. */
+  getCrl(id: string, signal?: AbortSignal): Promise<Crl | undefined>;
+  /** Imports it enabled. Names are not unique and an anchor has two slots: list first, or a repeat takes the second. */
+  importCrl(input: ImportCrlInput, signal?: AbortSignal): Promise<Crl>;
+  /** Replaces the list's content; neither enables it nor moves it to another anchor. */
+  updateCrl(input: UpdateCrlInput, signal?: AbortSignal): Promise<Crl>;
+  enableCrl(id: string, signal?: AbortSignal): Promise<Crl>;
+}
+
+export interface TrustAnchor {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  /** As AWS reports it: CERTIFICATE_BUNDLE, AWS_ACM_PCA, SELF_SIGNED_REPOSITORY, or what it may add. */
+  readonly sourceType: string;
+  /** The PEM text as AWS returned it; absent when the source is not a bundle. Compare by `sameCertificates`. */
+  readonly bundlePem?: string;
+}
+
+export interface Crl {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly trustAnchorArn: string;
+  /** The stored bytes as text. PEM if the importer followed AWS's documentation. */
+  readonly crlPem: string;
+}
+
+export interface CreateTrustAnchorInput {
+  /** 1 to 255 letters, digits, spaces, hyphens and underscores. */
+  readonly name: string;
+  /** One or two CERTIFICATE blocks in at most 8,000 characters, and nothing else. */
+  readonly bundlePem: string;
+  readonly tags?: Tags;
+}
+
+export interface UpdateTrustAnchorInput {
+  readonly id: string;
+  /** One or two CERTIFICATE blocks in at most 8,000 characters, and nothing else. */
+  readonly bundlePem: string;
+}
+
+export interface ImportCrlInput {
+  /** 1 to 255 letters, digits, spaces, hyphens and underscores. */
+  readonly name: string;
+  /** Of this control plane's region. */
+  readonly trustAnchorArn: string;
+  /** One `X509 CRL` block in at most 300,000 bytes, and nothing else. */
+  readonly crlPem: string;
+  readonly tags?: Tags;
+}
+
+export interface UpdateCrlInput {
+  readonly id: string;
+  /** One `X509 CRL` block in at most 300,000 bytes, and nothing else. */
+  readonly crlPem: string;
+}
+
+/** Tag keys and values; sending any needs the permission rolesanywhere:TagResource. */
+export type Tags = Readonly<Record<string, string>>;

@@ -1,0 +1,98 @@
+import type { Clock } from "./clock.ts";
+import type { AwsCredentialSource } from "./credentials.ts";
+
+/**
+ * Runs calls one after another in the order in which they came, each beginning at least `intervalMs` after the one
+ * before has *ended*. AWS counts a call when it arrives there, which is before its answer is here: measured from the
+ * answer, no network jitter brings two calls closer together than the quota allows. As a second gain, a later write of
+ * a bucket cannot overtake an earlier one.
+ */
+export class Pacer {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  #freeAtMs = Number.NEGATIVE_INFINITY;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(clock: Clock, intervalMs: number) {
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Rejects with the signal's reason, at once and without using up a turn, when it aborts before the call began. */
+  run<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const turn = this.#last.then(async () => {
+      await this.#untilFree(signal);
+      try {
+        return await call();
+      } finally {
+        this.#freeAtMs = this.#clock.now() + this.#intervalMs;
+      }
+    });
+    this.#last = turn.catch(() => undefined);
+    return signal === undefined ? turn : untilAborted(turn, signal);
+  }
+
+  async #untilFree(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    // Again and again, since timers may fire a millisecond early.
+    for (let waitMs = this.#waitMs(); waitMs > 0; waitMs = this.#waitMs()) await this.#clock.sleep(waitMs, signal);
+  }
+
+  #waitMs(): number {
+    return this.#freeAtMs - this.#clock.now();
+  }
+}
+
+/** The promise, or a rejection with the signal's reason as soon as that aborts. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/**
+ * The two rates that AWS counts, each over all operations on its kind of resource.
+ * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html
+ */
+export interface Pacers {
+  readonly trustAnchors: Pacer;
+  readonly crls: Pacer;
+}
+
+/** One call a second. AWS documents no burst. */
+const intervalMs = 1_000;
+
+const chain = {};
+const shared = new WeakMap<Clock, WeakMap<object, Map<string, Pacers>>>();
+
+/**
+ * The quota belongs to the account and region, not to an object of ours, so every control plane of this process with the
+ * same clock, region, endpoint and credential source (the same value; none given counts as one) shares its pacers.
+ */
+export function sharedPacers(options: {
+  readonly clock: Clock;
+  readonly credentials: AwsCredentialSource | undefined;
+  readonly region: string;
+  readonly endpoint: string | undefined;
+}): Pacers {
+  const { clock, credentials = chain, region, endpoint = "" } = options;
+  const bySource = shared.get(clock) ?? new WeakMap<object, Map<string, Pacers>>();
+  shared.set(clock, bySource);
+  const byPlace = bySource.get(credentials) ?? new Map<string, Pacers>();
+  bySource.set(credentials, byPlace);
+  const place = `${region} ${endpoint}`;
+  const pacers = byPlace.get(place) ?? {
+    trustAnchors: new Pacer(clock, intervalMs),
+    crls: new Pacer(clock, intervalMs),
+  };
+  byPlace.set(place, pacers);
+  return pacers;
+}
