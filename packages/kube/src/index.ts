@@ -1,2 +1,58 @@
-// Filled in by the first module of this package.
-export type Placeholder = never;
+export { type Clock, type Random, systemClock } from "./clock.ts";
+export { Controller, type ControllerOptions } from "./controller.ts";
+export {
+  type ApplyOptions,
+  type CallOptions,
+  type DeleteOptions,
+  KubeClient,
+  type KubeClientOptions,
+  type ListOptions,
+  type ListPage,
+  type RawRequest,
+  type WriteOptions,
+} from "./kube-client.ts";
+export {
+  type Credentials,
+  type KubeConnection,
+  type KubeConnectionOptions,
+  loadKubeConnection,
+} from "./kube-connection.ts";
+export {
+  isAlreadyExists,
+  isConflict,
+  isExpired,
+  isNotFound,
+  isOutcomeUnknown,
+  KubeApiError,
+  KubeConnectionError,
+  type KubeConnectionErrorCode,
+} from "./kube-error.ts";
+export {
+  type KubeObject,
+  keyOf,
+  type NewObject,
+  type ObjectMeta,
+  type OwnerReference,
+  refOfKey,
+} from "./kube-object.ts";
+export { KubeconfigError } from "./kubeconfig.ts";
+export { createLogger, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
+export { createMetrics, type RuntimeMetrics } from "./metrics.ts";
+export type { IndexFunction, ReadonlyStore } from "./object-store.ts";
+export { TokenBucket } from "./rate-limiter.ts";
+export { type ReconcileResult, type Reconciler, TerminalError } from "./reconciler.ts";
+export { Reflector, type ReflectorChange, type ReflectorListener, type ReflectorOptions } from "./reflector.ts";
+export { apiVersionOf, type ObjectRef, resourceName, type ResourceType } from "./resource-type.ts";
+export { WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
+export {
+  address,
+  describeSettings,
+  oneOf,
+  optionalText,
+  readSettings,
+  requiredText,
+  type Setting,
+  SettingsError,
+  type SettingsOf,
+  type SettingsTable,
+} from "./settings.ts";

@@ -1,0 +1,122 @@
+import { type Dispatcher, request } from "undici";
+import { KubeConnectionError } from "./kube-error.ts";
+
+export interface HttpCall {
+  readonly method: Dispatcher.HttpMethod;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly dispatcher: Dispatcher;
+  /** Until the headers for a stream, until the end of the body otherwise. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Method and path, for errors. */
+  readonly label: string;
+}
+
+export interface HttpAnswer {
+  readonly code: number;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+export interface HttpStream {
+  readonly code: number;
+  readonly retryAfter: string | undefined;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** One request, its whole answer read. Throws {@link KubeConnectionError}, or the signal's reason once that has aborted. */
+export async function callHttp(call: HttpCall): Promise<HttpAnswer> {
+  return limited(call, async (signal) => {
+    const response = await send(call, signal);
+    return { code: response.statusCode, retryAfter: retryAfterOf(response), body: await response.body.text() };
+  });
+}
+
+/** One request whose body is read as it comes; ending the iteration early, or the signal, closes the connection. */
+export async function openHttpStream(call: HttpCall): Promise<HttpStream> {
+  const stream = new AbortController();
+  const abort = (): void => {
+    stream.abort(call.signal?.reason);
+  };
+  call.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    const response = await limited(call, async (signal) => {
+      const cut = (): void => {
+        stream.abort(signal.reason);
+      };
+      signal.addEventListener("abort", cut, { once: true });
+      try {
+        return await send(call, stream.signal);
+      } finally {
+        signal.removeEventListener("abort", cut);
+      }
+    });
+    const { body } = response;
+    // Aborted while nobody iterates, it would otherwise emit an unhandled "error" and end the process.
+    body.on("error", () => {});
+    body.once("close", () => call.signal?.removeEventListener("abort", abort));
+    return { code: response.statusCode, retryAfter: retryAfterOf(response), chunks: chunksOf(call, body) };
+  } catch (error) {
+    call.signal?.removeEventListener("abort", abort);
+    throw error;
+  }
+}
+
+async function* chunksOf(call: HttpCall, body: Dispatcher.ResponseData["body"]): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body) yield chunk as Uint8Array;
+  } catch (cause) {
+    throw connectionError(call, cause);
+  }
+}
+
+function send(call: HttpCall, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  const { method, url, headers, body, dispatcher } = call;
+  return request(url, { method, headers, body: body ?? null, dispatcher, signal });
+}
+
+/** Runs the work under a signal that aborts with the caller's or at the time limit, and leaves no timer or listener behind. */
+async function limited<T>(call: HttpCall, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  call.signal?.throwIfAborted();
+  const limit = new AbortController();
+  const abort = (): void => {
+    limit.abort(call.signal?.reason);
+  };
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    limit.abort();
+  }, call.timeoutMs);
+  call.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    return await work(limit.signal);
+  } catch (cause) {
+    if (isLate) throw new KubeConnectionError("ERR_KUBE_TIMEOUT", `${call.label}: no answer in ${call.timeoutMs} ms`);
+    throw connectionError(call, cause);
+  } finally {
+    clearTimeout(timer);
+    call.signal?.removeEventListener("abort", abort);
+  }
+}
+
+function connectionError(call: HttpCall, cause: unknown): unknown {
+  if (call.signal?.aborted === true) return call.signal.reason;
+  if (cause instanceof KubeConnectionError) return cause;
+  const { code, message } = describe(cause);
+  return new KubeConnectionError("ERR_KUBE_CONNECTION", `${call.label}: ${code ?? message}`, { cause });
+}
+
+/** An AggregateError of a host with several addresses has its say in the first of its errors. */
+function describe(cause: unknown): { readonly code: string | undefined; readonly message: string } {
+  const first = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
+  if (!(first instanceof Error)) return { code: undefined, message: "unknown failure" };
+  const { code } = first as { code?: unknown };
+  return { code: typeof code === "string" ? code : undefined, message: first.message };
+}
+
+function retryAfterOf(response: Dispatcher.ResponseData): string | undefined {
+  const value = response.headers["retry-after"];
+  return typeof value === "string" ? value : undefined;
+}

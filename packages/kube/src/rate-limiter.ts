@@ -1,0 +1,72 @@
+import { type Clock, type Random, systemClock } from "./clock.ts";
+
+/** A bucket that refills steadily. `reserve` always takes a token and says how long to wait for it, in milliseconds. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  readonly #clock: Clock;
+  #tokens: number;
+  #at: number;
+
+  constructor(options: { readonly perSecond: number; readonly burst: number; readonly clock?: Clock }) {
+    this.#perSecond = options.perSecond;
+    this.#burst = options.burst;
+    this.#clock = options.clock ?? systemClock;
+    this.#tokens = options.burst;
+    this.#at = this.#clock.monotonic();
+  }
+
+  reserve(): number {
+    this.#refill();
+    this.#tokens -= 1;
+    return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#perSecond) * 1000;
+  }
+
+  /** Takes a token if there is one. */
+  tryTake(): boolean {
+    this.#refill();
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  #refill(): void {
+    const now = this.#clock.monotonic();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond);
+    this.#at = now;
+  }
+}
+
+const baseMs = 5;
+const maxMs = 1_000_000;
+
+/**
+ * How long a failed key waits: 5 ms × 2ⁿ up to 1000 s, each between half and the whole of that, and no more than
+ * 10 retries a second (100 at once) over all keys. The numbers are client-go's.
+ */
+export class RetryLimiter {
+  readonly #failures = new Map<string, number>();
+  readonly #bucket: TokenBucket;
+  readonly #random: Random;
+
+  constructor(options: { readonly clock?: Clock; readonly random?: Random } = {}) {
+    this.#bucket = new TokenBucket({ perSecond: 10, burst: 100, clock: options.clock ?? systemClock });
+    this.#random = options.random ?? Math.random;
+  }
+
+  /** Counts a failure and returns the delay in milliseconds. */
+  next(key: string): number {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    const ceiling = Math.min(maxMs, baseMs * 2 ** failures);
+    return Math.max(ceiling * (0.5 + 0.5 * this.#random()), this.#bucket.reserve());
+  }
+
+  failures(key: string): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  forget(key: string): void {
+    this.#failures.delete(key);
+  }
+}
