@@ -143,7 +143,8 @@ function parseThrown(thrown: unknown): ThrownError {
 function parseRetryAfter(value: unknown): number | undefined {
   if (typeof value !== "string") return undefined;
   if (/^\d{1,6}$/u.test(value)) return Number(value) * 1_000;
-  const atMs = Date.parse(value);
+  // Date.parse alone takes almost anything, "-1" for a year.
+  const atMs = /^[A-Z][a-z]{2}, /u.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now());
 }
 

@@ -41,9 +41,11 @@ export function createSender(options: {
       ...(endpoint === undefined ? {} : { endpoint }),
       credentials: credentialProvider(credentials, region),
       requestHandler,
-      // The SDK's retries would escape the pacing, and double the caller's.
+      // A repeated request would escape the pacing and double the caller's own retries. This release of the SDK sends
+      // two for `maxAttempts: 1`, so its strategy is replaced.
       maxAttempts: 1,
       retryMode: "standard",
+      retryStrategy: { mode: "standard", retry: (next, args) => next(args) },
     });
   let client = newClient();
 
