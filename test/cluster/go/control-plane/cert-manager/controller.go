@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/api/resource"
+	logsapi "k8s.io/component-base/logs/api/v1"
+
+	"github.com/cert-manager/cert-manager/pkg/apis/certmanager"
+	"github.com/cert-manager/cert-manager/pkg/controller"
+	"github.com/cert-manager/cert-manager/pkg/healthz"
+	dnsutil "github.com/cert-manager/cert-manager/pkg/issuer/acme/dns/util"
+	logf "github.com/cert-manager/cert-manager/pkg/logs"
+	"github.com/cert-manager/cert-manager/pkg/util"
+)
+
+// workersPerController is the release's default of --concurrent-workers.
+const workersPerController = 5
+
+// The controllers of a default install, but for Venafi's (controllers.go says why). Leader election
+// and the Gateway API are off: one process without a peer, in a cluster without those CRDs.
+func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
+	kubeconfig := flags.String("kubeconfig", "", "path of the kubeconfig to use")
+	clusterResourceNamespace := flags.String("cluster-resource-namespace", "kube-system", "namespace of the Secrets of cluster issuers")
+	metricsAddress := flags.String("metrics-listen-address", "0.0.0.0:9402", "host:port of /metrics")
+	healthAddress := flags.String("healthz-listen-address", "0.0.0.0:9403", "host:port of /livez")
+	logging := logsapi.NewLoggingConfiguration()
+	logf.AddFlagsNonDeprecated(logging, flags)
+
+	return func(ctx context.Context) error {
+		if err := logf.ValidateAndApply(logging); err != nil {
+			return err
+		}
+		group, ctx := errgroup.WithContext(ctx)
+		factory, err := controller.NewContextFactory(ctx, contextOptions(*kubeconfig, *clusterResourceNamespace))
+		if err != nil {
+			return err
+		}
+		root, err := factory.Build()
+		if err != nil {
+			return err
+		}
+
+		log := logf.FromContext(ctx)
+		for name, construct := range controller.Known() {
+			// All are constructed before the informers start, since that is what asks for informers.
+			control, err := construct(factory)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			group.Go(func() error {
+				log.Info("starting controller", "controller", name)
+				if err := control.Run(workersPerController, ctx); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+				return nil
+			})
+		}
+		// After the controllers: some of them add a collector.
+		if err := serveMetrics(ctx, group, *metricsAddress, root.Metrics.NewServer); err != nil {
+			return err
+		}
+		if err := serveHealth(ctx, group, *healthAddress); err != nil {
+			return err
+		}
+		root.SharedInformerFactory.Start(ctx.Done())
+		root.KubeSharedInformerFactory.Start(ctx.Done())
+		root.HTTP01ResourceMetadataInformersFactory.Start(ctx.Done())
+		return group.Wait()
+	}, nil
+}
+
+// contextOptions holds what the release's binary passes when only these two flags are given.
+func contextOptions(kubeconfig, clusterResourceNamespace string) controller.ContextOptions {
+	return controller.ContextOptions{
+		Kubeconfig:         kubeconfig,
+		KubernetesAPIQPS:   20,
+		KubernetesAPIBurst: 50,
+		IssuerOptions: controller.IssuerOptions{
+			ClusterResourceNamespace:        clusterResourceNamespace,
+			ClusterIssuerAmbientCredentials: true,
+		},
+		ACMEOptions: controller.ACMEOptions{
+			HTTP01SolverImage:                 "quay.io/jetstack/cert-manager-acmesolver:" + util.AppVersion,
+			HTTP01SolverResourceRequestCPU:    resource.MustParse("10m"),
+			HTTP01SolverResourceRequestMemory: resource.MustParse("64Mi"),
+			HTTP01SolverResourceLimitsCPU:     resource.MustParse("100m"),
+			HTTP01SolverResourceLimitsMemory:  resource.MustParse("64Mi"),
+			ACMEHTTP01SolverRunAsNonRoot:      true,
+			DNS01CheckAuthoritative:           true,
+			DNS01Nameservers:                  dnsutil.RecursiveNameservers,
+			DNS01CheckRetryPeriod:             10 * time.Second,
+		},
+		IngressShimOptions: controller.IngressShimOptions{
+			DefaultIssuerKind:                 "Issuer",
+			DefaultIssuerGroup:                certmanager.GroupName,
+			DefaultAutoCertificateAnnotations: []string{"kubernetes.io/tls-acme"},
+		},
+		CertificateOptions: controller.CertificateOptions{
+			CopiedAnnotationPrefixes:                 []string{"*", "-kubectl.kubernetes.io/", "-fluxcd.io/", "-argocd.argoproj.io/"},
+			CertificateRequestMinimumBackoffDuration: time.Hour,
+			CertificateRequestMaximumBackoffDuration: 32 * time.Hour,
+		},
+		SchedulerOptions: controller.SchedulerOptions{MaxConcurrentChallenges: 60},
+	}
+}
+
+func serveMetrics(ctx context.Context, group *errgroup.Group, address string, newServer func(net.Listener) *http.Server) error {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("--metrics-listen-address: %w", err)
+	}
+	server := newServer(listener)
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return server.Shutdown(grace)
+	})
+	return nil
+}
+
+func serveHealth(ctx context.Context, group *errgroup.Group, address string) error {
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("--healthz-listen-address: %w", err)
+	}
+	server := healthz.NewServer(20 * time.Second)
+	group.Go(func() error { return server.Start(ctx, listener) })
+	return nil
+}
