@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import type { CredentialStore } from "./credential-store.ts";
+import type { Crl } from "./crls.ts";
+import { resourceNotFound, validation } from "./errors.ts";
+import { textFaults } from "./input.ts";
+import type { Profile } from "./profiles.ts";
+import type { Role } from "./roles.ts";
+import type { TrustAnchor } from "./trust-anchors.ts";
+
+/** What is stored for one account in one region. Records are replaced, never changed in place. */
+export interface Account {
+  readonly id: string;
+  readonly region: string;
+  readonly now: () => Date;
+  readonly expiredCrl: ExpiredCrlMode;
+  readonly trustAnchors: Map<string, TrustAnchor>;
+  readonly crls: Map<string, Crl>;
+  readonly profiles: Map<string, Profile>;
+  /** By role ARN. */
+  readonly roles: ReadonlyMap<string, Role>;
+  /** By resource ARN, then tag key. */
+  readonly tags: Map<string, ReadonlyMap<string, string>>;
+  /** Subject ids by the hex of the subject's DER. */
+  readonly subjects: Map<string, string>;
+  readonly credentials: CredentialStore;
+}
+
+/**
+ * What an imported CRL does once its nextUpdate has passed, which AWS does not document: `enforce` goes on refusing the
+ * serials it lists, `deny-issuer` refuses every certificate of its issuer.
+ */
+export type ExpiredCrlMode = "enforce" | "deny-issuer";
+
+/** What every stored resource has. */
+export interface Resource {
+  readonly id: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export type ResourceKind = "trust-anchor" | "crl" | "profile" | "subject";
+
+/** Names are 1 to 255 of these characters and need not be unique. */
+export const NAME: { readonly min: number; readonly max: number; readonly pattern: RegExp } = {
+  min: 1,
+  max: 255,
+  pattern: /^[ a-zA-Z0-9-_]*$/,
+};
+
+export function resourceArn(account: Pick<Account, "id" | "region">, kind: ResourceKind, id: string): string {
+  return `arn:aws:rolesanywhere:${account.region}:${account.id}:${kind}/${id}`;
+}
+
+/** The members of a resource that is created now. */
+export function newResource(
+  account: Account,
+  kind: ResourceKind,
+  given: { readonly name: string; readonly enabled: boolean | undefined },
+): Resource {
+  const id = randomUUID();
+  const now = account.now();
+  // What AWS does when `enabled` is left out is known for CRLs alone: they start disabled. The same for the others.
+  const enabled = given.enabled ?? false;
+  return { id, arn: resourceArn(account, kind, id), name: given.name, enabled, createdAt: now, updatedAt: now };
+}
+
+/** The resource that a path names. `member` is the path parameter's name in the model, for example `crlId`. */
+export function findById<T extends Resource>(resources: ReadonlyMap<string, T>, id: string, member: string): T {
+  const faults = textFaults({ pattern: /^[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}$/ }, id, member);
+  if (faults.length > 0) throw validation(`1 validation error detected: ${faults.join("; ")}`);
+  const found = resources.get(id);
+  if (found === undefined) throw resourceNotFound(`Resource not found: ${member} ${id}`);
+  return found;
+}
+
+export function findByArn<T extends Resource>(resources: ReadonlyMap<string, T>, arn: string): T | undefined {
+  return [...resources.values()].find((resource) => resource.arn === arn);
+}
+
+/** ISO 8601 with the six digits of a second that the service writes. */
+export function timestamp(time: Date): string {
+  return time.toISOString().replace("Z", "000Z");
+}

@@ -1,0 +1,41 @@
+/**
+ * A refusal as the service would put it on the wire: the error's name (header `x-amzn-errortype` for Roles Anywhere,
+ * `Code` for STS), the HTTP status and the message.
+ */
+export class ServiceError extends Error {
+  readonly type: string;
+  readonly status: number;
+
+  constructor(type: string, status: number, message: string) {
+    super(message);
+    this.name = "ServiceError";
+    this.type = type;
+    this.status = status;
+  }
+}
+
+// The four errors that AWS's model of the service names, then what every AWS service can answer.
+
+export const accessDenied = (message: string): ServiceError => new ServiceError("AccessDeniedException", 403, message);
+
+export const resourceNotFound = (message: string): ServiceError =>
+  new ServiceError("ResourceNotFoundException", 404, message);
+
+export const validation = (message: string): ServiceError => new ServiceError("ValidationException", 400, message);
+
+export const tooManyTags = (message: string): ServiceError => new ServiceError("TooManyTagsException", 400, message);
+
+export const serialization = (message: string): ServiceError =>
+  new ServiceError("SerializationException", 400, message);
+
+export const throttled = (): ServiceError => new ServiceError("ThrottlingException", 429, "Rate exceeded");
+
+export const unavailable = (): ServiceError =>
+  new ServiceError("ServiceUnavailableException", 503, "Service is unable to handle request.");
+
+/**
+ * Not an answer of AWS: the request uses something that AWS has and this emulator does not. Loud, so that a test never
+ * passes because a member was quietly ignored.
+ */
+export const notEmulated = (what: string): ServiceError =>
+  new ServiceError("NotEmulated", 501, `The emulator does not implement ${what}.`);

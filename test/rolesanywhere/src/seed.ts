@@ -1,0 +1,197 @@
+import { randomUUID } from "node:crypto";
+import { parse } from "yaml";
+import { NAME, resourceArn } from "./account.ts";
+import { isRecord } from "./input.ts";
+import { DEFAULT_DURATION_SECONDS, DURATION, type Profile } from "./profiles.ts";
+import type { Role } from "./roles.ts";
+import { parseTrustPolicy, TrustPolicyError } from "./trust-policy.ts";
+
+/** A role that exists from the start. */
+export interface RoleSeed {
+  /** `arn:aws:iam::{account}:role/{path and name}` of the emulator's account. */
+  readonly arn: string;
+  /** The trust policy as IAM's JSON document. */
+  readonly trustPolicy: unknown;
+  /** The role's MaxSessionDuration in seconds, 3600 to 43200. Default is 3600. */
+  readonly maxSessionDuration?: number;
+}
+
+/** A profile that exists from the start. */
+export interface ProfileSeed {
+  readonly name: string;
+  readonly roleArns: readonly string[];
+  /** 900 to 43200. Default is 3600. */
+  readonly durationSeconds?: number;
+  /** Default is true, unlike the API's: whoever writes a seed wants it to work. */
+  readonly enabled?: boolean;
+  /** Default is false. */
+  readonly acceptRoleSessionName?: boolean;
+  /** A UUID, for an ARN that is known beforehand. Default is a random one. */
+  readonly id?: string;
+}
+
+/** What an administrator prepared in AWS before Capstan comes. */
+export interface Seed {
+  readonly roles: readonly RoleSeed[];
+  readonly profiles: readonly ProfileSeed[];
+}
+
+/** A seed that is not right. `message` names the place, the rule and the cure. */
+export class SeedError extends Error {
+  readonly code = "ERR_SEED";
+
+  constructor(message: string) {
+    super(message);
+    this.name = "SeedError";
+  }
+}
+
+/**
+ * Reads a seed from YAML or JSON with the two keys `roles` and `profiles`. ARNs are checked against the account when the
+ * emulator starts.
+ *
+ * @example
+ * ```ts
+ * const seed = readSeed(await readFile("aws-administrator.yaml", "utf8"));
+ * const emulator = await startEmulator({ accessKeys, ...seed });
+ * ```
+ * @throws {SeedError}
+ */
+export function readSeed(text: string): Seed {
+  const document = record(parseYaml(text), "the seed", ["roles", "profiles"]);
+  const roles = array(document["roles"] ?? [], "roles").map((role, index) => readRoleSeed(role, `roles[${index}]`));
+  const profiles = array(document["profiles"] ?? [], "profiles").map((profile, index) =>
+    readProfileSeed(profile, `profiles[${index}]`),
+  );
+  const arns = new Set(roles.map((role) => role.arn));
+  for (const [index, profile] of profiles.entries()) {
+    const stranger = profile.roleArns.find((arn) => !arns.has(arn));
+    if (stranger !== undefined) {
+      throw new SeedError(`profiles[${index}].roleArns: ${stranger} is not among the roles; add it there`);
+    }
+  }
+  return { roles, profiles };
+}
+
+/** The role as stored. @throws {SeedError} */
+export function roleFromSeed(seed: RoleSeed, accountId: string, at: string): Role {
+  const match = /^arn:aws:iam::(\d{12}):role\/(?:[\w+=,.@/-]+\/)?([\w+=,.@-]{1,64})$/.exec(seed.arn);
+  if (match?.[1] !== accountId || match[2] === undefined) {
+    throw new SeedError(
+      `${at}.arn: ${seed.arn} is not a role of account ${accountId} (arn:aws:iam::${accountId}:role/NAME)`,
+    );
+  }
+  return {
+    arn: seed.arn,
+    name: match[2],
+    trustPolicy: readPolicy(seed.trustPolicy, `${at}.trustPolicy`),
+    maxSessionDurationSeconds: seconds(seed.maxSessionDuration, `${at}.maxSessionDuration`, 3600) ?? 3600,
+  };
+}
+
+/** The profile as stored. @throws {SeedError} */
+export function profileFromSeed(
+  seed: ProfileSeed,
+  account: { readonly id: string; readonly region: string; readonly now: () => Date },
+): Profile {
+  const id = seed.id ?? randomUUID();
+  return {
+    id,
+    arn: resourceArn(account, "profile", id),
+    name: seed.name,
+    enabled: seed.enabled ?? true,
+    createdAt: account.now(),
+    updatedAt: account.now(),
+    roleArns: seed.roleArns,
+    durationSeconds: seed.durationSeconds ?? DEFAULT_DURATION_SECONDS,
+    acceptRoleSessionName: seed.acceptRoleSessionName ?? false,
+    sessionPolicy: undefined,
+    managedPolicyArns: [],
+    createdBy: `arn:aws:iam::${account.id}:root`,
+  };
+}
+
+function readRoleSeed(value: unknown, at: string): RoleSeed {
+  const role = record(value, at, ["arn", "trustPolicy", "maxSessionDuration"]);
+  const maxSessionDuration = seconds(role["maxSessionDuration"], `${at}.maxSessionDuration`, 3600);
+  readPolicy(role["trustPolicy"], `${at}.trustPolicy`);
+  return {
+    arn: string(role["arn"], `${at}.arn`),
+    trustPolicy: role["trustPolicy"],
+    ...(maxSessionDuration === undefined ? {} : { maxSessionDuration }),
+  };
+}
+
+function readProfileSeed(value: unknown, at: string): ProfileSeed {
+  const profile = record(value, at, ["name", "roleArns", "durationSeconds", "enabled", "acceptRoleSessionName", "id"]);
+  const name = string(profile["name"], `${at}.name`);
+  if (name.length > NAME.max || !NAME.pattern.test(name)) {
+    throw new SeedError(`${at}.name: only letters, digits, spaces, "-" and "_", at most ${NAME.max}`);
+  }
+  const id = profile["id"];
+  if (id !== undefined && !/^[a-f0-9]{8}-([a-f0-9]{4}-){3}[a-f0-9]{12}$/.test(string(id, `${at}.id`))) {
+    throw new SeedError(`${at}.id: must be a UUID in lower case`);
+  }
+  const durationSeconds = seconds(profile["durationSeconds"], `${at}.durationSeconds`, DURATION.min);
+  return {
+    name,
+    roleArns: array(profile["roleArns"], `${at}.roleArns`).map((arn, i) => string(arn, `${at}.roleArns[${i}]`)),
+    ...(durationSeconds === undefined ? {} : { durationSeconds }),
+    ...flagMember("enabled", profile, at),
+    ...flagMember("acceptRoleSessionName", profile, at),
+    ...(typeof id === "string" ? { id } : {}),
+  };
+}
+
+function readPolicy(value: unknown, at: string): ReturnType<typeof parseTrustPolicy> {
+  try {
+    return parseTrustPolicy(value, at);
+  } catch (error) {
+    if (error instanceof TrustPolicyError) throw new SeedError(error.message);
+    throw error;
+  }
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new SeedError(`the seed is neither YAML nor JSON: ${error instanceof Error ? error.message : ""}`);
+  }
+}
+
+function seconds(value: unknown, at: string, min: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "number" || !Number.isInteger(value) || value < min || value > DURATION.max) {
+    throw new SeedError(`${at}: must be a whole number of seconds from ${min} to ${DURATION.max}`);
+  }
+  return value;
+}
+
+function flagMember<Name extends string>(
+  name: Name,
+  source: Readonly<Record<string, unknown>>,
+  at: string,
+): { readonly [K in Name]?: boolean } {
+  const value = source[name];
+  if (value === undefined) return {};
+  if (typeof value !== "boolean") throw new SeedError(`${at}.${name}: must be true or false`);
+  return { [name]: value } as { readonly [K in Name]?: boolean };
+}
+
+function record(value: unknown, at: string, allowed: readonly string[]): Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) throw new SeedError(`${at}: must be an object with ${allowed.join(", ")}`);
+  const unknown = Object.keys(value).find((name) => !allowed.includes(name));
+  if (unknown !== undefined) throw new SeedError(`${at}: unknown key "${unknown}"; known are ${allowed.join(", ")}`);
+  return value;
+}
+
+function array(value: unknown, at: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new SeedError(`${at}: must be a list`);
+  return value;
+}
+
+function string(value: unknown, at: string): string {
+  if (typeof value !== "string" || value === "") throw new SeedError(`${at}: must be a string that is not empty`);
+  return value;
+}

@@ -1,0 +1,92 @@
+import { createHmac } from "node:crypto";
+import {
+  type Authorization,
+  parseAuthorization,
+  signedHeadersFault,
+  stringToSign,
+  uriEncode,
+} from "./canonical-request.ts";
+import type { CredentialStore, Principal } from "./credential-store.ts";
+import { header, type HttpRequest, path } from "./http-request.ts";
+import { requestTimeFault } from "./request-time.ts";
+
+const ALGORITHM = "AWS4-HMAC-SHA256";
+
+/** Why a request is not authenticated. Each protocol has its own names for these. */
+export type SignatureFaultReason = "missing" | "incomplete" | "unknown-key" | "mismatch" | "expired-credentials";
+
+export class SignatureFault extends Error {
+  readonly reason: SignatureFaultReason;
+
+  constructor(reason: SignatureFaultReason, message: string) {
+    super(message);
+    this.name = "SignatureFault";
+    this.reason = reason;
+  }
+}
+
+const UNKNOWN_KEY = "The security token included in the request is invalid.";
+const MISMATCH =
+  "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+
+/**
+ * Verifies Signature Version 4 in the Authorization header and says who called.
+ *
+ * @throws {SignatureFault}
+ */
+export function verifySigV4(
+  request: HttpRequest,
+  expected: {
+    readonly service: "rolesanywhere" | "sts";
+    readonly region: string;
+    readonly now: Date;
+    readonly credentials: CredentialStore;
+  },
+): Principal {
+  const { service, region, now, credentials } = expected;
+  const value = header(request, "authorization");
+  if (value === undefined) throw new SignatureFault("missing", "Missing Authentication Token");
+  const authorization = parseAuthorization(value);
+  const timestamp = header(request, "x-amz-date");
+  if (authorization?.algorithm !== ALGORITHM || timestamp === undefined) {
+    throw new SignatureFault("incomplete", "Authorization header or X-Amz-Date is missing or malformed.");
+  }
+  const headersFault = signedHeadersFault(request, authorization, (name) => name.startsWith("x-amz-"));
+  if (headersFault !== undefined) throw new SignatureFault("incomplete", headersFault);
+  if (authorization.scope.region !== region) {
+    throw new SignatureFault(
+      "mismatch",
+      `Credential should be scoped to a valid region, not '${authorization.scope.region}'.`,
+    );
+  }
+  if (authorization.scope.service !== service) {
+    throw new SignatureFault("mismatch", `Credential should be scoped to correct service: '${service}'.`);
+  }
+
+  const credential = credentials.find(authorization.keyId);
+  if (credential === undefined || header(request, "x-amz-security-token") !== credential.sessionToken) {
+    throw new SignatureFault("unknown-key", UNKNOWN_KEY);
+  }
+  const signed = stringToSign({ request, canonicalPath: canonicalPath(request), authorization, timestamp });
+  if (signature(credential.secretAccessKey, authorization, signed) !== authorization.signature) {
+    throw new SignatureFault("mismatch", MISMATCH);
+  }
+  const timeFault = requestTimeFault(timestamp, authorization.scope.date, now);
+  if (timeFault !== undefined) throw new SignatureFault("mismatch", timeFault);
+  if (credential.expiresAt !== undefined && credential.expiresAt <= now) {
+    throw new SignatureFault("expired-credentials", "The security token included in the request is expired");
+  }
+  return credential.principal;
+}
+
+// Every service but S3 encodes the path, as sent, once more.
+function canonicalPath(request: HttpRequest): string {
+  return path(request).split("/").map(uriEncode).join("/");
+}
+
+function signature(secret: string, authorization: Authorization, signed: string): string {
+  const { date, region, service } = authorization.scope;
+  const hmac = (key: string | Uint8Array, data: string): Uint8Array => createHmac("sha256", key).update(data).digest();
+  const key = [region, service, "aws4_request"].reduce(hmac, hmac(`AWS4${secret}`, date));
+  return createHmac("sha256", key).update(signed).digest("hex");
+}

@@ -1,0 +1,144 @@
+import { type Account, findById, NAME, newResource, type Resource, timestamp } from "./account.ts";
+import { readBundle } from "./bundle.ts";
+import type { Certificate } from "./certificate.ts";
+import { notEmulated, validation } from "./errors.ts";
+import { flag, object, optional, readInput, required, text } from "./input.ts";
+import type { Call, Operation } from "./operation.ts";
+import { page } from "./paging.ts";
+import { setTags, TAGS } from "./tags.ts";
+
+export interface TrustAnchor extends Resource {
+  /** `x509CertificateData` as sent. */
+  readonly bundle: string;
+  readonly certificates: readonly Certificate[];
+}
+
+const MAX_TRUST_ANCHORS = 50;
+
+// 8,000 in the older model and botocore, 16,000 in the newest: a client must live with the smaller one.
+const MAX_BUNDLE_LENGTH = 8000;
+
+const SOURCE = object({
+  sourceType: required(text({ oneOf: ["AWS_ACM_PCA", "CERTIFICATE_BUNDLE", "SELF_SIGNED_REPOSITORY"] })),
+  sourceData: required(
+    object({
+      x509CertificateData: optional(text({ min: 1, max: MAX_BUNDLE_LENGTH })),
+      acmPcaArn: optional(text({})),
+    }),
+  ),
+});
+
+type Source = ReturnType<typeof SOURCE>;
+
+const CREATE = { name: required(text(NAME)), source: required(SOURCE), enabled: optional(flag), tags: optional(TAGS) };
+
+const UPDATE = { name: optional(text(NAME)), source: optional(SOURCE) };
+
+const ITEM = "/trustanchor/{id}";
+
+export const trustAnchorOperations: readonly Operation[] = [
+  {
+    name: "CreateTrustAnchor",
+    method: "POST",
+    path: "/trustanchors",
+    status: 201,
+    quota: "trust-anchors",
+    handle(account, { body }) {
+      const { name, source, enabled, tags } = readInput(CREATE, body);
+      const content = readSource(source, account.now());
+      if (account.trustAnchors.size >= MAX_TRUST_ANCHORS) {
+        throw validation(`An account can have ${MAX_TRUST_ANCHORS} trust anchors in a region.`);
+      }
+      const anchor = { ...newResource(account, "trust-anchor", { name, enabled }), ...content };
+      setTags(account, anchor.arn, tags ?? []);
+      return store(account, anchor);
+    },
+  },
+  {
+    name: "ListTrustAnchors",
+    method: "GET",
+    path: "/trustanchors",
+    status: 200,
+    quota: "trust-anchors",
+    handle(account, { query }) {
+      const { items, nextToken } = page([...account.trustAnchors.values()], query);
+      return { trustAnchors: items.map(detail), nextToken };
+    },
+  },
+  {
+    name: "GetTrustAnchor",
+    method: "GET",
+    path: ITEM,
+    status: 200,
+    quota: "trust-anchors",
+    handle: (account, call) => ({ trustAnchor: detail(find(account, call)) }),
+  },
+  {
+    name: "UpdateTrustAnchor",
+    method: "PATCH",
+    path: ITEM,
+    status: 200,
+    quota: "trust-anchors",
+    handle(account, call) {
+      const anchor = find(account, call);
+      const { name, source } = readInput(UPDATE, call.body);
+      // The whole source is replaced: there is no way to add to a bundle, and no precondition. The last writer wins.
+      const content = source === undefined ? {} : readSource(source, account.now());
+      return store(account, { ...anchor, ...content, name: name ?? anchor.name, updatedAt: account.now() });
+    },
+  },
+  {
+    name: "DeleteTrustAnchor",
+    method: "DELETE",
+    path: ITEM,
+    status: 200,
+    quota: "trust-anchors",
+    handle(account, call) {
+      const anchor = find(account, call);
+      if ([...account.crls.values()].some((crl) => crl.trustAnchorArn === anchor.arn)) {
+        throw validation("The trust anchor still has certificate revocation lists. Delete them first.");
+      }
+      account.trustAnchors.delete(anchor.id);
+      account.tags.delete(anchor.arn);
+      return { trustAnchor: detail(anchor) };
+    },
+  },
+  ...[true, false].map((enabled): Operation => ({
+    name: enabled ? "EnableTrustAnchor" : "DisableTrustAnchor",
+    method: "POST",
+    path: `${ITEM}/${enabled ? "enable" : "disable"}`,
+    status: 200,
+    quota: "trust-anchors",
+    handle: (account, call) => store(account, { ...find(account, call), enabled, updatedAt: account.now() }),
+  })),
+];
+
+function readSource(source: Source, now: Date): Pick<TrustAnchor, "bundle" | "certificates"> {
+  if (source.sourceType !== "CERTIFICATE_BUNDLE") throw notEmulated(`sourceType ${source.sourceType}`);
+  const { x509CertificateData, acmPcaArn } = source.sourceData;
+  if (x509CertificateData === undefined || acmPcaArn !== undefined) {
+    throw validation("sourceData of a CERTIFICATE_BUNDLE must have x509CertificateData and nothing else.");
+  }
+  return { bundle: x509CertificateData, certificates: readBundle(x509CertificateData, now) };
+}
+
+function find(account: Account, call: Call): TrustAnchor {
+  return findById(account.trustAnchors, call.id, "trustAnchorId");
+}
+
+function store(account: Account, anchor: TrustAnchor): unknown {
+  account.trustAnchors.set(anchor.id, anchor);
+  return { trustAnchor: detail(anchor) };
+}
+
+function detail(anchor: TrustAnchor): unknown {
+  return {
+    trustAnchorId: anchor.id,
+    trustAnchorArn: anchor.arn,
+    name: anchor.name,
+    source: { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: anchor.bundle } },
+    enabled: anchor.enabled,
+    createdAt: timestamp(anchor.createdAt),
+    updatedAt: timestamp(anchor.updatedAt),
+  };
+}
