@@ -125,8 +125,8 @@ function parseThrown(thrown: unknown): ThrownError {
     const requestId = metadata["requestId"] ?? headers["x-amzn-requestid"];
     const retryAfterMs = parseRetryAfter(headers["retry-after"]);
     // The SDK's service errors alone have $fault; a SyntaxError or TypeError says that the answer was not understood.
-    // Without a type in the answer it takes the status or "UnknownError" for the name.
-    const typed = "$fault" in thrown && /^[A-Z][A-Za-z]+$/u.test(thrown.name) && thrown.name !== "UnknownError";
+    // Without a type in the answer it takes the status for the name.
+    const typed = "$fault" in thrown && /^[A-Z][A-Za-z]+$/u.test(thrown.name);
     return {
       message,
       httpStatus,

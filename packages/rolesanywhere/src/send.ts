@@ -59,7 +59,6 @@ export function createSender(options: {
         log?.debug({ operation, region, durationMs: Math.round(clock.now() - startedAtMs) }, "AWS answered");
         return answer;
       } catch (thrown) {
-        signal?.throwIfAborted();
         const error = mapError(operation, thrown);
         // The SDK keeps credentials without an expiration for good; a new client asks their source again.
         if (error.code === "ERR_AWS_CREDENTIALS_REFUSED") client = newClient();

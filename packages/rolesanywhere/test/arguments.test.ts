@@ -1,16 +1,20 @@
+import { X509Certificate } from "node:crypto";
+
 import { describe, expect, test } from "vitest";
 
+import { parseTrustAnchorArn } from "../src/arn.ts";
 import { sameCertificates, splitBundle } from "../src/bundle.ts";
 import { createControlPlane } from "../src/create-control-plane.ts";
 import { endpointFromEnvironment } from "../src/endpoint.ts";
 import { RolesAnywhereError } from "../src/errors.ts";
-import { parseTrustAnchorArn } from "../src/arn.ts";
+import { encodePemBlock } from "../src/pem.ts";
 import { rootA, rootB, rootC } from "./certificates.ts";
 import { startScriptedServer } from "./scripted-server.ts";
 import { anchorArn, anchorId, controlPlaneAt, crlId, crlPem, errorOf, wireAnchor, wireCrl } from "./setup.ts";
 
 const garbage = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 const key = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n";
+const trailing = encodePemBlock("CERTIFICATE", Buffer.concat([new X509Certificate(rootA).raw, new Uint8Array(1)]));
 
 /** Each refusal is one error that names field, rule and cure, and nothing is sent. */
 describe("refused before anything is sent", () => {
@@ -24,6 +28,7 @@ describe("refused before anything is sent", () => {
     ["a private key in it", rootA + key, /^bundlePem block 2 is labelled "PRIVATE KEY": only CERTIFICATE/u],
     ["the old label", rootA.replaceAll(" CERTIFICATE", " X509 CERTIFICATE"), /is labelled "X509 CERTIFICATE"/u],
     ["DER that is no certificate", rootA + garbage, /^bundlePem block 2 is not an X\.509 certificate/u],
+    ["a certificate with a byte after it", trailing, /^bundlePem block 1 is not an X\.509 certificate/u],
     ["newlines written as \\n", rootA.replaceAll("\n", "\\n"), /^bundlePem: block 1 is not base64/u],
     ["an armour without end", rootA.slice(0, -30), /^bundlePem: a BEGIN or END line stands alone/u],
     ["labels that differ", rootA.replace("END CERT", "END X"), /^bundlePem: block 1 begins and ends with different/u],
