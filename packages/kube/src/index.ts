@@ -56,3 +56,10 @@ export {
   type SettingsOf,
   type SettingsTable,
 } from "./settings.ts";
+export { type ConditionLike, findCondition, setCondition } from "./conditions.ts";
+export { type EventInput, EventRecorder, type EventRecorderOptions } from "./event-recorder.ts";
+export { HealthServer, type HealthServerOptions, type ReadyCheck } from "./health-server.ts";
+export { LeaderElector, type LeaderElectorOptions, LeadershipLostError } from "./leader-elector.ts";
+export { type ManagedReflector, Manager, type ManagerOptions } from "./manager.ts";
+export { type ProgramOptions, runProgram } from "./run-program.ts";
+export { formatMicroTime, formatTime } from "./time-format.ts";

@@ -144,8 +144,8 @@ export class KubeClient {
   }
 
   /** 409 with reason AlreadyExists when the name is taken: see `isAlreadyExists`. */
-  create<T extends KubeObject>(type: ResourceType, object: NewObject<T>, options: CallOptions = {}): Promise<T> {
-    const { namespace, name, generateName } = object.metadata;
+  create<T extends KubeObject>(type: ResourceType, object: T | NewObject<T>, options: CallOptions = {}): Promise<T> {
+    const { namespace, name, generateName } = object.metadata as NewObject<KubeObject>["metadata"];
     if (type.namespaced && namespace === undefined) {
       throw new TypeError(`create ${type.kind} ${name ?? generateName ?? ""}: metadata.namespace is missing`);
     }
