@@ -1,2 +1,4 @@
-// Filled in by the first module of this package.
-export type Placeholder = never;
+export { ClusterError } from "./errors.ts";
+export type { ClusterErrorCode } from "./errors.ts";
+export { installTools } from "./install-tools.ts";
+export type { InstallOptions, Tools } from "./install-tools.ts";
