@@ -1,2 +1,41 @@
-// Filled in by the first module of this package.
-export type Placeholder = never;
+export { CaError, DerError, PemError, type CaErrorCode, type DerErrorCode, type PemErrorCode } from "./errors.ts";
+export { formatViolations, type CheckResult, type Violation, type ViolationCode } from "./violation.ts";
+
+export { decodePem, decodePemBundle, encodePem, type PemBlock, type PemOptions } from "./der/pem.ts";
+
+export { KEY_ALGORITHM_NAMES, type KeyAlgorithm } from "./keys/algorithms.ts";
+export { exportUnencryptedPrivateKey, generateCaKey, importCaKey, type CaKey } from "./keys/ca-key.ts";
+export type { PublicKey } from "./keys/check-public-key.ts";
+export type { Signer } from "./keys/signer.ts";
+
+export type { AttributeType, NameAttribute } from "./name/attribute-types.ts";
+export type { SanKind, SubjectAlternativeName } from "./san/subject-alternative-name.ts";
+
+export type { CertificationRequest, RequestedExtensions } from "./csr/certification-request.ts";
+export { checkCertificationRequest } from "./csr/check-certification-request.ts";
+
+export { isReservedName, ownCommonName, type OwnLeafRole } from "./profile/reserved-names.ts";
+export {
+  checkAgainstProfile,
+  ROLES_ANYWHERE_USAGES,
+  usagesOf,
+  type ProfileQuestion,
+} from "./profile/roles-anywhere.ts";
+export { isUsage, type Usage } from "./profile/usages.ts";
+
+export { issueLeaf, type Leaf } from "./certificate/issue-leaf.ts";
+export { prepareLeaf, type LeafPlan, type PreparedLeaf } from "./certificate/prepare-leaf.ts";
+export { parseSerial, type RandomBytes, type SerialHex } from "./certificate/serial.ts";
+export type { LeafTicket } from "./certificate/ticket.ts";
+export { chooseValidity, type Validity, type ValidityQuestion } from "./certificate/validity.ts";
+
+export { createRoot, type CreateRootOptions, type RootSubject } from "./root/create-root.ts";
+export { assertRootUsable, readRoot } from "./root/read-root.ts";
+export type { Root } from "./root/root.ts";
+
+export { checkCrlBeforePublication, type PublicationQuestion } from "./crl/check-crl-before-publication.ts";
+export { MAX_CRL_CHARACTERS, type Crl, type CrlEntry, type RevocationReason } from "./crl/crl.ts";
+export { nextCrlNumber, parseCrlNumber, type CrlNumber } from "./crl/crl-number.ts";
+export { encodeCrl, type CrlPlan } from "./crl/encode-crl.ts";
+export { forecastCrlSize, type CrlForecast } from "./crl/forecast-crl-size.ts";
+export { readCrl } from "./crl/read-crl.ts";

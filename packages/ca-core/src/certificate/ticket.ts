@@ -1,0 +1,38 @@
+import { CaError } from "../errors.ts";
+import type { Root } from "../root/root.ts";
+import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
+import type { NameAttribute } from "../name/attribute-types.ts";
+import type { SerialHex } from "./serial.ts";
+
+/** The right to sign one prepared leaf, once. It has no content of its own: it cannot be made, changed or stored. */
+export interface LeafTicket {
+  readonly __brand: "LeafTicket";
+}
+
+/** What was decided, built and linted. */
+export interface PlannedLeaf {
+  readonly root: Root;
+  readonly tbs: Uint8Array;
+  readonly serial: SerialHex;
+  readonly subject: readonly Pick<NameAttribute, "type" | "value">[];
+  readonly subjectAlternativeNames: readonly SubjectAlternativeName[];
+  readonly publicKeySpki: Uint8Array;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+const OPEN = new WeakMap<LeafTicket, PlannedLeaf>();
+
+export function createTicket(plan: PlannedLeaf): LeafTicket {
+  const ticket: LeafTicket = Object.freeze({ __brand: "LeafTicket" });
+  OPEN.set(ticket, plan);
+  return ticket;
+}
+
+/** Hands the plan out once. @throws CaError ERR_LEAF_TICKET for a ticket that was used before, or is none */
+export function redeemTicket(ticket: LeafTicket): PlannedLeaf {
+  const plan = OPEN.get(ticket);
+  if (plan === undefined) throw new CaError("ERR_LEAF_TICKET", "this ticket has been used: prepare the leaf again");
+  OPEN.delete(ticket);
+  return plan;
+}

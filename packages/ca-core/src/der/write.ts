@@ -1,0 +1,94 @@
+import { concatBytes } from "../lib/bytes.ts";
+import { encodeOid } from "./oid.ts";
+import { TAG, contextConstructed } from "./tag.ts";
+
+/** Bounds of every date that this package writes: outside them a clock or a caller is wrong. */
+const EARLIEST = Date.UTC(2000, 0, 1);
+const FIRST_GENERALIZED = Date.UTC(2050, 0, 1);
+const LATEST = Date.UTC(2100, 0, 1);
+
+/** Tag, shortest length, and the parts one after another (X.690, 10.1). */
+export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return concatBytes([header(tag, length), ...parts]);
+}
+
+/** Identifier and length octets in front of `length` octets of content. */
+export function header(tag: number, length: number): Uint8Array {
+  if (length < 0x80) return Uint8Array.of(tag, length);
+  const octets: number[] = [];
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
+  return Uint8Array.of(tag, 0x80 | octets.length, ...octets);
+}
+
+export function sequence(...parts: readonly Uint8Array[]): Uint8Array {
+  return tlv(TAG.sequence, ...parts);
+}
+
+/** SET OF: sorts its elements (X.690, 11.6). */
+export function setOf(...elements: readonly Uint8Array[]): Uint8Array {
+  return tlv(TAG.set, ...elements.toSorted((a, b) => Buffer.compare(a, b)));
+}
+
+/** A non-negative INTEGER in its shortest form, from big-endian octets. */
+export function unsignedInteger(magnitude: Uint8Array): Uint8Array {
+  let start = 0;
+  while (start < magnitude.length - 1 && magnitude[start] === 0) start += 1;
+  const shortest = magnitude.subarray(start);
+  const needsSign = shortest.length === 0 || (shortest[0] ?? 0) >= 0x80;
+  return needsSign ? tlv(TAG.integer, Uint8Array.of(0), shortest) : tlv(TAG.integer, shortest);
+}
+
+export function objectIdentifier(dotted: string): Uint8Array {
+  return tlv(TAG.oid, encodeOid(dotted));
+}
+
+export function octetString(content: Uint8Array): Uint8Array {
+  return tlv(TAG.octetString, content);
+}
+
+/** A BIT STRING of whole octets: keys and signatures. */
+export function bitString(content: Uint8Array): Uint8Array {
+  return tlv(TAG.bitString, Uint8Array.of(0), content);
+}
+
+/** A BIT STRING with named bits: bit n is `bits.includes(n)`, trailing zeros are cut (X.690, 11.2.2). */
+export function namedBits(bits: readonly number[]): Uint8Array {
+  if (bits.length === 0) return tlv(TAG.bitString, Uint8Array.of(0));
+  const highest = Math.max(...bits);
+  const octets = new Uint8Array(Math.floor(highest / 8) + 1);
+  for (const bit of bits) octets[Math.floor(bit / 8)] = (octets[Math.floor(bit / 8)] ?? 0) | (0x80 >> (bit % 8));
+  return tlv(TAG.bitString, Uint8Array.of(7 - (highest % 8)), octets);
+}
+
+/** BOOLEAN TRUE. There is no FALSE: in X.509 it is always the default, which DER leaves out. */
+export const DER_TRUE: Uint8Array = Uint8Array.of(TAG.boolean, 1, 0xff);
+
+export const DER_NULL: Uint8Array = Uint8Array.of(TAG.null, 0);
+
+/** Text in the given string type. The caller has checked that the type can hold it. */
+export function stringOf(
+  tag: typeof TAG.utf8String | typeof TAG.printableString | typeof TAG.ia5String,
+  text: string,
+): Uint8Array {
+  return tlv(tag, new TextEncoder().encode(text));
+}
+
+/** [n] EXPLICIT, or [n] IMPLICIT over a SEQUENCE or SET OF. */
+export function tagged(n: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  return tlv(contextConstructed(n), ...parts);
+}
+
+/**
+ * A Time as RFC 5280 (4.1.2.5) has it; milliseconds are cut off.
+ * @throws RangeError for a date that does not exist or lies outside 2000-2099
+ */
+export function time(date: Date): Uint8Array {
+  const instant = date.getTime();
+  if (!(instant >= EARLIEST && instant < LATEST)) throw new RangeError("date outside the years 2000 to 2099");
+  const digits = date.toISOString().replaceAll(/[-:T]|\.\d{3}/g, "");
+  return instant < FIRST_GENERALIZED
+    ? tlv(TAG.utcTime, new TextEncoder().encode(digits.slice(2)))
+    : tlv(TAG.generalizedTime, new TextEncoder().encode(digits));
+}

@@ -1,0 +1,78 @@
+import { createPrivateKey, createPublicKey, generateKeyPair, sign, type KeyObject } from "node:crypto";
+import { CaError } from "../errors.ts";
+import { readDer } from "../der/read.ts";
+import { decodePem } from "../der/pem.ts";
+import { plain } from "../lib/bytes.ts";
+import { KEY_ALGORITHMS, SIGNING_HASH, type KeyAlgorithm } from "./algorithms.ts";
+import { checkPublicKey } from "./check-public-key.ts";
+import type { Signer } from "./signer.ts";
+
+/** A CA key held in this process. Printing, spreading or serialising it shows no private part. */
+export interface CaKey extends Signer {
+  readonly kind: "software";
+}
+
+const PRIVATE_KEYS = new WeakMap<CaKey, KeyObject>();
+
+/** Makes a new key with OpenSSL's generator, off the event loop. */
+export async function generateCaKey(algorithm: KeyAlgorithm): Promise<CaKey> {
+  const facts = KEY_ALGORITHMS[algorithm];
+  const privateKey = await new Promise<KeyObject>((resolve, reject) => {
+    const done = (error: Error | null, _publicKey: KeyObject, key: KeyObject): void => {
+      if (error === null) resolve(key);
+      else reject(error);
+    };
+    if (facts.kind === "RSA") {
+      generateKeyPair("rsa", { modulusLength: facts.modulusBits, publicExponent: 65537 }, done);
+    } else {
+      generateKeyPair("ec", { namedCurve: facts.namedCurve }, done);
+    }
+  });
+  return caKeyOf(privateKey);
+}
+
+/**
+ * Reads a key from one unencrypted PKCS#8 block ("PRIVATE KEY"). Its public half is held to the key policy.
+ * @throws CaError ERR_CA_KEY, whose message says nothing about the key
+ */
+export function importCaKey(pkcs8Pem: string | Uint8Array): CaKey {
+  let privateKey: KeyObject;
+  try {
+    const { der } = decodePem(pkcs8Pem, { labels: ["PRIVATE KEY"], maxBytes: 16_384 });
+    privateKey = createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
+  } catch {
+    // The cause is left out: parsers quote what they could not read.
+    throw new CaError("ERR_CA_KEY", "the CA key is not one PKCS#8 PEM block that can be read");
+  }
+  return caKeyOf(privateKey);
+}
+
+/**
+ * The private key in the clear, PKCS#8 PEM: for the store that keeps it, and for nothing else. Never log, return to a
+ * client, or put it where a tenant can read.
+ */
+export function exportUnencryptedPrivateKey(key: CaKey): string {
+  const privateKey = PRIVATE_KEYS.get(key);
+  if (privateKey === undefined) throw new TypeError("not a CaKey of this package");
+  return privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+}
+
+function caKeyOf(privateKey: KeyObject): CaKey {
+  const spki = plain(createPublicKey(privateKey).export({ format: "der", type: "spki" }));
+  const checked = checkPublicKey(readDer(spki), "CA key");
+  if (!checked.ok) throw new CaError("ERR_CA_KEY", `the CA key is refused: ${checked.violations[0].rule}`);
+  const key: CaKey = {
+    kind: "software",
+    algorithm: checked.value.algorithm,
+    publicKeySpki: spki,
+    sign: (tbs) =>
+      new Promise((resolve, reject) => {
+        sign(SIGNING_HASH, tbs, privateKey, (error, signature) => {
+          if (error === null) resolve(plain(signature));
+          else reject(error);
+        });
+      }),
+  };
+  PRIVATE_KEYS.set(key, privateKey);
+  return Object.freeze(key);
+}

@@ -1,0 +1,161 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { fieldsOf, oidOf, unsignedOf, wholeOctetsOf } from "../der/fields.ts";
+import { encodingOf, readDerInside, type DerNode } from "../der/read.ts";
+import { TAG } from "../der/tag.ts";
+import { DER_NULL } from "../der/write.ts";
+import { DerError } from "../errors.ts";
+import { equalBytes, plain, sha256Hex } from "../lib/bytes.ts";
+import { OID } from "../lib/oids.ts";
+import type { CheckResult, Violation, ViolationCode } from "../violation.ts";
+import { KEY_ALGORITHM_NAMES, KEY_ALGORITHMS, type EcFacts, type KeyAlgorithm, type RsaFacts } from "./algorithms.ts";
+import { hasClosePrimes, hasRocaFingerprint, smallFactorOf } from "./rsa-weakness.ts";
+
+/** A public key that the key policy let pass. */
+export interface PublicKey {
+  readonly algorithm: KeyAlgorithm;
+  /** SubjectPublicKeyInfo, DER, canonical. */
+  readonly spki: Uint8Array;
+  /** SHA-256 of `spki`, lower-case hex: what block lists and audit lines name a key by. */
+  readonly sha256: string;
+}
+
+/** With the parsed key, for use inside this package. */
+export interface CheckedKey extends PublicKey {
+  readonly keyObject: KeyObject;
+}
+
+const EXPONENT = 65537n;
+const ACCEPTED = KEY_ALGORITHM_NAMES.join(", ");
+const CURE = `use one of ${ACCEPTED} (privateKey.algorithm and privateKey.size of a Certificate)`;
+
+/**
+ * The key policy for a SubjectPublicKeyInfo that a requester sent: RSA of exactly 2048, 3072 or 4096 bits with
+ * e = 65537, odd, without small factors, without the fingerprint of CVE-2017-15361 and without close primes; EC on the
+ * named curves P-256 and P-384, uncompressed, on the curve; each in the one canonical encoding.
+ *
+ * Not found: a modulus that is itself prime, and the weak keys of Debian's 2008 generator. The first costs a full
+ * exponentiation a request and the second a list; both are keys that their owner chose to give away.
+ *
+ * Runs before the proof of possession is verified: with e = 1 every signature verifies.
+ */
+export function checkPublicKey(node: DerNode, field: string): CheckResult<CheckedKey> {
+  try {
+    const algorithm = checkStructure(node);
+    return { ok: true, value: importCanonical(node, algorithm) };
+  } catch (error) {
+    if (error instanceof KeyViolation) return { ok: false, violations: [error.at(field)] };
+    if (error instanceof DerError) return { ok: false, violations: [{ code: error.code, field, rule: error.message }] };
+    throw error;
+  }
+}
+
+class KeyViolation extends Error {
+  readonly code: ViolationCode;
+  readonly cure: string | undefined;
+
+  constructor(code: ViolationCode, rule: string, cure?: string) {
+    super(rule);
+    this.code = code;
+    this.cure = cure;
+  }
+
+  at(field: string): Violation {
+    const violation = { code: this.code, field, rule: this.message };
+    return this.cure === undefined ? violation : { ...violation, cure: this.cure };
+  }
+}
+
+function checkStructure(node: DerNode): KeyAlgorithm {
+  const spki = fieldsOf(node, TAG.sequence, "SubjectPublicKeyInfo");
+  const identifier = fieldsOf(spki.take(TAG.sequence, "algorithm"), TAG.sequence, "algorithm");
+  const bits = spki.take(TAG.bitString, "subjectPublicKey");
+  spki.end();
+  const oid = oidOf(identifier.takeAny("algorithm"), "algorithm");
+  if (oid === OID.rsaEncryption) {
+    const parameters = identifier.takeAny("parameters");
+    identifier.end();
+    if (!equalBytes(encodingOf(parameters), DER_NULL)) {
+      throw new KeyViolation("ERR_KEY_ENCODING", "the parameters of an RSA key must be NULL (RFC 3279, 2.3.1)");
+    }
+    return checkRsa(bits);
+  }
+  if (oid === OID.ecPublicKey) {
+    const parameters = identifier.takeAny("parameters");
+    identifier.end();
+    return checkEc(parameters, bits);
+  }
+  throw new KeyViolation("ERR_KEY_ALGORITHM", `keys of type ${oid} are not accepted`, CURE);
+}
+
+function checkRsa(bits: DerNode): KeyAlgorithm {
+  wholeOctetsOf(bits, "subjectPublicKey");
+  const key = fieldsOf(readDerInside(bits), TAG.sequence, "RSAPublicKey");
+  const modulusNode = key.take(TAG.integer, "modulus");
+  const exponentNode = key.take(TAG.integer, "publicExponent");
+  key.end();
+  const modulus = unsignedOf(modulusNode, "modulus");
+  const bitLength = modulus.toString(2).length;
+  const algorithm = KEY_ALGORITHM_NAMES.find((name) => {
+    const facts: RsaFacts | EcFacts = KEY_ALGORITHMS[name];
+    return facts.kind === "RSA" && facts.modulusBits === bitLength;
+  });
+  if (algorithm === undefined) {
+    throw new KeyViolation(
+      "ERR_KEY_RSA_SIZE",
+      `the key is RSA-${bitLength}`,
+      "use 2048, 3072 or 4096: privateKey.size",
+    );
+  }
+  if (unsignedOf(exponentNode, "publicExponent") !== EXPONENT) {
+    throw new KeyViolation("ERR_KEY_RSA_EXPONENT", "the public exponent must be 65537");
+  }
+  const cure = "make a new key with a current tool";
+  if (modulus % 2n === 0n) throw new KeyViolation("ERR_KEY_RSA_EVEN", "the modulus is even", cure);
+  const factor = smallFactorOf(modulus);
+  if (factor !== undefined) throw new KeyViolation("ERR_KEY_RSA_SMALL_FACTOR", `${factor} divides the modulus`, cure);
+  if (hasRocaFingerprint(modulus)) {
+    throw new KeyViolation("ERR_KEY_RSA_ROCA", "the key comes from a broken generator (CVE-2017-15361)", cure);
+  }
+  if (hasClosePrimes(modulus)) {
+    throw new KeyViolation("ERR_KEY_RSA_CLOSE_PRIMES", "the primes of the modulus lie too close together", cure);
+  }
+  return algorithm;
+}
+
+function checkEc(parameters: DerNode, bits: DerNode): KeyAlgorithm {
+  if (parameters.tag !== TAG.oid) {
+    throw new KeyViolation(
+      "ERR_KEY_EC_CURVE",
+      "the curve must be given by name, not by parameters (RFC 5480, 2.1.1)",
+      CURE,
+    );
+  }
+  const curve = oidOf(parameters, "namedCurve");
+  for (const name of KEY_ALGORITHM_NAMES) {
+    const facts: RsaFacts | EcFacts = KEY_ALGORITHMS[name];
+    if (facts.kind !== "EC" || facts.curveOid !== curve) continue;
+    const point = wholeOctetsOf(bits, "subjectPublicKey");
+    if (point.length !== 1 + 2 * facts.coordinateBytes || point[0] !== 0x04) {
+      throw new KeyViolation("ERR_KEY_EC_POINT", "the point must be uncompressed: 04, x, y (RFC 5480, 2.2)");
+    }
+    return name;
+  }
+  throw new KeyViolation("ERR_KEY_EC_CURVE", `the curve ${curve} is not accepted`, CURE);
+}
+
+/** A second reading, by OpenSSL: the point is on its curve, and the same bytes come back. */
+function importCanonical(node: DerNode, algorithm: KeyAlgorithm): CheckedKey {
+  const spki = plain(encodingOf(node));
+  let keyObject: KeyObject;
+  try {
+    keyObject = createPublicKey({ key: Buffer.from(spki.buffer), format: "der", type: "spki" });
+  } catch {
+    throw KEY_ALGORITHMS[algorithm].kind === "EC"
+      ? new KeyViolation("ERR_KEY_EC_POINT", "the point does not lie on its curve")
+      : new KeyViolation("ERR_KEY_ENCODING", "the key cannot be read");
+  }
+  if (!equalBytes(keyObject.export({ format: "der", type: "spki" }), spki)) {
+    throw new KeyViolation("ERR_KEY_ENCODING", "the key is not in its canonical encoding");
+  }
+  return { algorithm, spki, sha256: sha256Hex(spki), keyObject };
+}

@@ -1,0 +1,39 @@
+import { verify, type KeyObject } from "node:crypto";
+import { fieldsOf, unsignedOf } from "../der/fields.ts";
+import { readDer } from "../der/read.ts";
+import { TAG } from "../der/tag.ts";
+import { KEY_ALGORITHMS, type KeyAlgorithm } from "./algorithms.ts";
+
+/**
+ * The form of a signature before its mathematics: RSA has the modulus's length (RFC 8017, 8.2.2); ECDSA is DER of
+ * 0 < r, s < n (RFC 3279, 2.2.3). OpenSSL alone takes an ECDSA signature with trailing bytes.
+ *
+ * @throws DerError; RangeError when a number is out of range
+ */
+export function assertSignatureForm(algorithm: KeyAlgorithm, signature: Uint8Array): void {
+  const facts = KEY_ALGORITHMS[algorithm];
+  if (facts.kind === "RSA") {
+    if (signature.length * 8 !== facts.modulusBits) throw new RangeError("the signature is not as long as the modulus");
+    return;
+  }
+  const pair = fieldsOf(readDer(signature), TAG.sequence, "ECDSA signature");
+  for (const name of ["r", "s"]) {
+    const value = unsignedOf(pair.take(TAG.integer, name), name);
+    if (value === 0n || value >= facts.order) throw new RangeError(`${name} of the signature is out of range`);
+  }
+  pair.end();
+}
+
+/** PKCS#1 v1.5 for RSA keys, ECDSA in DER for EC keys. False for anything that OpenSSL cannot even read. */
+export function verifySignature(
+  hash: string,
+  signed: Uint8Array,
+  publicKey: KeyObject,
+  signature: Uint8Array,
+): boolean {
+  try {
+    return verify(hash, signed, publicKey, signature);
+  } catch {
+    return false;
+  }
+}
