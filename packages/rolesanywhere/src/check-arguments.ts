@@ -9,7 +9,7 @@ import { decodePemBlocks, outsidePem } from "./pem.ts";
  * scarce rate, and the one for an over-long bundle repeats the bundle.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/
  */
-export const limits = {
+const limits = {
   nameCharacters: 255,
   /** Newer models of the API say 16,000; older ones, which may still be enforced, 8,000. */
   bundleCharacters: 8_000,

@@ -10,7 +10,7 @@ export const region = "eu-central-1";
 export const anchorId = "11111111-aaaa-4bbb-8ccc-222222222222";
 export const crlId = "33333333-dddd-4eee-8fff-444444444444";
 export const anchorArn = `arn:aws:rolesanywhere:${region}:111122223333:trust-anchor/${anchorId}`;
-export const crlArn = `arn:aws:rolesanywhere:${region}:111122223333:crl/${crlId}`;
+const crlArn = `arn:aws:rolesanywhere:${region}:111122223333:crl/${crlId}`;
 export const crlPem = "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n";
 
 /** A control plane on which pacing takes no time. */
