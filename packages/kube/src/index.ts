@@ -63,3 +63,4 @@ export { LeaderElector, type LeaderElectorOptions, LeadershipLostError } from ".
 export { type ManagedReflector, Manager, type ManagerOptions } from "./manager.ts";
 export { type ProgramOptions, runProgram } from "./run-program.ts";
 export { formatMicroTime, formatTime } from "./time-format.ts";
+export { defineProgram, type ProgramContext, type ProgramDefinition } from "./program.ts";

@@ -170,7 +170,11 @@ export class KubeClient {
    * Server-side apply: send only the fields you own, all of them, every time. With `metadata.resourceVersion` in the object a
    * change in between is 409; `metadata.uid` guards nothing on custom resources' status. On a subresource a missing object is 404.
    */
-  apply<T extends KubeObject>(type: ResourceType, object: KubeObject, options: ApplyOptions): Promise<T> {
+  apply<T extends KubeObject>(
+    type: ResourceType,
+    object: KubeObject & { readonly spec?: unknown; readonly status?: unknown },
+    options: ApplyOptions,
+  ): Promise<T> {
     const { fieldManager, force, subresource, signal } = options;
     return this.request<T>({
       method: "PATCH",

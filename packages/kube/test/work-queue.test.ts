@@ -1,0 +1,309 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createMetrics, WorkQueue } from "../src/index.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+function queueOn(clock: ManualClock = new ManualClock()): WorkQueue {
+  return new WorkQueue({ name: "test", clock, random: () => 0.5 });
+}
+
+/** What `get` gives right now; "waiting" when it would wait. */
+async function now(queue: WorkQueue): Promise<string | undefined> {
+  return Promise.race([queue.get(), new Promise<string>((resolve) => setImmediate(resolve, "waiting"))]);
+}
+
+describe("a queue", () => {
+  test("hands out keys in the order they came", async () => {
+    const queue = queueOn();
+    for (const key of ["b", "a", "c"]) queue.add(key);
+    expect([await queue.get(), await queue.get(), await queue.get()]).toEqual(["b", "a", "c"]);
+  });
+
+  test("hands out once what was added many times", async () => {
+    const queue = queueOn();
+    queue.add("a");
+    queue.add("a");
+    expect(queue.size).toBe(1);
+    expect(await queue.get()).toBe("a");
+    expect(await now(queue)).toBe("waiting");
+  });
+
+  test("does not hand out a key that a worker has", async () => {
+    const queue = queueOn();
+    queue.add("a");
+    await queue.get();
+    queue.add("a");
+    expect(await now(queue)).toBe("waiting");
+  });
+
+  test("hands out again, once, what was added while a worker had it", async () => {
+    const queue = queueOn();
+    queue.add("a");
+    await queue.get();
+    queue.add("a");
+    queue.add("a");
+    queue.done("a");
+    expect(await queue.get()).toBe("a");
+    queue.done("a");
+    expect(queue.size).toBe(0);
+  });
+
+  test("does not hand out again what was not added meanwhile", async () => {
+    const queue = queueOn();
+    queue.add("a");
+    await queue.get();
+    queue.done("a");
+    expect(await now(queue)).toBe("waiting");
+  });
+
+  test("wakes a worker that waits", async () => {
+    const queue = queueOn();
+    const waiting = queue.get();
+    queue.add("a");
+    expect(await waiting).toBe("a");
+  });
+
+  test("wakes one worker per key, in the order they asked", async () => {
+    const queue = queueOn();
+    const waiting = [queue.get(), queue.get()];
+    queue.add("a");
+    queue.add("b");
+    expect(await Promise.all(waiting)).toEqual(["a", "b"]);
+  });
+
+  test("refuses done for a key that no worker has", () => {
+    expect(() => {
+      queueOn().done("a");
+    }).toThrow('no worker holds "a"');
+  });
+});
+
+describe("addAfter", () => {
+  test.each<[string, number[], number]>([
+    ["later after earlier", [100, 500], 100],
+    ["earlier after later", [500, 100], 100],
+    ["the same twice", [100, 100], 100],
+  ])("of two times the earlier counts: %s", async (_, delays, expected) => {
+    const clock = new ManualClock();
+    const queue = queueOn(clock);
+    for (const delay of delays) queue.addAfter("a", delay);
+    clock.advance(expected - 1);
+    expect(queue.size).toBe(0);
+    clock.advance(1);
+    expect(queue.size).toBe(1);
+    expect(await queue.get()).toBe("a");
+    queue.done("a");
+    clock.advance(10_000);
+    expect(queue.size).toBe(0);
+  });
+
+  test.each([0, -1, Number.NaN])("%d means now", (delay) => {
+    const queue = queueOn();
+    queue.addAfter("a", delay);
+    expect(queue.size).toBe(1);
+  });
+
+  test("survives a delay longer than a timer can be", () => {
+    const clock = new ManualClock();
+    const longest = 2 ** 31 - 1;
+    const capped = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      setTimer: (callback: () => void, ms: number) => clock.setTimer(callback, Math.min(ms, longest)),
+    };
+    const queue = new WorkQueue({ name: "test", clock: capped });
+    queue.addAfter("a", longest + 5_000);
+    clock.advance(longest);
+    expect(queue.size).toBe(0);
+    clock.advance(5_000);
+    expect(queue.size).toBe(1);
+  });
+});
+
+describe("addRateLimited", () => {
+  test("doubles per failure of a key up to 1000 s, until forget", () => {
+    const clock = new ManualClock();
+    const queue = new WorkQueue({ name: "test", clock, random: () => 1 });
+    const delays: number[] = [];
+    for (let failures = 0; failures < 20; failures += 1) {
+      queue.addRateLimited("a");
+      delays.push(clock.nextTimerMs ?? 0);
+      clock.advance(clock.nextTimerMs ?? 0);
+    }
+    expect(delays.slice(0, 5)).toEqual([5, 10, 20, 40, 80]);
+    expect(delays.slice(17)).toEqual([655_360, 1_000_000, 1_000_000]);
+    expect(queue.failures("a")).toBe(20);
+    queue.forget("a");
+    queue.addRateLimited("a");
+    expect(clock.nextTimerMs).toBe(5);
+  });
+
+  test("lets a hundred failures through at once, then ten a second over all keys", () => {
+    const clock = new ManualClock();
+    const queue = queueOn(clock);
+    for (let index = 0; index < 130; index += 1) queue.addRateLimited(`key-${index}`);
+    clock.advance(10);
+    expect(queue.size).toBe(100);
+    clock.advance(990);
+    expect(queue.size).toBe(110);
+    clock.advance(2_000);
+    expect(queue.size).toBe(130);
+  });
+
+  test("waits at least as long as it is told", () => {
+    const clock = new ManualClock();
+    const queue = queueOn(clock);
+    queue.addRateLimited("a", 7_000);
+    expect(clock.nextTimerMs).toBe(7_000);
+  });
+});
+
+describe("shutDown", () => {
+  test("hands out what is ready, then undefined, and refuses the rest", async () => {
+    const clock = new ManualClock();
+    const queue = queueOn(clock);
+    queue.add("a");
+    queue.addAfter("later", 10);
+    queue.shutDown();
+    queue.add("b");
+    queue.addAfter("c", 10);
+    queue.addRateLimited("d");
+    clock.advance(10_000);
+    expect(await queue.get()).toBe("a");
+    queue.done("a");
+    expect(await queue.get()).toBeUndefined();
+    expect(clock.timers).toBe(0);
+  });
+
+  test("lets waiting workers go", async () => {
+    const queue = queueOn();
+    const waiting = [queue.get(), queue.get()];
+    queue.shutDown();
+    expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
+  });
+
+  test("still hands out what changed while a worker had it", async () => {
+    const queue = queueOn();
+    queue.add("a");
+    await queue.get();
+    queue.add("a");
+    queue.shutDown();
+    const next = queue.get();
+    queue.done("a");
+    expect(await next).toBe("a");
+  });
+});
+
+describe("metrics", () => {
+  test("begin at 0 and count adds, retries, depth and work in hand", async () => {
+    const clock = new ManualClock();
+    const metrics = createMetrics();
+    const queue = new WorkQueue({ name: "q", clock, metrics });
+    const value = async (line: string): Promise<number> => {
+      const text = await metrics.registry.metrics();
+      const found = text.split("\n").find((candidate) => candidate.startsWith(`${line} `));
+      return Number(found?.split(" ").at(-1));
+    };
+    const labels = '{name="q",controller="q"}';
+    for (const name of [
+      "depth",
+      "adds_total",
+      "retries_total",
+      "unfinished_work_seconds",
+      "queue_duration_seconds_count",
+    ]) {
+      expect([name, await value(`workqueue_${name}${labels}`)]).toEqual([name, 0]);
+    }
+    queue.add("a");
+    queue.add("a");
+    queue.add("b");
+    expect(await value(`workqueue_depth${labels}`)).toBe(2);
+    expect(await value(`workqueue_adds_total${labels}`)).toBe(2);
+    await queue.get();
+    clock.pause(3_000);
+    expect(await value(`workqueue_depth${labels}`)).toBe(1);
+    expect(await value(`workqueue_unfinished_work_seconds${labels}`)).toBe(3);
+    expect(await value(`workqueue_longest_running_processor_seconds${labels}`)).toBe(3);
+    queue.addRateLimited("a");
+    queue.done("a");
+    expect(await value(`workqueue_retries_total${labels}`)).toBe(1);
+    expect(await value(`workqueue_work_duration_seconds_sum${labels}`)).toBe(3);
+  });
+});
+
+/** Runs commands against the queue and against what it promises, told as simply as possible. */
+describe("any order of calls", () => {
+  const key = fc.constantFrom("a", "b", "c");
+  const command = fc.oneof(
+    fc.record({ do: fc.constant("add" as const), key }),
+    fc.record({ do: fc.constant("addAfter" as const), key, delay: fc.integer({ min: 0, max: 50 }) }),
+    fc.record({ do: fc.constant("get" as const) }),
+    fc.record({ do: fc.constant("done" as const), key }),
+    fc.record({ do: fc.constant("advance" as const), by: fc.integer({ min: 1, max: 40 }) }),
+  );
+
+  test("no key is with two workers at once, none is lost, and of several times the earliest counts", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
+        const clock = new ManualClock();
+        const queue = queueOn(clock);
+        // Owed: keys for which a worker must come after the moment of the add. Due: by key, the earliest asked-for time.
+        const owed = new Set<string>();
+        const due = new Map<string, number>();
+        const held = new Set<string>();
+        const faults: string[] = [];
+        let workers = 0;
+        const take = async (): Promise<void> => {
+          const key = await queue.get();
+          workers -= 1;
+          if (key === undefined) faults.push("undefined was handed out");
+          else if (held.has(key)) faults.push(`${key} was handed out to two workers`);
+          else if (owed.delete(key)) held.add(key);
+          else faults.push(`${key} was handed out for no reason`);
+        };
+        const flow = (): Promise<void> => new Promise(setImmediate);
+        for (const step of commands) {
+          if (step.do === "add") {
+            owed.add(step.key);
+            queue.add(step.key);
+          } else if (step.do === "addAfter") {
+            const at = clock.monotonic() + step.delay;
+            if (step.delay === 0) owed.add(step.key);
+            else due.set(step.key, Math.min(at, due.get(step.key) ?? Infinity));
+            queue.addAfter(step.key, step.delay);
+          } else if (step.do === "get") {
+            workers += 1;
+            void take();
+          } else if (step.do === "done") {
+            if (held.delete(step.key)) queue.done(step.key);
+          } else {
+            for (const [key, at] of due) {
+              if (at > clock.monotonic() + step.by) continue;
+              due.delete(key);
+              owed.add(key);
+            }
+            clock.advance(step.by);
+          }
+          await flow();
+          // Whatever is owed and with nobody is with a worker as long as one waits.
+          const free = [...owed].filter((key) => !held.has(key));
+          expect(queue.size).toBe(free.length);
+          if (workers > 0) expect(free).toEqual([]);
+        }
+        for (const key of due.keys()) owed.add(key);
+        clock.advance(1_000);
+        // Each turn of a worker settles at least one key, or the queue has lost it.
+        for (let turns = owed.size + held.size; turns > 0; turns -= 1) {
+          void take();
+          await flow();
+          for (const key of held) queue.done(key);
+          held.clear();
+          await flow();
+        }
+        expect(faults).toEqual([]);
+        expect([...owed]).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
