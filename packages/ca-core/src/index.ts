@@ -9,6 +9,7 @@ export type { PublicKey } from "./keys/check-public-key.ts";
 export type { Signer } from "./keys/signer.ts";
 
 export type { AttributeType, NameAttribute } from "./name/attribute-types.ts";
+export { formatName } from "./name/format-name.ts";
 export type { SanKind, SubjectAlternativeName } from "./san/subject-alternative-name.ts";
 
 export type { CertificationRequest, RequestedExtensions } from "./csr/certification-request.ts";
@@ -34,7 +35,7 @@ export { assertRootUsable, readRoot } from "./root/read-root.ts";
 export type { Root } from "./root/root.ts";
 
 export { checkCrlBeforePublication, type PublicationQuestion } from "./crl/check-crl-before-publication.ts";
-export { MAX_CRL_CHARACTERS, type Crl, type CrlEntry, type RevocationReason } from "./crl/crl.ts";
+export { MAX_CRL_CHARACTERS, REVOCATION_REASONS, type Crl, type CrlEntry, type RevocationReason } from "./crl/crl.ts";
 export { nextCrlNumber, parseCrlNumber, type CrlNumber } from "./crl/crl-number.ts";
 export { encodeCrl, type CrlPlan } from "./crl/encode-crl.ts";
 export { forecastCrlSize, type CrlForecast } from "./crl/forecast-crl-size.ts";

@@ -76,17 +76,22 @@ export type CheckResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly violations: readonly [Violation, ...Violation[]] };
 
+/** More lines than anybody reads: a hostile request can break a rule hundreds of times. */
+const MAX_LINES = 20;
+
 /**
- * One line per violation: field, rule, cure, code.
+ * One line per violation: field, rule, cure, code; at most 20, and then how many more there are.
  *
  * @example
  * formatViolations([{ code: "ERR_NAME_EMPTY", field: "spec.request: subject", rule: "the subject is empty" }]);
  * // "spec.request: subject: the subject is empty (ERR_NAME_EMPTY)"
  */
-export function formatViolations(violations: readonly Violation[]): string {
-  return violations
-    .map(({ code, field, rule, cure }) => `${field}: ${rule}${cure === undefined ? "" : `; ${cure}`} (${code})`)
-    .join("\n");
+export function formatViolations(violations: readonly (Omit<Violation, "code"> & { readonly code: string })[]): string {
+  const lines = violations
+    .slice(0, MAX_LINES)
+    .map(({ code, field, rule, cure }) => `${field}: ${rule}${cure === undefined ? "" : `; ${cure}`} (${code})`);
+  const more = violations.length - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
 }
 
 /** A CheckResult from what was found. `value` is only asked for when nothing was. */

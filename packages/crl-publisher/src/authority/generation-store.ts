@@ -1,0 +1,198 @@
+import {
+  authorityLabel,
+  apiVersion,
+  type CertificateAuthority,
+  fingerprintAnnotation,
+  type GenerationMark,
+  generationMarkResource,
+  generationName,
+  parseDuration,
+  type RevocationList,
+  revocationListResource,
+} from "@capstan/api";
+import {
+  type CaKey,
+  createRoot,
+  exportUnencryptedPrivateKey,
+  generateCaKey,
+  importCaKey,
+  readRoot,
+  type Root,
+} from "@capstan/ca-core";
+import { formatTime, isAlreadyExists, type KubeClient, type KubeObject, TerminalError } from "@capstan/kube";
+
+export const secretResource = {
+  group: "",
+  version: "v1",
+  plural: "secrets",
+  kind: "Secret",
+  namespaced: true,
+} as const;
+
+/** A root is valid a little before now, for clocks that are behind. */
+const backdateMs = 300_000;
+
+/** A generation with its key, as the store holds it. */
+export interface Generation {
+  readonly number: number;
+  readonly root: Root;
+  readonly key: CaKey;
+}
+
+interface KeySecret extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export interface GenerationStoreOptions {
+  readonly client: KubeClient;
+  /** Where keys, marks and lists are. */
+  readonly namespace: string;
+  readonly now: () => Date;
+}
+
+/** Keys and roots in Secrets. A generation is read once: its Secret is immutable. */
+export class GenerationStore {
+  readonly #options: GenerationStoreOptions;
+  readonly #loaded = new Map<string, Generation>();
+
+  constructor(options: GenerationStoreOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The generation, made when it does not exist and was never heard of. The Secret's create is atomic: of two publishers
+   * one makes the generation and the other takes it.
+   *
+   * @throws {TerminalError} ERR_KEY_MISSING when status knows the generation and its Secret is gone: a new key in its
+   *   place would be another authority; ERR_KEY_CHANGED when the Secret holds another root than status says
+   */
+  async ensure(authority: CertificateAuthority, number: number, signal: AbortSignal): Promise<Generation> {
+    const known = authority.status?.generations?.find((generation) => generation.number === number)?.fingerprint;
+    const generation =
+      (await this.#load(authority.metadata.name, number, signal)) ??
+      (await this.#make(authority, number, known, signal));
+    if (known !== undefined && generation.root.sha256 !== known) {
+      throw new TerminalError(
+        `Secret ${generationName(authority.metadata.name, number)} holds the root ${generation.root.sha256}, but generation ${number} is ${known}; restore the Secret from a backup`,
+        { code: "ERR_KEY_CHANGED" },
+      );
+    }
+    return generation;
+  }
+
+  /** Makes the generation's mark and RevocationList when they are missing. */
+  async ensureRecords(
+    authority: CertificateAuthority,
+    { number, root }: Generation,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const metadata = this.#metadata(authority.metadata.name, number);
+    const mark: GenerationMark = {
+      apiVersion,
+      kind: "GenerationMark",
+      metadata,
+      // Nothing has been signed yet.
+      spec: { authority: authority.metadata.name, generation: number, notAfter: formatTime(root.notBefore.getTime()) },
+    };
+    const list: RevocationList = {
+      apiVersion,
+      kind: "RevocationList",
+      metadata,
+      spec: { authority: authority.metadata.name, generation: number, crlNumber: 0 },
+    };
+    const { client } = this.#options;
+    await createUnlessThere(() => client.create(generationMarkResource, mark, { signal }));
+    await createUnlessThere(() => client.create(revocationListResource, list, { signal }));
+  }
+
+  async #load(authority: string, number: number, signal: AbortSignal): Promise<Generation | undefined> {
+    const name = generationName(authority, number);
+    const loaded = this.#loaded.get(name);
+    if (loaded !== undefined) return loaded;
+    const secret = await this.#options.client.getOrUndefined<KeySecret>(
+      secretResource,
+      { namespace: this.#options.namespace, name },
+      { signal },
+    );
+    if (secret === undefined) return undefined;
+    const root = readRoot(decode(secret, "tls.crt"));
+    const key = importCaKey(decode(secret, "tls.key"));
+    if (!Buffer.from(root.spki).equals(key.publicKeySpki)) {
+      throw new TerminalError(`Secret ${name} holds a key that is not its root's`, { code: "ERR_KEY_CHANGED" });
+    }
+    const generation = { number, root, key };
+    this.#loaded.set(name, generation);
+    return generation;
+  }
+
+  async #make(
+    authority: CertificateAuthority,
+    number: number,
+    known: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Generation> {
+    const { name } = authority.metadata;
+    const ref = { namespace: this.#options.namespace, name: generationName(name, number) };
+    // The mark is created after the Secret, so a mark without a Secret is a lost key too.
+    if (
+      known !== undefined ||
+      (await this.#options.client.getOrUndefined(generationMarkResource, ref, { signal })) !== undefined
+    ) {
+      throw new TerminalError(
+        `Secret ${generationName(name, number)} with the key of generation ${number} is missing; restore it from a backup`,
+        { code: "ERR_KEY_MISSING" },
+      );
+    }
+    const { spec } = authority;
+    const key = await generateCaKey(spec.keyAlgorithm);
+    const notBefore = new Date(Math.floor((this.#options.now().getTime() - backdateMs) / 1000) * 1000);
+    const root = await createRoot({
+      subject: spec.subject,
+      generation: number,
+      notBefore,
+      // notAfter is inclusive (RFC 5280, 4.1.2.5).
+      notAfter: new Date(notBefore.getTime() + parseDuration(spec.rootDuration) - 1000),
+      signer: key,
+    });
+    const secret = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { ...this.#metadata(name, number), annotations: { [fingerprintAnnotation]: root.sha256 } },
+      type: "kubernetes.io/tls",
+      immutable: true,
+      data: { "tls.crt": encode(root.pem), "tls.key": encode(exportUnencryptedPrivateKey(key)) },
+    };
+    await createUnlessThere(() => this.#options.client.create(secretResource, secret, { signal }));
+    // What is stored counts: another publisher may have been first, or the create's answer was lost.
+    const stored = await this.#load(name, number, signal);
+    if (stored === undefined) throw new Error(`Secret ${generationName(name, number)} was created and is gone again`);
+    return stored;
+  }
+
+  #metadata(authority: string, number: number): { name: string; namespace: string; labels: Record<string, string> } {
+    return {
+      name: generationName(authority, number),
+      namespace: this.#options.namespace,
+      labels: { [authorityLabel]: authority },
+    };
+  }
+}
+
+async function createUnlessThere(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create();
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+function decode(secret: KeySecret, key: string): string {
+  const value = secret.data?.[key];
+  if (value === undefined)
+    throw new TerminalError(`Secret ${secret.metadata.name} has no ${key}`, { code: "ERR_KEY_MISSING" });
+  return Buffer.from(value, "base64").toString("utf8");
+}
+
+function encode(text: string): string {
+  return Buffer.from(text, "utf8").toString("base64");
+}

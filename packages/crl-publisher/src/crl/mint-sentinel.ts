@@ -1,0 +1,102 @@
+import { createHash, generateKeyPair } from "node:crypto";
+import { promisify } from "node:util";
+import {
+  apiVersion,
+  authorityLabel,
+  type GenerationMark,
+  generationMarkResource,
+  generationName,
+  type IssuedCertificate,
+  issuedCertificateResource,
+} from "@capstan/api";
+import { issueLeaf, ownCommonName, prepareLeaf, type RandomBytes } from "@capstan/ca-core";
+import { formatTime, type KubeClient } from "@capstan/kube";
+import type { Generation } from "../authority/generation-store.ts";
+import type { RevocationEntry } from "./revocation-entries.ts";
+
+const sentinelLifetimeMs = 600_000;
+
+/**
+ * Mints a ten-minute leaf of the publisher's own and returns the CRL entry that revokes it. AWS has been seen to refuse
+ * an empty CRL, and a fresh revoked leaf shows later whether AWS acts on the new one.
+ *
+ * It is recorded like any other leaf: mark first, then the signature, then the ledger. Its private key is never kept.
+ */
+export async function mintSentinel(input: {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly authority: string;
+  readonly generation: Generation;
+  readonly now: Date;
+  readonly random: RandomBytes;
+  readonly recordName: () => string;
+  readonly signal: AbortSignal;
+}): Promise<RevocationEntry> {
+  const { client, namespace, authority, generation, now, random, signal } = input;
+  const { root, key } = generation;
+  const notBefore = new Date(Math.max(Math.floor(now.getTime() / 1000) * 1000 - 30_000, root.notBefore.getTime()));
+  const notAfter = new Date(notBefore.getTime() + sentinelLifetimeMs);
+  const { publicKey } = await promisify(generateKeyPair)("ec", { namedCurve: "P-256" });
+  const publicKeySpki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+  const prepared = prepareLeaf({
+    root,
+    subject: [{ type: "CN", value: ownCommonName("crl", authority) }],
+    subjectAlternativeNames: [],
+    publicKeySpki,
+    usages: ["digital signature", "client auth"],
+    notBefore,
+    notAfter,
+    maxLifetimeMs: sentinelLifetimeMs,
+    random,
+  });
+  await raiseMark({ client, namespace, authority, generation: generation.number, notAfter, signal });
+  const leaf = await issueLeaf({ ticket: prepared.ticket, signer: key });
+  const record: IssuedCertificate = {
+    apiVersion,
+    kind: "IssuedCertificate",
+    metadata: { name: input.recordName(), namespace, labels: { [authorityLabel]: authority } },
+    spec: {
+      serial: leaf.serial,
+      subject: `CN=${ownCommonName("crl", authority)}`,
+      commonName: ownCommonName("crl", authority),
+      notBefore: formatTime(leaf.notBefore.getTime()),
+      notAfter: formatTime(leaf.notAfter.getTime()),
+      authority,
+      generation: generation.number,
+      purpose: "CrlSentinel",
+      publicKeySha256: createHash("sha256").update(publicKeySpki).digest("hex"),
+      certificate: leaf.pem,
+    },
+  };
+  await client.create(issuedCertificateResource, record, { signal });
+  return {
+    serial: leaf.serial,
+    revokedAt: Math.floor(now.getTime() / 1000),
+    reason: "cessationOfOperation",
+    notAfter: Math.floor(leaf.notAfter.getTime() / 1000),
+    actor: "capstan",
+  };
+}
+
+/** Raises a generation's mark to a time, unless it is there already. A sealed mark refuses. */
+async function raiseMark(input: {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly authority: string;
+  readonly generation: number;
+  readonly notAfter: Date;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { client, namespace, authority, generation, notAfter, signal } = input;
+  const mark = await client.get<GenerationMark>(
+    generationMarkResource,
+    { namespace, name: generationName(authority, generation) },
+    { signal },
+  );
+  if (Date.parse(mark.spec.notAfter) >= notAfter.getTime()) return;
+  await client.replace(
+    generationMarkResource,
+    { ...mark, spec: { ...mark.spec, notAfter: formatTime(notAfter.getTime()) } },
+    { signal },
+  );
+}

@@ -1,0 +1,67 @@
+import type { RevocationEntry } from "./revocation-entries.ts";
+
+/** AWS never fetches a CRL and does not say what a passed nextUpdate does, so it is far away; freshness has its own alarm. */
+export const crlValiditySeconds: number = 30 * 24 * 3600;
+
+/** What fits into one request to the API server and, encoded, into ImportCrl's 300,000 characters. */
+export const maxEntries = 6_500;
+
+/** The CRL that was last checked and stored, as read from its bytes. */
+export interface PublishedCrl {
+  readonly thisUpdate: Date;
+  readonly nextUpdate: Date;
+  readonly serials: ReadonlySet<string>;
+}
+
+export type CrlPlan =
+  | { readonly do: "nothing" }
+  | { readonly do: "refuse"; readonly message: string }
+  | {
+      readonly do: "publish";
+      readonly because: "first" | "revocations" | "refresh";
+      /** What the next CRL lists, less the sentinel that is minted with it. */
+      readonly entries: readonly RevocationEntry[];
+    };
+
+/**
+ * Decides whether a generation needs a new CRL and what it lists.
+ *
+ * An entry is dropped only when the published CRL names it and was issued after the certificate's notAfter: RFC 5280,
+ * 3.3 wants it on one CRL beyond its validity.
+ */
+export function planCrl(input: {
+  /** Entries of the RevocationList. */
+  readonly listed: readonly RevocationEntry[];
+  /** Entries that the ledger marks as revoked, whether the list has them or not. */
+  readonly revoked: readonly RevocationEntry[];
+  readonly published: PublishedCrl | undefined;
+  /** Seconds since 1970. */
+  readonly now: number;
+}): CrlPlan {
+  const { listed, revoked, published, now } = input;
+  const known = new Set(listed.map(({ serial }) => serial));
+  // A certificate that has already expired needs no entry: nobody accepts it any more.
+  const added = revoked.filter(({ serial, notAfter }) => !known.has(serial) && notAfter > now);
+  const all = [...listed, ...added];
+  const unpublished = all.some(({ serial }) => published?.serials.has(serial) !== true);
+  const because =
+    published === undefined
+      ? "first"
+      : unpublished
+        ? "revocations"
+        : published.nextUpdate.getTime() / 1000 - now < crlValiditySeconds / 2
+          ? "refresh"
+          : undefined;
+  if (because === undefined) return { do: "nothing" };
+  const entries = all.filter(
+    ({ serial, notAfter }) =>
+      published === undefined || !published.serials.has(serial) || notAfter >= published.thisUpdate.getTime() / 1000,
+  );
+  if (entries.length + 1 > maxEntries) {
+    return {
+      do: "refuse",
+      message: `the CRL would have ${entries.length + 1} entries, more than ${maxEntries}; rotate to a new generation`,
+    };
+  }
+  return { do: "publish", because, entries };
+}

@@ -1,0 +1,209 @@
+import {
+  apiVersion,
+  authorityLabel,
+  crlKeys,
+  generationName,
+  type IssuedCertificate,
+  publishedLabel,
+  type RevocationList,
+  revocationListResource,
+} from "@capstan/api";
+import {
+  type Crl,
+  checkCrlBeforePublication,
+  type CrlNumber,
+  encodeCrl,
+  formatViolations,
+  nextCrlNumber,
+  parseCrlNumber,
+  parseSerial,
+  type RandomBytes,
+  readCrl,
+} from "@capstan/ca-core";
+import { formatTime, type KubeClient, type KubeObject, type Logger } from "@capstan/kube";
+import type { Generation } from "../authority/generation-store.ts";
+import { mintSentinel } from "./mint-sentinel.ts";
+import { crlValiditySeconds, planCrl } from "./plan-crl.ts";
+import { formatEntries, parseEntries, type RevocationEntry } from "./revocation-entries.ts";
+
+export const configMapResource = {
+  group: "",
+  version: "v1",
+  plural: "configmaps",
+  kind: "ConfigMap",
+  namespaced: true,
+} as const;
+
+/** Who writes the status of lists and authorities. */
+export const fieldManager = "capstan-crl-publisher";
+
+export interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
+}
+
+/** A CRL that was checked and stored. */
+export interface StoredCrl extends Crl {
+  readonly serials: ReadonlySet<string>;
+}
+
+export interface PublishCrlInput {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly authority: string;
+  readonly generation: Generation;
+  /** Ledger records of this generation that are marked as revoked. */
+  readonly revoked: readonly IssuedCertificate[];
+  /** The highest CRL number that a trust anchor was seen to hold. */
+  readonly highestReadBack: CrlNumber | undefined;
+  readonly now: () => Date;
+  readonly random: RandomBytes;
+  readonly recordName: () => string;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes the generation's stored CRL say what the ledger says, and returns it.
+ *
+ * The RevocationList takes the new entries and the reserved number in one write before anything is signed; the bytes are
+ * strictly checked against the CRL before them and then stored beside the list. Cut off anywhere, the next call finds
+ * entries that the stored CRL lacks and makes another one with a higher number.
+ */
+export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
+  const { client, namespace, authority, generation, signal } = input;
+  const ref = { namespace, name: generationName(authority, generation.number) };
+  const list = await client.get<RevocationList>(revocationListResource, ref, { signal });
+  const configMap = await client.getOrUndefined<ConfigMap>(configMapResource, ref, { signal });
+  const published = configMap === undefined ? undefined : readStored(configMap);
+  const now = input.now();
+  const listed = parseEntries(list.spec);
+  const plan = planCrl({ listed, revoked: input.revoked.map(entryOf), published, now: seconds(now) });
+  if (plan.do === "refuse") throw new Error(plan.message);
+  if (plan.do === "nothing" && published !== undefined) return published;
+  const entries = plan.do === "publish" ? plan.entries : listed;
+  const sentinel = await mintSentinel({ ...input, now });
+  const number = nextCrlNumber({
+    stored: parseCrlNumber(String(list.spec.crlNumber)),
+    readBack: input.highestReadBack,
+    now,
+  });
+  const reserved = await client.replace<RevocationList>(
+    revocationListResource,
+    { ...list, spec: { ...list.spec, crlNumber: Number(number), ...formatEntries([...entries, sentinel]) } },
+    { signal },
+  );
+  const stored = await signAndStore({
+    ...input,
+    number,
+    entries: parseEntries(reserved.spec),
+    listed,
+    published,
+    configMap,
+    now,
+  });
+  input.log.info(
+    { authority, generation: generation.number, crlNumber: Number(number), entries: stored.serials.size, audit: true },
+    "signed a CRL",
+  );
+  await client.apply(
+    revocationListResource,
+    {
+      apiVersion,
+      kind: "RevocationList",
+      metadata: ref,
+      status: {
+        published: {
+          number: Number(number),
+          entries: stored.serials.size,
+          thisUpdate: formatTime(stored.thisUpdate.getTime()),
+          nextUpdate: formatTime(stored.nextUpdate.getTime()),
+          sha256: stored.sha256,
+        },
+      },
+    },
+    { fieldManager, force: true, subresource: "status", signal },
+  );
+  return stored;
+}
+
+async function signAndStore(
+  input: Omit<PublishCrlInput, "now"> & {
+    readonly number: CrlNumber;
+    readonly entries: readonly RevocationEntry[];
+    readonly listed: readonly RevocationEntry[];
+    readonly published: StoredCrl | undefined;
+    readonly configMap: ConfigMap | undefined;
+    readonly now: Date;
+  },
+): Promise<StoredCrl> {
+  const { client, namespace, authority, generation, number, entries, listed, published, configMap, now, signal } =
+    input;
+  const thisUpdate = new Date(Math.max(seconds(now) * 1000, (published?.thisUpdate.getTime() ?? 0) + 1000));
+  const encoded = await encodeCrl({
+    root: generation.root,
+    signer: generation.key,
+    number,
+    thisUpdate,
+    nextUpdate: new Date(thisUpdate.getTime() + crlValiditySeconds * 1000),
+    entries: entries.map(({ serial, revokedAt, reason }) => ({
+      serial: parseSerial(serial),
+      revokedAt: new Date(revokedAt * 1000),
+      reason,
+    })),
+  });
+  const notAfter = new Map([...listed, ...entries].map((entry) => [entry.serial, entry.notAfter]));
+  const violations = checkCrlBeforePublication({
+    next: encoded.der,
+    ...(published === undefined ? {} : { previous: published }),
+    root: generation.root,
+    now,
+    expectedCount: entries.length,
+    notAfterOf: (serial) => {
+      const end = notAfter.get(serial);
+      return end === undefined ? undefined : new Date(end * 1000);
+    },
+  });
+  if (violations.length > 0)
+    throw new Error(`CRL ${number} of ${authority} was not published: ${formatViolations(violations)}`);
+  const name = generationName(authority, generation.number);
+  const content = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      ...(configMap?.metadata ?? { name, namespace }),
+      name,
+      namespace,
+      labels: { [authorityLabel]: authority, [publishedLabel]: "crl" },
+    },
+    data: { [crlKeys.pem]: encoded.pem },
+    binaryData: { [crlKeys.der]: Buffer.from(encoded.der).toString("base64") },
+  };
+  const written = await (configMap === undefined
+    ? client.create<ConfigMap>(configMapResource, content, { signal })
+    : client.replace<ConfigMap>(configMapResource, content, { signal }));
+  return readStored(written);
+}
+
+/** The stored CRL. Throws when it cannot be read strictly: what was published before must be known to go on. */
+export function readStored(configMap: ConfigMap): StoredCrl {
+  const der = new Uint8Array(Buffer.from(configMap.binaryData?.[crlKeys.der] ?? "", "base64"));
+  const crl = readCrl(der);
+  return { ...crl, serials: new Set(crl.entries.map(({ serial }) => serial)) };
+}
+
+function entryOf({ spec, status }: IssuedCertificate): RevocationEntry {
+  const revoked = status?.revoked;
+  if (revoked === undefined) throw new TypeError("only revoked records make entries");
+  return {
+    serial: spec.serial,
+    revokedAt: seconds(new Date(revoked.at)),
+    reason: revoked.reason,
+    notAfter: seconds(new Date(spec.notAfter)),
+    actor: revoked.requestedBy ?? revoked.revocation,
+  };
+}
+
+function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

@@ -1,0 +1,59 @@
+import type { RevocationList } from "@capstan/api";
+import { REVOCATION_REASONS, type RevocationReason } from "@capstan/ca-core";
+
+/** One revoked serial, as a RevocationList holds it. Times are seconds since 1970. */
+export interface RevocationEntry {
+  readonly serial: string;
+  readonly revokedAt: number;
+  readonly reason: RevocationReason;
+  /** The certificate's notAfter: what decides when the entry may be dropped. */
+  readonly notAfter: number;
+  readonly actor: string;
+}
+
+const reasons = new Map(
+  Object.entries(REVOCATION_REASONS).map(([reason, code]): [number, RevocationReason] => [
+    code,
+    reason as RevocationReason,
+  ]),
+);
+
+/**
+ * Reads the compact entries of a RevocationList.
+ *
+ * Throws on the first entry that cannot be read: a CRL is never built from a part of its list.
+ */
+export function parseEntries(spec: Pick<RevocationList["spec"], "entries" | "actors">): readonly RevocationEntry[] {
+  const actors = spec.actors ?? [];
+  return (spec.entries ?? []).map((text, index) => {
+    const [serial, revokedAt, reasonCode, notAfter, actorIndex, ...rest] = text.split(" ");
+    const reason = reasons.get(Number(reasonCode));
+    const actor = actors[Number(actorIndex)];
+    if (
+      serial === undefined ||
+      notAfter === undefined ||
+      reason === undefined ||
+      actor === undefined ||
+      rest.length > 0
+    ) {
+      throw new Error(
+        `RevocationList entry ${index} cannot be read: five fields, a known reason code and an actor are needed`,
+      );
+    }
+    return { serial, revokedAt: Number(revokedAt), reason, notAfter: Number(notAfter), actor };
+  });
+}
+
+/** The reverse of {@link parseEntries}; each actor is stored once. */
+export function formatEntries(entries: readonly RevocationEntry[]): {
+  readonly entries: string[];
+  readonly actors: string[];
+} {
+  const actors = new Map<string, number>();
+  const lines = entries.map((entry) => {
+    const actor = actors.get(entry.actor) ?? actors.size;
+    actors.set(entry.actor, actor);
+    return `${entry.serial} ${entry.revokedAt} ${REVOCATION_REASONS[entry.reason]} ${entry.notAfter} ${actor}`;
+  });
+  return { entries: lines, actors: [...actors.keys()] };
+}

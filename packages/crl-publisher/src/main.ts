@@ -1,0 +1,20 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { defineProgram, optionalText } from "@capstan/kube";
+import { endpointFromEnvironment } from "@capstan/rolesanywhere";
+import { startCrlPublisher } from "./crl-publisher.ts";
+
+defineProgram({
+  name: "capstan-crl-publisher",
+  settings: {
+    awsEndpointUrl: {
+      flag: "aws-endpoint-url",
+      environment: "AWS_ENDPOINT_URL_ROLESANYWHERE",
+      description: "Another endpoint for IAM Roles Anywhere, like a VPC endpoint.",
+      parse: (text) => optionalText(text) ?? endpointFromEnvironment(process.env),
+    },
+  },
+  argv: process.argv.slice(2),
+  environment: process.env,
+  start: (context, signal) =>
+    startCrlPublisher({ ...context, now: () => new Date(), random: randomBytes, recordName: randomUUID }, signal),
+});

@@ -1,0 +1,50 @@
+import type { CrlNumber } from "@capstan/ca-core";
+import type { StoredCrl } from "../crl/publish-crl.ts";
+
+/** A trust anchor was read back with this CRL. */
+export interface Reading {
+  readonly authority: string;
+  readonly anchor: string;
+  readonly generation: number;
+  readonly crl: Pick<StoredCrl, "number" | "serials">;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/**
+ * What this process has read back from AWS. It starts empty: after a restart nothing counts as published until it was
+ * read back again.
+ */
+export class Readings {
+  readonly #readings = new Map<string, Reading>();
+  readonly #listeners: ((reading: Reading) => void)[] = [];
+
+  /** Calls back after each reading. */
+  onReading(listener: (reading: Reading) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  record(reading: Reading): void {
+    this.#readings.set(keyOf(reading.authority, reading.anchor, reading.generation), reading);
+    for (const listener of this.#listeners) listener(reading);
+  }
+
+  of(authority: string, anchor: string, generation: number): Reading | undefined {
+    return this.#readings.get(keyOf(authority, anchor, generation));
+  }
+
+  /** The highest number of a generation's CRLs that any trust anchor was read back with. */
+  highestCrlNumber(authority: string, generation: number): CrlNumber | undefined {
+    return [...this.#readings.values()]
+      .filter((reading) => reading.authority === authority && reading.generation === generation)
+      .map(({ crl }) => crl.number)
+      .reduce<CrlNumber | undefined>(
+        (highest, number) => (highest === undefined || number > highest ? number : highest),
+        undefined,
+      );
+  }
+}
+
+function keyOf(authority: string, anchor: string, generation: number): string {
+  return `${authority}/${anchor}/${generation}`;
+}

@@ -1,0 +1,35 @@
+import { type CertificateAuthority, type Condition, issuerReasons } from "@capstan/api";
+import { validateIssuer } from "@capstan/policy";
+import type { Issuer } from "../requests/decide-request.ts";
+
+/** The Ready condition of an issuer, from its own policy and the state of its authority. */
+export function checkIssuer(
+  issuer: Issuer,
+  authority: CertificateAuthority | undefined,
+): Pick<Condition, "type" | "status" | "reason" | "message"> {
+  const not = (reason: string, message: string) => ({ type: "Ready", status: "False", reason, message }) as const;
+  const faults = validateIssuer(issuer.spec, authority?.spec);
+  if (faults.length > 0) {
+    return not(
+      issuerReasons.invalidPolicy,
+      faults.map(({ field, rule, cure }) => `${field}: ${rule}${cure === undefined ? "" : `; ${cure}`}`).join("\n"),
+    );
+  }
+  const name = `CertificateAuthority ${issuer.spec.caRef.name}`;
+  if (authority === undefined || authority.metadata.deletionTimestamp !== undefined) {
+    return not(issuerReasons.authorityMissing, `${name} does not exist`);
+  }
+  const ready = authority.status?.conditions?.find(({ type }) => type === "Ready");
+  if (ready?.status !== "True" || authority.status?.activeGeneration === undefined) {
+    return not(
+      issuerReasons.authorityNotReady,
+      `${name} is not ready${ready === undefined ? "" : `: ${ready.reason}: ${ready.message ?? ""}`}`,
+    );
+  }
+  return {
+    type: "Ready",
+    status: "True",
+    reason: issuerReasons.checked,
+    message: `${name} signs with generation ${authority.status.activeGeneration}`,
+  };
+}

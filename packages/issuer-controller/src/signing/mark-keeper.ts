@@ -1,0 +1,67 @@
+import { type GenerationMark, generationMarkResource, generationName } from "@capstan/api";
+import { isConflict, type KubeClient } from "@capstan/kube";
+
+/** Added to a leaf's end, so that one write serves the leaves of the next hour. */
+const reserveMs = 3_600_000;
+
+export interface MarkKeeperOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+}
+
+/**
+ * Raises a generation's mark before it signs. Raises of one generation go one after the other, and most leaves find the
+ * mark high enough and cost no call.
+ */
+export class MarkKeeper {
+  readonly #options: MarkKeeperOptions;
+  /** Last mark that the API server confirmed, in milliseconds since 1970. It never falls, so an old one is still true. */
+  readonly #confirmed = new Map<string, number>();
+  readonly #turns = new Map<string, Promise<void>>();
+
+  constructor(options: MarkKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once the mark is durably at or after `notAfter`. Rejects when it is sealed: then this generation signs no more. */
+  async raise(mark: {
+    readonly authority: string;
+    readonly generation: number;
+    readonly notAfter: Date;
+    readonly rootNotAfter: Date;
+  }): Promise<void> {
+    const name = generationName(mark.authority, mark.generation);
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(() =>
+      this.#raise(name, mark.notAfter.getTime(), mark.rootNotAfter.getTime()),
+    );
+    this.#turns.set(
+      name,
+      turn.catch(() => {}),
+    );
+    await turn;
+  }
+
+  async #raise(name: string, notAfter: number, rootNotAfter: number): Promise<void> {
+    if ((this.#confirmed.get(name) ?? 0) >= notAfter) return;
+    const { client, namespace } = this.#options;
+    for (;;) {
+      const mark = await client.get<GenerationMark>(generationMarkResource, { namespace, name });
+      let stored = Date.parse(mark.spec.notAfter);
+      if (stored < notAfter) {
+        const raised = new Date(Math.min(rootNotAfter, notAfter + reserveMs));
+        try {
+          await client.replace(generationMarkResource, {
+            ...mark,
+            spec: { ...mark.spec, notAfter: `${raised.toISOString().slice(0, 19)}Z` },
+          });
+        } catch (error) {
+          if (isConflict(error)) continue; // The publisher or another replica raised it: see to what.
+          throw error;
+        }
+        stored = Math.floor(raised.getTime() / 1000) * 1000;
+      }
+      this.#confirmed.set(name, stored);
+      return;
+    }
+  }
+}
