@@ -1,2 +1,4 @@
-// Filled in by the first module of this package.
-export type Placeholder = never;
+export { exitCode, type ExitCode } from "./exit-code.ts";
+export type { PluginContext } from "./invocation.ts";
+export { runPlugin } from "./run-plugin.ts";
+export type { Terminal } from "./terminal.ts";

@@ -1,0 +1,17 @@
+import type { Clock } from "@capstan/kube";
+import type { Options } from "./commands.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What the plugin has from its surroundings. */
+export interface PluginContext {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+}
+
+/** One command as it was called. */
+export interface Invocation {
+  readonly arguments: readonly string[];
+  readonly options: Options;
+  readonly context: PluginContext;
+}

@@ -1,0 +1,66 @@
+import { Argument, Command, Option } from "commander";
+import { type CommandName, commands, type CommandSpec, type FlagSpec, type Options } from "./commands.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface ParsedCommand {
+  readonly name: CommandName;
+  readonly arguments: readonly string[];
+  readonly options: Options;
+}
+
+/**
+ * Reads a command line by the table of commands. Help goes to the terminal.
+ *
+ * @throws {CommanderError} with exitCode 0 after help that was asked for, else after telling what is wrong
+ */
+export function parseCommandLine(argv: readonly string[], { out, err }: Pick<Terminal, "out" | "err">): ParsedCommand {
+  let parsed: ParsedCommand | undefined;
+  const program = withOutput(new Command("kubectl capstan"), { out, err })
+    .description("Certificate authorities in the cluster for AWS IAM Roles Anywhere: see, find and revoke.")
+    .helpCommand(false)
+    .showHelpAfterError('See "kubectl capstan --help".')
+    .addHelpText("after", '\nUse "kubectl capstan COMMAND --help" for a command\'s flags and examples.');
+  for (const spec of commands) {
+    const command = withOutput(createCommand(spec), { out, err });
+    command.action(() => {
+      parsed = { name: spec.name, arguments: command.args, options: command.opts<Options>() };
+    });
+    program.addCommand(command);
+  }
+  program.parse(argv, { from: "user" });
+  // Without a command commander has shown the help and thrown.
+  if (parsed === undefined) throw new Error("no command was parsed");
+  return parsed;
+}
+
+function createCommand(spec: CommandSpec): Command {
+  const command = new Command(spec.name)
+    .summary(spec.summary)
+    .description(spec.description)
+    .showHelpAfterError(`See "kubectl capstan ${spec.name} --help".`);
+  if (spec.argument !== undefined) {
+    const argument = new Argument(spec.argument.notation, spec.argument.description);
+    command.addArgument(spec.argument.choices === undefined ? argument : argument.choices(spec.argument.choices));
+  }
+  for (const flag of spec.flags) command.addOption(createOption(flag));
+  if (spec.examples.length > 0) {
+    command.addHelpText("after", `\nExamples:\n${spec.examples.map((example) => `  ${example}`).join("\n")}`);
+  }
+  return command;
+}
+
+function createOption({ long, short, value, description, choices, default: fallback }: FlagSpec): Option {
+  const name = `${short === undefined ? "" : `-${short}, `}--${long}`;
+  const option = new Option(value === undefined ? name : `${name} <${value}>`, description);
+  if (choices !== undefined) option.choices(choices);
+  if (fallback !== undefined) option.default(fallback);
+  return option;
+}
+
+function withOutput(command: Command, { out, err }: Pick<Terminal, "out" | "err">): Command {
+  return command
+    .exitOverride()
+    .helpOption("-h, --help", "show this help")
+    .configureHelp({ helpWidth: 100 })
+    .configureOutput({ writeOut: out, writeErr: err, getOutHelpWidth: () => 100, getErrHelpWidth: () => 100 });
+}

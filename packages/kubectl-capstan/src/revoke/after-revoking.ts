@@ -1,0 +1,27 @@
+import { formatTime } from "../output/human-time.ts";
+import type { Leaf } from "./leaf.ts";
+
+/**
+ * What a CRL does not do, and what else to do about it.
+ *
+ * IAM Roles Anywhere: sessions last 15 minutes to 12 hours by their profile's durationSeconds, 1 hour unless set
+ * (CreateProfile). IAM: "Revoking IAM role temporary security credentials" with aws:TokenIssueTime.
+ */
+export function afterRevoking(options: {
+  readonly leaves: readonly Leaf[];
+  readonly namespace: string;
+  /** When every trust anchor was seen to have the CRL, in milliseconds since 1970; undefined when that was not waited for. */
+  readonly publishedAt: number | undefined;
+}): readonly string[] {
+  const { leaves, namespace, publishedAt } = options;
+  const certificates = [...new Set(leaves.flatMap(({ certificate }) => certificate ?? []))];
+  const time = publishedAt === undefined ? "the time of publication (--wait shows it)" : formatTime(publishedAt);
+  return [
+    "AWS sessions that are open already are not ended by a CRL: they run on for up to their profile's session duration (1h unless set, at most 12h).",
+    `To end them now, give the role a policy that denies everything where aws:TokenIssueTime is before ${time} (IAM console: Revoke active sessions); this ends the role's other sessions too, which then open new ones.`,
+    ...certificates.map(
+      (name) =>
+        `The Secret of certificate/${name} keeps the revoked certificate until it is renewed: cmctl renew ${name} -n ${namespace}`,
+    ),
+  ];
+}

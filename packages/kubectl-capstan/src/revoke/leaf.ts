@@ -1,0 +1,70 @@
+import type { IssuedCertificate, Revocation } from "@capstan/api";
+import { PluginError } from "../exit-code.ts";
+
+/** A certificate that is to be revoked, as far as the caller may know it. */
+export interface Leaf {
+  /** As the user named it, for messages. */
+  readonly label: string;
+  readonly target: Revocation["spec"]["target"];
+  /** Beginning of the Revocation's name. */
+  readonly shortName: string;
+  readonly serial?: string | undefined;
+  readonly subject?: string | undefined;
+  /** RFC 3339. */
+  readonly notAfter?: string | undefined;
+  /** `namespace/name` of the Revocation that the ledger says did it. */
+  readonly revokedBy?: string | undefined;
+  /** The cert-manager Certificate that renews it, when that is known. */
+  readonly certificate?: string | undefined;
+}
+
+// generateName keeps room for five random characters, and is cut by the API server without a word.
+const longestShortName = 50;
+
+export function shortNameOf(name: string): string {
+  return name.slice(0, longestShortName).replace(/[-.]+$/, "");
+}
+
+/**
+ * Completes a leaf from the ledger, or refuses what the publisher would refuse: without `--wait` nobody would see that.
+ *
+ * `records` are those with the leaf's serial or name; undefined when the caller may not read the ledger.
+ */
+export function checkAgainstLedger(
+  leaf: Leaf,
+  records: readonly IssuedCertificate[] | undefined,
+  where: { readonly namespace: string; readonly capstanNamespace: string; readonly now: number },
+): Leaf {
+  if (records === undefined) return leaf;
+  const { namespace, capstanNamespace, now } = where;
+  const reached =
+    namespace === capstanNamespace ? records : records.filter(({ spec }) => spec.requestNamespace === namespace);
+  const [record, ...others] = reached;
+  if (record === undefined) throw new PluginError(outOfReach(leaf, records[0], where));
+  if (others.length > 0) {
+    const names = reached.map(({ metadata }) => `icert/${metadata.name}`).join(" or ");
+    throw new PluginError(`${leaf.label}: ${reached.length} certificates have this serial number; name ${names}`);
+  }
+  const { spec, status } = record;
+  if (status?.revoked === undefined && Date.parse(spec.notAfter) <= now) {
+    throw new PluginError(`${leaf.label}: the certificate expired at ${spec.notAfter}, so nobody accepts it any more`);
+  }
+  const { serial, subject, notAfter } = spec;
+  return { ...leaf, serial, subject, notAfter, revokedBy: status?.revoked?.revocation };
+}
+
+function outOfReach(
+  { label, serial }: Leaf,
+  record: IssuedCertificate | undefined,
+  { namespace, capstanNamespace }: { readonly namespace: string; readonly capstanNamespace: string },
+): string {
+  const what = serial === undefined || serial === label ? label : `${label} (serial ${serial})`;
+  if (record === undefined) {
+    return `${what} is not in the ledger of namespace ${capstanNamespace}: Capstan did not issue it, or it expired and was pruned`;
+  }
+  const owner = record.spec.requestNamespace;
+  const cure =
+    owner === undefined ? `-n ${capstanNamespace}` : `-n ${owner}, or -n ${capstanNamespace} if you are an operator`;
+  const issuedTo = owner === undefined ? "is Capstan's own" : `was issued to namespace ${owner}`;
+  return `${what} ${issuedTo}, and a Revocation in namespace ${namespace} does not reach it: add ${cure}`;
+}

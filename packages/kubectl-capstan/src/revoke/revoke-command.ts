@@ -1,0 +1,147 @@
+import type { Revocation } from "@capstan/api";
+import { type KubeClient, keyOf, type KubeObject } from "@capstan/kube";
+import { withCluster } from "../cluster.ts";
+import { conditionOf } from "../conditions.ts";
+import { exitCode, type ExitCode } from "../exit-code.ts";
+import type { Invocation, PluginContext } from "../invocation.ts";
+import { formatObjects, isObjectFormat, objectName } from "../output/objects.ts";
+import { printable } from "../output/printable.ts";
+import { afterRevoking } from "./after-revoking.ts";
+import { confirm } from "./confirm.ts";
+import { createRevocation, readOwnUserName, unsent } from "./create-revocation.ts";
+import { findExistingRevocations } from "./find-existing.ts";
+import { explainFailure, followRevocation } from "./follow-revocation.ts";
+import type { Leaf } from "./leaf.ts";
+import { resolveTarget } from "./resolve-target.ts";
+import { newRevocation } from "./revocation.ts";
+import { readRevokeRequest, type RevokeRequest } from "./revoke-request.ts";
+
+/** One leaf and the Revocation that already does what is asked, if there is one. */
+interface Planned {
+  readonly leaf: Leaf;
+  readonly existing: Revocation | undefined;
+}
+
+/** `kubectl capstan revoke TARGET…`: finds every target before it writes the first Revocation. */
+export async function revoke({ arguments: targets, options, context }: Invocation): Promise<ExitCode> {
+  const { terminal } = context;
+  const request = readRevokeRequest(targets, options, terminal);
+  return withCluster(options, context, async ({ client, namespace }) => {
+    const planned = await plan(request, { client, namespace, context });
+    const fresh = planned.flatMap(({ leaf, existing }) => (existing === undefined ? [leaf] : []));
+    const reason = request.reason ?? "unspecified";
+    if (fresh.length > 0 && !request.isConfirmed && !(await confirm(terminal, { leaves: fresh, namespace, reason }))) {
+      terminal.err("Nothing was revoked.\n");
+      return exitCode.failed;
+    }
+    const format = isObjectFormat(options.output) ? options.output : undefined;
+    const say = (object: KubeObject, verb: string): void => {
+      if (format === undefined) terminal.out(`${objectName(object)} ${verb}\n`);
+    };
+    const written = await write(planned, { request, client, namespace, say });
+    if (request.dryRun !== undefined) {
+      if (format !== undefined) terminal.out(formatObjects(format, written));
+      return exitCode.done;
+    }
+    const { revocations, isDone } = await follow(written as readonly Revocation[], { request, client, context });
+    if (format !== undefined) terminal.out(formatObjects(format, revocations));
+    if (isDone) {
+      const publishedAt = publicationTime(revocations);
+      if (publishedAt === undefined) {
+        terminal.err(
+          "AWS accepts a certificate until its trust anchor has the CRL; run the command again with --wait to see that.\n",
+        );
+      }
+      const leaves = planned.map(({ leaf }) => leaf);
+      for (const line of afterRevoking({ leaves, namespace, publishedAt })) terminal.err(`${line}\n`);
+    }
+    return isDone ? exitCode.done : exitCode.failed;
+  });
+}
+
+async function plan(
+  { targets, capstanNamespace, reason }: RevokeRequest,
+  {
+    client,
+    namespace,
+    context,
+  }: { readonly client: KubeClient; readonly namespace: string; readonly context: PluginContext },
+): Promise<readonly Planned[]> {
+  const { terminal, clock } = context;
+  const note = (text: string): void => terminal.err(`note: ${printable(text)}\n`);
+  const leaves = new Map<string, Leaf>();
+  for (const target of targets) {
+    const leaf = await resolveTarget(target, { client, namespace, capstanNamespace, now: clock.now(), note });
+    // A Certificate and its Secret mean the same leaf.
+    const key = leaf.serial ?? leaf.label;
+    if (!leaves.has(key)) leaves.set(key, leaf);
+  }
+  const existing = await findExistingRevocations(client, [...leaves.values()], namespace);
+  const planned = [...leaves.values()].map((leaf, index) => ({ leaf, existing: existing[index] }));
+  for (const { existing } of planned) {
+    if (existing === undefined || reason === undefined || existing.spec.reason === reason) continue;
+    note(`revocation ${keyOf(existing)} has reason ${existing.spec.reason}, which cannot be changed to ${reason}`);
+  }
+  return planned;
+}
+
+async function write(
+  planned: readonly Planned[],
+  options: {
+    readonly request: RevokeRequest;
+    readonly client: KubeClient;
+    readonly namespace: string;
+    readonly say: (object: KubeObject, verb: string) => void;
+  },
+): Promise<readonly KubeObject[]> {
+  const { request, client, namespace, say } = options;
+  const { dryRun, reason = "unspecified" } = request;
+  const requestedBy = planned.some(({ existing }) => existing === undefined) ? await readOwnUserName(client) : "";
+  const written: KubeObject[] = [];
+  for (const { leaf, existing } of planned) {
+    const wanted = newRevocation({ leaf, namespace, reason, requestedBy });
+    if (existing !== undefined) {
+      say(existing, "unchanged");
+      written.push(existing);
+    } else if (dryRun === "client") {
+      say(unsent(wanted), "created (dry run)");
+      written.push(unsent(wanted));
+    } else {
+      const created = await createRevocation(client, wanted, { isDryRun: dryRun === "server" });
+      say(created, dryRun === "server" ? "created (server dry run)" : "created");
+      written.push(created);
+    }
+  }
+  return written;
+}
+
+/** The Revocations as last seen, and whether what was asked is done: without `--wait` their existence is enough. */
+async function follow(
+  revocations: readonly Revocation[],
+  {
+    request: { wait },
+    client,
+    context,
+  }: { readonly request: RevokeRequest; readonly client: KubeClient; readonly context: PluginContext },
+): Promise<{ readonly revocations: readonly Revocation[]; readonly isDone: boolean }> {
+  if (wait === undefined) return { revocations, isDone: true };
+  const { terminal, clock } = context;
+  const tell = (line: string): void => terminal.err(`${line}\n`);
+  const { timeoutMs, timeout } = wait;
+  const followed = await Promise.all(
+    revocations.map((revocation) => followRevocation(revocation, { client, clock, timeoutMs, tell })),
+  );
+  const failures = followed.flatMap((one) => explainFailure(one, timeout) ?? []);
+  for (const failure of failures) terminal.err(`error: ${failure}\n`);
+  return { revocations: followed.map(({ last }) => last), isDone: failures.length === 0 };
+}
+
+/** When the last of them was published, in milliseconds since 1970; undefined while one is not. */
+function publicationTime(revocations: readonly Revocation[]): number | undefined {
+  const times = revocations.map((revocation) => {
+    const published = conditionOf(revocation, "Published");
+    return published?.status === "True" ? Date.parse(published.lastTransitionTime) : Number.NaN;
+  });
+  const last = Math.max(...times);
+  return Number.isNaN(last) ? undefined : last;
+}
