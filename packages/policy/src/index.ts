@@ -1,2 +1,5 @@
-// Filled in by the first module of this package.
-export type Placeholder = never;
+export { minLeafDurationMs } from "./check-duration.ts";
+export { decide, type GrantedLeaf, type PolicyDecision, type PolicyQuestion } from "./decide.ts";
+export type { IssuerSpec } from "./name-rules.ts";
+export type { PolicyViolation, PolicyViolationCode } from "./policy-violation.ts";
+export { validateIssuer } from "./validate-issuer.ts";
