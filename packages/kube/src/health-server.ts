@@ -1,4 +1,4 @@
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type Express } from "express";
 import type { RuntimeMetrics } from "./metrics.ts";
@@ -37,11 +37,10 @@ export class HealthServer {
   /** Resolves with the port it listens on. */
   async start(): Promise<number> {
     const { host, port } = this.#options;
-    const server = await new Promise<Server>((resolve, reject) => {
-      const listening = this.#app().listen(port, host === "" ? "::" : host, (error?: Error) => {
-        if (error === undefined) resolve(listening);
-        else reject(error);
-      });
+    const server = createServer(this.#app());
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(host === "" ? { port } : { port, host }, resolve);
     });
     this.#server = server;
     return (server.address() as AddressInfo).port;
