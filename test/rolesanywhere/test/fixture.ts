@@ -1,6 +1,7 @@
 import { CreateTrustAnchorCommand, ImportCrlCommand, RolesAnywhereClient } from "@aws-sdk/client-rolesanywhere";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.ts";
 import type { Issued } from "./openssl-pki.ts";
+import { callCreateSession, type SessionCall, type SessionResult } from "./session-client.ts";
 
 export const REGION = "eu-central-1";
 export const ACCOUNT = "111122223333";
@@ -46,10 +47,14 @@ export interface Fixture {
   readonly anchor: (...certificates: readonly Issued[]) => Promise<string>;
   /** Imports an enabled CRL and returns its id. */
   readonly crl: (trustAnchorArn: string, crlData: Uint8Array) => Promise<string>;
+  /** Calls CreateSession for the role and profile `web`, at a pace that the rate allows. */
+  readonly session: (
+    call: Pick<SessionCall, "leaf" | "trustAnchorArn"> & Partial<SessionCall>,
+  ) => Promise<SessionResult>;
 }
 
 /** An emulator with the role and profile `web`, and a client of AWS's own making. */
-export async function startFixture(options: Partial<EmulatorOptions> = {}): Promise<Fixture> {
+export async function startFixture(options: Partial<Omit<EmulatorOptions, "now">> = {}): Promise<Fixture> {
   const clock = new TestClock();
   const emulator = await startEmulator({
     accessKeys: [ADMIN],
@@ -82,6 +87,16 @@ export async function startFixture(options: Partial<EmulatorOptions> = {}): Prom
       );
       return imported.crl?.crlId ?? "";
     },
+    session(call) {
+      clock.advance(100);
+      return callCreateSession({
+        endpoint: emulator.endpoint,
+        profileArn: emulator.profileArn("web"),
+        roleArn: WEB_ROLE,
+        signedAt: clock.now(),
+        ...call,
+      });
+    },
   };
 }
 
@@ -113,4 +128,14 @@ export function newClient(
     { step: "initialize" },
   );
   return client;
+}
+
+/** The service's error of a rejected call: its name, status and message. */
+export async function refusal(call: Promise<unknown>): Promise<{ name: string; status: number; message: string }> {
+  const outcome = await call.then(
+    () => new Error("the call was not refused"),
+    (error: Error & { readonly $metadata?: { readonly httpStatusCode?: number } }) => error,
+  );
+  const status = "$metadata" in outcome ? (outcome.$metadata?.httpStatusCode ?? 0) : 0;
+  return { name: outcome.name, status, message: outcome.message };
 }

@@ -110,9 +110,11 @@ export class OpensslCa implements Issued {
   readonly keyPem: string;
   readonly #pki: OpensslPki;
   readonly #folder: string;
+  readonly #request: CertificateRequest;
 
   constructor(pki: OpensslPki, issuer: OpensslCa | undefined, request: CertificateRequest) {
     this.#pki = pki;
+    this.#request = request;
     this.#folder = pki.newFolder();
     this.keyFile = request.keyFile;
     this.keyPem = readFileSync(request.keyFile, "utf8");
@@ -123,6 +125,11 @@ export class OpensslCa implements Issued {
   intermediate(profile: Profile = {}): OpensslCa {
     const request = { subject: "/CN=Example Issuing CA", extensions: CA_EXTENSIONS, ...profile };
     return new OpensslCa(this.#pki, this, this.#pki.newRequest(request));
+  }
+
+  /** A certificate by this CA for the name and key of another one. */
+  crossSign(other: OpensslCa): OpensslCa {
+    return new OpensslCa(this.#pki, this, other.#request);
   }
 
   issue(profile: Profile = {}): Issued {
@@ -137,15 +144,23 @@ export class OpensslCa implements Issued {
   }
 
   crl(profile: CrlProfile): Uint8Array {
-    const config = this.#config({ index: "", extensions: profile.extensions ?? ["authorityKeyIdentifier = keyid"] });
+    const config = this.#config({ extensions: profile.extensions ?? ["authorityKeyIdentifier = keyid"] });
     const ca = ["ca", "-config", config, "-keyfile", this.keyFile, "-cert", this.certificateFile];
     for (const { certificateFile } of profile.revoked) openssl(...ca, "-revoke", certificateFile);
     const out = this.#pki.newFile(".crl");
     openssl(
       ...ca,
-      ...["-gencrl", "-crlexts", "ext", "-md", profile.hash ?? "sha256", "-out", out],
-      ...["-crl_lastupdate", generalizedTime(profile.lastUpdate ?? new Date(Date.now() - HOUR_MS))],
-      ...["-crl_nextupdate", generalizedTime(profile.nextUpdate ?? new Date(Date.now() + 24 * HOUR_MS))],
+      "-gencrl",
+      "-crlexts",
+      "ext",
+      "-md",
+      profile.hash ?? "sha256",
+      "-out",
+      out,
+      "-crl_lastupdate",
+      generalizedTime(profile.lastUpdate ?? new Date(Date.now() - HOUR_MS)),
+      "-crl_nextupdate",
+      generalizedTime(profile.nextUpdate ?? new Date(Date.now() + 24 * HOUR_MS)),
     );
     if (profile.form !== "DER") return readFileSync(out);
     const der = this.#pki.newFile(".crl.der");
@@ -158,22 +173,36 @@ export class OpensslCa implements Issued {
     const config = this.#config({ extensions: profile.extensions ?? [], serial: profile.serial });
     const out = this.#pki.newFile(".crt");
     openssl(
-      ...["ca", "-batch", "-notext", "-utf8", "-config", config, "-extensions", "ext", ...flags],
-      ...["-keyfile", this.keyFile, ...(flags.length > 0 ? [] : ["-cert", this.certificateFile])],
-      ...["-in", request.csrFile, "-out", out, "-md", profile.hash ?? "sha256", "-preserveDN"],
-      ...["-startdate", generalizedTime(profile.notBefore ?? new Date(Date.now() - HOUR_MS))],
-      ...["-enddate", generalizedTime(profile.notAfter ?? new Date(Date.now() + 24 * HOUR_MS))],
+      "ca",
+      "-batch",
+      "-notext",
+      "-utf8",
+      "-config",
+      config,
+      "-extensions",
+      "ext",
+      ...flags,
+      "-keyfile",
+      this.keyFile,
+      ...(flags.length > 0 ? [] : ["-cert", this.certificateFile]),
+      "-in",
+      request.csrFile,
+      "-out",
+      out,
+      "-md",
+      profile.hash ?? "sha256",
+      "-preserveDN",
+      "-startdate",
+      generalizedTime(profile.notBefore ?? new Date(Date.now() - HOUR_MS)),
+      "-enddate",
+      generalizedTime(profile.notAfter ?? new Date(Date.now() + 24 * HOUR_MS)),
       ...(profile.serial === undefined ? ["-rand_serial"] : []),
     );
     return out;
   }
 
   /** Each call gets a database of its own, so that no test sees another's revocations. */
-  #config(options: {
-    readonly extensions: readonly string[];
-    readonly index?: string;
-    readonly serial?: string | undefined;
-  }): string {
+  #config(options: { readonly extensions: readonly string[]; readonly serial?: string | undefined }): string {
     const index = this.#pki.newFile(".index", "");
     writeFileSync(`${index}.attr`, "unique_subject = no\n");
     const serial = this.#pki.newFile(".serial", `${options.serial ?? "01"}\n`);

@@ -1,0 +1,116 @@
+import { ListCrlsCommand, RolesAnywhereClient } from "@aws-sdk/client-rolesanywhere";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
+import { ADMIN, type Fixture, refusal, REGION, startFixture } from "./fixture.ts";
+import { OpensslPki } from "./openssl-pki.ts";
+import { send } from "./session-client.ts";
+
+const pki = new OpensslPki();
+let fixture: Fixture;
+
+beforeEach(async () => {
+  fixture = await startFixture();
+});
+
+afterEach(() => fixture.emulator.stop());
+
+afterAll(() => pki.dispose());
+
+test("during an outage everything is answered 503, and afterwards nothing is lost", async () => {
+  const root = pki.root();
+  const trustAnchorArn = await fixture.anchor(root);
+  const sts = new STSClient({
+    endpoint: fixture.emulator.endpoint,
+    region: REGION,
+    credentials: { ...ADMIN },
+    maxAttempts: 1,
+  });
+  fixture.emulator.setAvailable(false);
+  const outage = { name: "ServiceUnavailableException", status: 503 };
+  expect(await refusal(fixture.client.send(new ListCrlsCommand({})))).toMatchObject(outage);
+  expect(await refusal(sts.send(new GetCallerIdentityCommand({})))).toMatchObject(outage);
+  expect(await fixture.session({ leaf: root.issue(), trustAnchorArn })).toMatchObject({ status: 503 });
+  fixture.emulator.setAvailable(true);
+  expect(await fixture.session({ leaf: root.issue(), trustAnchorArn })).toMatchObject({ status: 201 });
+});
+
+test("an AWS client's own retries get it over an outage", async () => {
+  const client = new RolesAnywhereClient({
+    endpoint: fixture.emulator.endpoint,
+    region: REGION,
+    credentials: { ...ADMIN },
+    maxAttempts: 3,
+  });
+  let attempts = 0;
+  client.middlewareStack.add(
+    (next) => (args) => {
+      attempts += 1;
+      fixture.emulator.setAvailable(attempts > 1);
+      return next(args);
+    },
+    { step: "finalizeRequest", priority: "low" },
+  );
+  await expect(client.send(new ListCrlsCommand({}))).resolves.toMatchObject({ crls: [] });
+  expect(attempts).toBe(2);
+});
+
+test("the log has each request with its operation, status, error and time", async () => {
+  await fixture.client.send(new ListCrlsCommand({}));
+  const first = fixture.clock.now();
+  await fixture.client.send(new ListCrlsCommand({ pageSize: 0 })).catch(() => undefined);
+  await send(`${fixture.emulator.endpoint}/nowhere`, {}, "");
+  expect(fixture.emulator.requests()).toEqual([
+    { operation: "ListCrls", status: 200, error: undefined, at: expect.any(Date) },
+    { operation: "ListCrls", status: 400, error: "ValidationException", at: expect.any(Date) },
+    { operation: undefined, status: 404, error: "UnknownOperationException", at: expect.any(Date) },
+  ]);
+  expect(Number(fixture.emulator.requests()[0]?.at)).toBeLessThanOrEqual(first.getTime());
+});
+
+test("the Date header follows the emulator's clock, so that clients can correct theirs", async () => {
+  fixture.clock.advance(86_400_000);
+  const client = new RolesAnywhereClient({
+    endpoint: fixture.emulator.endpoint,
+    region: REGION,
+    credentials: { ...ADMIN },
+    maxAttempts: 1,
+  });
+  expect(await refusal(client.send(new ListCrlsCommand({})))).toMatchObject({ name: "InvalidSignatureException" });
+  await expect(client.send(new ListCrlsCommand({}))).resolves.toMatchObject({ crls: [] });
+});
+
+test.each([
+  ["GET", "/sessions"],
+  ["PUT", "/trustanchors"],
+  ["GET", "/trustanchor/"],
+  ["GET", "/crl/a/b"],
+  ["POST", "/crl/a/enable/"],
+] as const)("%s %s is no operation", async (method, path) => {
+  const response = await fetch(`${fixture.emulator.endpoint}${path}`, { method });
+  expect(response.status).toBe(404);
+  expect(response.headers.get("x-amzn-errortype")).toBe("UnknownOperationException");
+});
+
+test("headers of forty kilobytes are taken, as a long chain needs them", async () => {
+  const response = await fetch(`${fixture.emulator.endpoint}/sessions`, {
+    method: "POST",
+    headers: { "x-amz-x509-chain": "A".repeat(40_000) },
+  });
+  expect(response.headers.get("x-amzn-errortype")).toBe("MissingAuthenticationTokenException");
+});
+
+test("a body of more than a megabyte ends the connection", async () => {
+  const response = fetch(`${fixture.emulator.endpoint}/crls`, { method: "POST", body: "x".repeat(1_048_577) });
+  await expect(response).rejects.toThrow("fetch failed");
+});
+
+test("a role or profile that does not exist has no ARN", () => {
+  expect(() => fixture.emulator.roleArn("ghost")).toThrow("the emulator has no role named ghost");
+  expect(() => fixture.emulator.profileArn("ghost")).toThrow("the emulator has no profile named ghost");
+});
+
+test("after stop the port is free and nothing answers", async () => {
+  const other = await startFixture();
+  await other.emulator.stop();
+  await expect(fetch(other.emulator.endpoint)).rejects.toThrow("fetch failed");
+});

@@ -1,0 +1,114 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { type Emulator, readSeed, startEmulator } from "../src/index.ts";
+import { ADMIN, trustPolicy, WEB_ROLE } from "./fixture.ts";
+
+const PROFILE_ID = "0b9a5c1e-4c9f-4a7e-9f57-0a1b2c3d4e5f";
+
+const YAML = `
+roles:
+  - arn: ${WEB_ROLE}
+    maxSessionDuration: 7200
+    trustPolicy:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal: { Service: rolesanywhere.amazonaws.com }
+          Action: [sts:AssumeRole, sts:TagSession, sts:SetSourceIdentity]
+          Condition:
+            StringEquals: { "aws:PrincipalTag/x509Subject/CN": web.demo }
+profiles:
+  - name: web
+    id: ${PROFILE_ID}
+    roleArns: [${WEB_ROLE}]
+    durationSeconds: 900
+    enabled: true
+    acceptRoleSessionName: false
+`;
+
+let emulator: Emulator | undefined;
+
+afterEach(async () => {
+  await emulator?.stop();
+  emulator = undefined;
+});
+
+test("a seed in YAML starts an emulator with its roles and profiles", async () => {
+  emulator = await startEmulator({ accessKeys: [ADMIN], ...readSeed(YAML) });
+  expect(emulator.roleArn("web")).toBe(WEB_ROLE);
+  expect(emulator.profileArn("web")).toBe(`arn:aws:rolesanywhere:eu-central-1:111122223333:profile/${PROFILE_ID}`);
+});
+
+test("JSON says the same", () => {
+  const seed = readSeed(YAML);
+  expect(readSeed(JSON.stringify(seed))).toEqual(seed);
+});
+
+describe("a seed is refused", () => {
+  const role = { arn: WEB_ROLE, trustPolicy: trustPolicy() };
+  const profile = { name: "web", roleArns: [WEB_ROLE] };
+  const seed = (members: unknown): string => JSON.stringify(members);
+
+  test.each([
+    ["that is no YAML", "roles: [", /^the seed is neither YAML nor JSON: /],
+    ["that is a list", "[]", "the seed: must be an object with roles, profiles"],
+    ["with an unknown key", seed({ role: [] }), 'the seed: unknown key "role"; known are roles, profiles'],
+    ["whose roles are no list", seed({ roles: {} }), "roles: must be a list"],
+    [
+      "with a role without ARN",
+      seed({ roles: [{ trustPolicy: trustPolicy() }] }),
+      "roles[0].arn: must be a string that is not empty",
+    ],
+    ["with a role without policy", seed({ roles: [{ arn: WEB_ROLE }] }), "roles[0].trustPolicy: must be an object"],
+    [
+      "with a policy that is not understood",
+      seed({ roles: [{ arn: WEB_ROLE, trustPolicy: trustPolicy({ Bool: {} }) }] }),
+      /^roles\[0\]\.trustPolicy\.Statement\[0\]\.Condition: the emulator does not know "Bool"/,
+    ],
+    [
+      "with a role's maximum under an hour",
+      seed({ roles: [{ ...role, maxSessionDuration: 3599 }] }),
+      "roles[0].maxSessionDuration: must be a whole number of seconds from 3600 to 43200",
+    ],
+    [
+      "with a profile's duration under fifteen minutes",
+      seed({ roles: [role], profiles: [{ ...profile, durationSeconds: 899 }] }),
+      "profiles[0].durationSeconds: must be a whole number of seconds from 900 to 43200",
+    ],
+    [
+      "with a name that AWS refuses",
+      seed({ roles: [role], profiles: [{ ...profile, name: "a/b" }] }),
+      /^profiles\[0\]\.name: /,
+    ],
+    [
+      "with an id that is no UUID",
+      seed({ roles: [role], profiles: [{ ...profile, id: "web" }] }),
+      "profiles[0].id: must be a UUID in lower case",
+    ],
+    [
+      "with a flag that is a string",
+      seed({ roles: [role], profiles: [{ ...profile, enabled: "yes" }] }),
+      "profiles[0].enabled: must be true or false",
+    ],
+    [
+      "with a profile of a role that is not there",
+      seed({ profiles: [profile] }),
+      `profiles[0].roleArns: ${WEB_ROLE} is not among the roles; add it there`,
+    ],
+  ])("%s", (_fact, text, message) => {
+    expect(() => readSeed(text)).toThrow(
+      expect.objectContaining({
+        code: "ERR_SEED",
+        message: typeof message === "string" ? message : expect.stringMatching(message),
+      }),
+    );
+  });
+
+  test.each([
+    ["of another account", "arn:aws:iam::999999999999:role/web"],
+    ["that is a user", "arn:aws:iam::111122223333:user/web"],
+    ["without a name", "arn:aws:iam::111122223333:role/"],
+  ])("with a role %s", async (_fact, arn) => {
+    const start = startEmulator({ accessKeys: [], roles: [{ arn, trustPolicy: trustPolicy() }] });
+    await expect(start).rejects.toThrow(`roles[0].arn: ${arn} is not a role of account 111122223333`);
+  });
+});
