@@ -167,6 +167,11 @@ describe("decide refuses", () => {
       ["spec.request: subjectAltName[0] ERR_POLICY_NAME"],
     ],
     [
+      "an-attribute-that-calls-itself-a-dns-name",
+      { request: { subject: subject("CN=web.demo", "DNS=web.demo.svc") } },
+      ["spec.request: subject.DNS ERR_NAME_TYPE", "spec.request: subject.DNS ERR_POLICY_NO_RULE"],
+    ],
+    [
       "each-bad-name-among-good-ones",
       { request: { subjectAlternativeNames: names("DNS:a.demo.svc", "DNS:a.prod.svc", "URI:spiffe://x.example/y") } },
       ["spec.request: subjectAltName[1] ERR_POLICY_NAME", "spec.request: subjectAltName[2] ERR_POLICY_NO_RULE"],
@@ -320,6 +325,13 @@ describe("decide refuses", () => {
       spec.request: keyUsage: "cert sign" is not in spec.usages; make the two agree, or leave the extension out of the request (ERR_POLICY_USAGE)
       spec.duration: 2160h is over the authority's maxLeafDuration of 168h; ask for 168h or less, or have an administrator set overMaximum: Clamp on the CapstanClusterIssuer (ERR_POLICY_DURATION)"
     `);
+  });
+
+  test("a name cannot turn the text around it", () => {
+    const decision = decide(question({ request: { subject: subject("CN=web.demo", "O=\u202Eevil\u001B[2J") } }));
+    expect(decision.ok ? "" : formatViolations(decision.violations)).toMatch(
+      /^[\n -~]*"\\u202eevil\\u001b\[2J"[\n -~]*$/,
+    );
   });
 
   test("a long list of patterns is cut in the message", () => {
