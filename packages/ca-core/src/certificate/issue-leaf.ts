@@ -36,7 +36,6 @@ export interface Leaf {
 export async function issueLeaf(options: { readonly ticket: LeafTicket; readonly signer: Signer }): Promise<Leaf> {
   const plan = redeemTicket(options.ticket);
   assertSignerKey(options.signer, plan.root.spki);
-  // The signer gets a copy: what it does to its argument does not reach the certificate.
   const signature = await signVerified(options.signer, plan.tbs, rootKeyObject(plan.root));
   const der = sequence(plan.tbs, signatureAlgorithmOf(plan.root.algorithm), bitString(signature));
   assertReadBack(der, plan);

@@ -102,7 +102,8 @@ export function prepareLeaf(plan: LeafPlan): PreparedLeaf {
     notBefore,
     notAfter,
   });
-  return { ticket, serial, notBefore, notAfter, tbs };
+  // A copy: what a caller does to it does not reach what is signed.
+  return { ticket, serial, notBefore, notAfter, tbs: plain(tbs) };
 }
 
 /** The key policy once more: a plan may come from elsewhere than a request. */

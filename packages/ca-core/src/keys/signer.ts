@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { CaError } from "../errors.ts";
-import { equalBytes } from "../lib/bytes.ts";
+import { equalBytes, plain } from "../lib/bytes.ts";
 import { KEY_ALGORITHMS, SIGNATURE_ALGORITHM_DER, SIGNING_HASH, type KeyAlgorithm } from "./algorithms.ts";
 import { assertSignatureForm, verifySignature } from "./signature.ts";
 
@@ -33,7 +33,8 @@ export function assertSignerKey(signer: Signer, spki: Uint8Array): void {
  * @throws CaError ERR_SIGNER_SIGNATURE when what came back does not verify
  */
 export async function signVerified(signer: Signer, tbs: Uint8Array, publicKey: KeyObject): Promise<Uint8Array> {
-  const signature = await signer.sign(tbs);
+  // A copy: what a signer does to its argument does not reach what is published.
+  const signature = plain(await signer.sign(plain(tbs)));
   try {
     assertSignatureForm(signer.algorithm, signature);
   } catch (cause) {

@@ -1,0 +1,159 @@
+import { createECDH, generateKeyPairSync } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { readDer } from "../../src/der/read.ts";
+import { DER_NULL, bitString, objectIdentifier, sequence, unsignedInteger } from "../../src/der/write.ts";
+import { DerError, type ViolationCode } from "../../src/index.ts";
+import { KEY_ALGORITHM_NAMES, KEY_ALGORITHMS } from "../../src/keys/algorithms.ts";
+import { checkPublicKey } from "../../src/keys/check-public-key.ts";
+import { OID } from "../../src/lib/oids.ts";
+import { hex } from "../support/bytes.ts";
+import { codesOf, requestPem } from "../support/request.ts";
+import { octetsOf, rsaSpki, withoutSmallFactor } from "../support/rsa.ts";
+
+function codeOf(spki: Uint8Array): ViolationCode | "accepted" {
+  try {
+    const checked = checkPublicKey(readDer(spki), "key");
+    return checked.ok ? "accepted" : checked.violations[0].code;
+  } catch (error) {
+    if (error instanceof DerError) return error.code;
+    throw error;
+  }
+}
+
+/** Passes every test of the policy that does not ask for its factors. */
+const plausible = (bits: number): bigint =>
+  withoutSmallFactor(2n ** BigInt(bits - 1) + 2n ** BigInt(bits - 9) + 1n, 2n);
+const honest = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({ format: "der", type: "spki" });
+
+/** The product of two odd numbers that differ by little, as of a generator that takes the next prime. */
+function closePrimes(): bigint {
+  for (let middle = 3n * 2n ** 1022n; ; middle += 2n) {
+    const product = (middle - 7n) * (middle + 7n);
+    if (withoutSmallFactor(product, 2n) === product) return product;
+  }
+}
+
+/** A number that is a power of 65537 modulo each of the small primes, as moduli of CVE-2017-15361 are. */
+function rocaModulus(): bigint {
+  const primorial = [3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101]
+    .concat([103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167])
+    .reduce((product, prime) => product * BigInt(prime), 2n);
+  let power = 1n;
+  for (let i = 0; i < 12_345; i += 1) power = (power * 65537n) % primorial;
+  const start = power + primorial * (2n ** 2047n / primorial + 1n);
+  return withoutSmallFactor(start, primorial);
+}
+
+const ecSpki = (curve: string, point: Uint8Array): Uint8Array =>
+  sequence(sequence(objectIdentifier(OID.ecPublicKey), objectIdentifier(curve)), bitString(point));
+const ecKey = createECDH("prime256v1");
+ecKey.generateKeys();
+const point = (format: "uncompressed" | "compressed" | "hybrid"): Uint8Array =>
+  Uint8Array.from(ecKey.getPublicKey(null, format));
+const exported = (type: "ec", namedCurve: string): Uint8Array =>
+  Uint8Array.from(generateKeyPairSync(type, { namedCurve }).publicKey.export({ format: "der", type: "spki" }));
+const explicitParameters = (): Uint8Array =>
+  Uint8Array.from(
+    generateKeyPairSync("ec", { namedCurve: "prime256v1", paramEncoding: "explicit" }).publicKey.export({
+      format: "der",
+      type: "spki",
+    }),
+  );
+const other = (oid: string, key: Uint8Array): Uint8Array => sequence(sequence(objectIdentifier(oid)), bitString(key));
+const withGarbage = (): Uint8Array => {
+  const [algorithm, bits] = readDer(Uint8Array.from(honest)).children;
+  if (algorithm === undefined || bits === undefined) throw new Error("no key");
+  const content = bits.source.subarray(bits.contentStart + 1, bits.end);
+  return sequence(algorithm.source.subarray(algorithm.start, algorithm.end), bitString(Uint8Array.of(...content, 0)));
+};
+const rsaWith = (parameters: readonly Uint8Array[], oid: string = OID.rsaEncryption): Uint8Array =>
+  sequence(
+    sequence(objectIdentifier(oid), ...parameters),
+    bitString(sequence(unsignedInteger(octetsOf(plausible(2048))), unsignedInteger(hex("010001")))),
+  );
+
+describe("the key policy refuses", () => {
+  test.each([
+    ["K01: RSA-512", rsaSpki(plausible(512)), "ERR_KEY_RSA_SIZE"],
+    ["K01: RSA-1024", rsaSpki(plausible(1024)), "ERR_KEY_RSA_SIZE"],
+    ["K01: RSA-2047", rsaSpki(plausible(2047)), "ERR_KEY_RSA_SIZE"],
+    ["K01: RSA-2049", rsaSpki(plausible(2049)), "ERR_KEY_RSA_SIZE"],
+    ["K01: RSA-8192", rsaSpki(plausible(8192)), "ERR_KEY_RSA_SIZE"],
+    ["K01: RSA-16384", rsaSpki(2n ** 16383n + 1n), "ERR_KEY_RSA_SIZE"],
+    ["K01: RSA-32768", rsaSpki(2n ** 32767n + 1n), "ERR_KEY_RSA_SIZE"],
+    ["K02: e = 1", rsaSpki(plausible(2048), 1n), "ERR_KEY_RSA_EXPONENT"],
+    ["K02: e = 2", rsaSpki(plausible(2048), 2n), "ERR_KEY_RSA_EXPONENT"],
+    ["K02: e = 3", rsaSpki(plausible(2048), 3n), "ERR_KEY_RSA_EXPONENT"],
+    ["K02: e = 65536", rsaSpki(plausible(2048), 65536n), "ERR_KEY_RSA_EXPONENT"],
+    ["K02: e = 2^2047", rsaSpki(plausible(2048), 2n ** 2047n), "ERR_KEY_RSA_EXPONENT"],
+    ["K02: e > n", rsaSpki(plausible(2048), 2n ** 2050n), "ERR_KEY_RSA_EXPONENT"],
+    [
+      "K02: a negative modulus",
+      sequence(
+        sequence(objectIdentifier(OID.rsaEncryption), DER_NULL),
+        bitString(sequence(hex("0201ff"), hex("020103"))),
+      ),
+      "ERR_DER_STRUCTURE",
+    ],
+    ["K03: an even modulus", rsaSpki(plausible(2048) + 1n), "ERR_KEY_RSA_EVEN"],
+    ["K03: a modulus that 3 divides", rsaSpki(3n * plausible(2046 + 1)), "ERR_KEY_RSA_SMALL_FACTOR"],
+    ["K03: a modulus that 751 divides", rsaSpki(751n * plausible(2039)), "ERR_KEY_RSA_SMALL_FACTOR"],
+    ["K03: close primes", rsaSpki(closePrimes()), "ERR_KEY_RSA_CLOSE_PRIMES"],
+    ["K03: the fingerprint of CVE-2017-15361", rsaSpki(rocaModulus()), "ERR_KEY_RSA_ROCA"],
+    ["K04: bytes after the key", withGarbage(), "ERR_DER_TRAILING"],
+    ["K04: RSA without parameters", rsaWith([]), "ERR_DER_STRUCTURE"],
+    ["K04: RSA with other parameters", rsaWith([hex("0500"), hex("0500")]), "ERR_DER_STRUCTURE"],
+    ["K04: RSA with an object identifier as parameters", rsaWith([objectIdentifier("1.2.3")]), "ERR_KEY_ENCODING"],
+    ["K04: RSA-PSS", rsaWith([], "1.2.840.113549.1.1.10"), "ERR_KEY_ALGORITHM"],
+    ["K04: RSA-OAEP", rsaWith([], "1.2.840.113549.1.1.7"), "ERR_KEY_ALGORITHM"],
+    ["K05: explicit parameters", explicitParameters(), "ERR_KEY_EC_CURVE"],
+    ["K05: a curve that does not exist", ecSpki("1.2.3.4", point("uncompressed")), "ERR_KEY_EC_CURVE"],
+    ["K05: a binary curve", exported("ec", "sect233r1"), "ERR_KEY_EC_CURVE"],
+    ["K05: secp224r1", exported("ec", "secp224r1"), "ERR_KEY_EC_CURVE"],
+    ["K05: secp256k1", exported("ec", "secp256k1"), "ERR_KEY_EC_CURVE"],
+    ["K05: brainpoolP256r1", exported("ec", "brainpoolP256r1"), "ERR_KEY_EC_CURVE"],
+    ["K05: P-521", exported("ec", "secp521r1"), "ERR_KEY_EC_CURVE"],
+    [
+      "K05: no curve",
+      sequence(sequence(objectIdentifier(OID.ecPublicKey)), bitString(point("uncompressed"))),
+      "ERR_DER_STRUCTURE",
+    ],
+    [
+      "K06: a point off the curve",
+      ecSpki(OID.secp256r1, Uint8Array.of(4, ...new Uint8Array(64).fill(1))),
+      "ERR_KEY_EC_POINT",
+    ],
+    ["K06: the point at infinity", ecSpki(OID.secp256r1, Uint8Array.of(0)), "ERR_KEY_EC_POINT"],
+    ["K06: a compressed point", ecSpki(OID.secp256r1, point("compressed")), "ERR_KEY_EC_POINT"],
+    ["K06: a hybrid point", ecSpki(OID.secp256r1, point("hybrid")), "ERR_KEY_EC_POINT"],
+    [
+      "K06: a coordinate above p",
+      ecSpki(OID.secp256r1, Uint8Array.of(4, ...new Uint8Array(32).fill(0xff), ...point("uncompressed").subarray(33))),
+      "ERR_KEY_EC_POINT",
+    ],
+    ["K06: a point of P-256 on P-384", ecSpki(OID.secp384r1, point("uncompressed")), "ERR_KEY_EC_POINT"],
+    ["K06: an empty point", ecSpki(OID.secp256r1, new Uint8Array(0)), "ERR_KEY_EC_POINT"],
+    ["K07: Ed25519", other("1.3.101.112", new Uint8Array(32).fill(9)), "ERR_KEY_ALGORITHM"],
+    ["K07: Ed25519 of low order", other("1.3.101.112", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
+    ["K07: Ed25519 of 31 octets", other("1.3.101.112", new Uint8Array(31)), "ERR_KEY_ALGORITHM"],
+    ["K07: X25519", other("1.3.101.110", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
+    ["K07: DSA", other("1.2.840.10040.4.1", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
+    ["K07: ML-DSA-44", other("2.16.840.1.101.3.4.3.17", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
+    ["K07: an unknown type", other("1.2.3.4", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
+  ] as const)("%s", (_, spki, code) => {
+    expect(codeOf(spki)).toBe(code);
+    // What stands around the key makes no difference, nor does its signature.
+    if (spki.length < 2000) expect(codesOf(requestPem({ spki }))).toEqual([code]);
+  });
+});
+
+test.each(KEY_ALGORITHM_NAMES)("a new key of type %s is accepted, and said to be of that type", (name) => {
+  const facts = KEY_ALGORITHMS[name];
+  const { publicKey } =
+    facts.kind === "RSA"
+      ? generateKeyPairSync("rsa", { modulusLength: facts.modulusBits })
+      : generateKeyPairSync("ec", { namedCurve: facts.namedCurve });
+  const spki = Uint8Array.from(publicKey.export({ format: "der", type: "spki" }));
+  const checked = checkPublicKey(readDer(spki), "key");
+  expect(checked).toMatchObject({ ok: true, value: { algorithm: name, spki } });
+});
