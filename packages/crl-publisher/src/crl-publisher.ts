@@ -53,7 +53,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     type: revocationResource,
     indexes: { authority: ({ status }) => (status?.authority === undefined ? [] : [status.authority]) },
   });
-  const elector = new LeaderElector({ connection, userAgent, namespace, name: "capstan-crl-publisher", log, metrics });
+  const elector = new LeaderElector({ connection, userAgent, namespace, name: "crl-publisher", log, metrics });
   const readings = new Readings();
 
   const authorityController = new Controller({

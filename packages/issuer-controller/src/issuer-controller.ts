@@ -65,7 +65,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     connection,
     userAgent,
     namespace,
-    name: "capstan-issuer-controller",
+    name: "issuer-controller",
     log,
     metrics,
   });

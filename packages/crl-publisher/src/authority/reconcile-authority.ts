@@ -24,7 +24,8 @@ import {
 } from "@capstan/kube";
 import type { RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
 import { type AnchorSpec, type AnchorSync, syncAnchor, type WantedGeneration } from "../anchors/sync-anchor.ts";
-import { type ConfigMap, configMapResource, fieldManager, publishCrl, type StoredCrl } from "../crl/publish-crl.ts";
+import { type ConfigMap, configMapResource, publishCrl, type StoredCrl } from "../crl/publish-crl.ts";
+import { fieldManager } from "../field-manager.ts";
 import type { Readings } from "../revocations/readings.ts";
 import { authorityStatus, type ConditionState } from "./authority-status.ts";
 import type { Generation, GenerationStore } from "./generation-store.ts";

@@ -11,10 +11,12 @@ import {
 } from "@capstan/api";
 import { issueLeaf, ownCommonName, prepareLeaf, type RandomBytes } from "@capstan/ca-core";
 import { formatTime, type KubeClient } from "@capstan/kube";
+import { fieldManager } from "../field-manager.ts";
 import type { Generation } from "../authority/generation-store.ts";
 import type { RevocationEntry } from "./revocation-entries.ts";
 
 const sentinelLifetimeMs = 600_000;
+const sentinelActor = "capstan-crl-publisher";
 
 /**
  * Mints a ten-minute leaf of the publisher's own and returns the CRL entry that revokes it. AWS has been seen to refuse
@@ -69,12 +71,27 @@ export async function mintSentinel(input: {
     },
   };
   await client.create(issuedCertificateResource, record, { signal });
+  const reason = "cessationOfOperation";
+  const { name } = record.metadata;
+  // Marked like any revoked leaf, so that the ledger says what the CRL says.
+  await client.apply(
+    issuedCertificateResource,
+    {
+      apiVersion,
+      kind: "IssuedCertificate",
+      metadata: { name, namespace },
+      status: {
+        revoked: { at: formatTime(now.getTime()), reason, revocation: "crl-sentinel", requestedBy: sentinelActor },
+      },
+    },
+    { fieldManager, force: true, subresource: "status", signal },
+  );
   return {
     serial: leaf.serial,
     revokedAt: Math.floor(now.getTime() / 1000),
-    reason: "cessationOfOperation",
+    reason,
     notAfter: Math.floor(leaf.notAfter.getTime() / 1000),
-    actor: "capstan",
+    actor: sentinelActor,
   };
 }
 

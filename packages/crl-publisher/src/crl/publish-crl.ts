@@ -22,6 +22,7 @@ import {
 } from "@capstan/ca-core";
 import { formatTime, type KubeClient, type KubeObject, type Logger } from "@capstan/kube";
 import type { Generation } from "../authority/generation-store.ts";
+import { fieldManager } from "../field-manager.ts";
 import { mintSentinel } from "./mint-sentinel.ts";
 import { crlValiditySeconds, planCrl } from "./plan-crl.ts";
 import { formatEntries, parseEntries, type RevocationEntry } from "./revocation-entries.ts";
@@ -33,9 +34,6 @@ export const configMapResource = {
   kind: "ConfigMap",
   namespaced: true,
 } as const;
-
-/** Who writes the status of lists and authorities. */
-export const fieldManager = "capstan-crl-publisher";
 
 export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;

@@ -19,7 +19,7 @@ import {
   type Reconciler,
   setCondition,
 } from "@capstan/kube";
-import { fieldManager } from "../crl/publish-crl.ts";
+import { fieldManager } from "../field-manager.ts";
 import { parseEntries } from "../crl/revocation-entries.ts";
 import { planRevocation } from "./plan-revocation.ts";
 import type { Readings } from "./readings.ts";
