@@ -6,3 +6,5 @@ export type { ClusterErrorCode } from "./errors.ts";
 export { installTools } from "./install-tools.ts";
 export type { InstallOptions, Tools } from "./install-tools.ts";
 export type { ServiceAccount } from "./service-account-token.ts";
+export { pickFreePort } from "./free-port.ts";
+export { type ManagedProcess, startProcess } from "./managed-process.ts";

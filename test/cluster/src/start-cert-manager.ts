@@ -43,18 +43,16 @@ export async function startCertManager(options: CertManagerOptions): Promise<voi
   const { ports } = layout;
   const manifests = await options.manifests;
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: certManagerNamespace } };
-  const isDefinition = (manifest: { kind: string }): boolean => manifest.kind === "CustomResourceDefinition";
+  const list = { apiVersion: "v1", kind: "List", items: [namespace, ...manifests] };
   await mustSucceed(
-    "apply cert-manager's CRDs",
-    kubectl(...applyArguments([namespace, ...manifests.filter(isDefinition)])),
+    "install cert-manager",
+    // Server-side: the CRDs are too large for the annotation of a client-side apply. Without validation, for which
+    // kubectl would fetch the whole OpenAPI document: a released chart needs none.
+    kubectl(["apply", "--server-side", "--validate=false", "--filename=-"], { stdin: JSON.stringify(list) }),
   );
   await mustSucceed(
     "establish cert-manager's CRDs",
     kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]),
-  );
-  await mustSucceed(
-    "apply cert-manager's accounts, roles and webhooks",
-    kubectl(...applyArguments(manifests.filter((manifest) => !isDefinition(manifest)))),
   );
   log("cert-manager is installed");
 
@@ -82,12 +80,6 @@ export async function startCertManager(options: CertManagerOptions): Promise<voi
   ]);
   await waitForAdmission(options, [webhook, injector]);
   log("cert-manager is ready");
-}
-
-function applyArguments(manifests: readonly unknown[]): [readonly string[], { readonly stdin: string }] {
-  const list = { apiVersion: "v1", kind: "List", items: manifests };
-  // Server-side: the CRDs are too large for the annotation of a client-side apply.
-  return [["apply", "--server-side", "--filename", "-"], { stdin: JSON.stringify(list) }];
 }
 
 async function mustSucceed(what: string, command: Promise<CommandResult>): Promise<void> {
