@@ -15,10 +15,11 @@ export function afterRevoking(options: {
 }): readonly string[] {
   const { leaves, namespace, publishedAt } = options;
   const certificates = [...new Set(leaves.flatMap(({ certificate }) => certificate ?? []))];
-  const time = publishedAt === undefined ? "the time of publication (--wait shows it)" : formatTime(publishedAt);
+  const [when, time] =
+    publishedAt === undefined ? ["once it is published", "that moment"] : ["now", formatTime(publishedAt)];
   return [
     "AWS sessions that are open already are not ended by a CRL: they run on for up to their profile's session duration (1h unless set, at most 12h).",
-    `To end them now, give the role a policy that denies everything where aws:TokenIssueTime is before ${time} (IAM console: Revoke active sessions); this ends the role's other sessions too, which then open new ones.`,
+    `To end them ${when}, give the role a policy that denies everything where aws:TokenIssueTime is before ${time} (IAM console: Revoke active sessions). It ends the role's other sessions too; their workloads open new ones.`,
     ...certificates.map(
       (name) =>
         `The Secret of certificate/${name} keeps the revoked certificate until it is renewed: cmctl renew ${name} -n ${namespace}`,

@@ -1,5 +1,5 @@
 import { type Revocation, revocationResource } from "@capstan/api";
-import { isOutcomeUnknown, type KubeClient, type NewObject, type KubeObject, apiVersionOf } from "@capstan/kube";
+import { isOutcomeUnknown, type KubeClient, type NewObject, apiVersionOf } from "@capstan/kube";
 import { PluginError } from "../exit-code.ts";
 
 interface SelfSubjectReview {
@@ -40,10 +40,4 @@ export async function createRevocation(
       { cause: error },
     );
   }
-}
-
-/** The object as it would be sent, for printing: its name is not known yet. */
-export function unsent(revocation: NewObject<Revocation>): KubeObject {
-  const { generateName = "" } = revocation.metadata;
-  return { ...revocation, metadata: { ...revocation.metadata, name: generateName } };
 }

@@ -35,8 +35,21 @@ export function checkAgainstLedger(
   records: readonly IssuedCertificate[] | undefined,
   where: { readonly namespace: string; readonly capstanNamespace: string; readonly now: number },
 ): Leaf {
-  if (records === undefined) return leaf;
-  const { namespace, capstanNamespace, now } = where;
+  const found = records === undefined ? leaf : completed(leaf, records, where);
+  if (found.revokedBy === undefined && Date.parse(found.notAfter ?? "") <= where.now) {
+    throw new PluginError(
+      `${leaf.label}: the certificate expired at ${found.notAfter ?? ""}, nobody accepts it any more`,
+    );
+  }
+  return found;
+}
+
+function completed(
+  leaf: Leaf,
+  records: readonly IssuedCertificate[],
+  where: { readonly namespace: string; readonly capstanNamespace: string },
+): Leaf {
+  const { namespace, capstanNamespace } = where;
   const reached =
     namespace === capstanNamespace ? records : records.filter(({ spec }) => spec.requestNamespace === namespace);
   const [record, ...others] = reached;
@@ -45,12 +58,8 @@ export function checkAgainstLedger(
     const names = reached.map(({ metadata }) => `icert/${metadata.name}`).join(" or ");
     throw new PluginError(`${leaf.label}: ${reached.length} certificates have this serial number; name ${names}`);
   }
-  const { spec, status } = record;
-  if (status?.revoked === undefined && Date.parse(spec.notAfter) <= now) {
-    throw new PluginError(`${leaf.label}: the certificate expired at ${spec.notAfter}, so nobody accepts it any more`);
-  }
-  const { serial, subject, notAfter } = spec;
-  return { ...leaf, serial, subject, notAfter, revokedBy: status?.revoked?.revocation };
+  const { serial, subject, notAfter } = record.spec;
+  return { ...leaf, serial, subject, notAfter, revokedBy: record.status?.revoked?.revocation };
 }
 
 function outOfReach(

@@ -1,14 +1,14 @@
 import type { Revocation } from "@capstan/api";
-import { type KubeClient, keyOf, type KubeObject } from "@capstan/kube";
+import { type KubeClient, keyOf } from "@capstan/kube";
 import { withCluster } from "../cluster.ts";
 import { conditionOf } from "../conditions.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
 import type { Invocation, PluginContext } from "../invocation.ts";
-import { formatObjects, isObjectFormat, objectName } from "../output/objects.ts";
+import { formatObjects, isObjectFormat, objectName, type PrintedObject } from "../output/objects.ts";
 import { printable } from "../output/printable.ts";
 import { afterRevoking } from "./after-revoking.ts";
 import { confirm } from "./confirm.ts";
-import { createRevocation, readOwnUserName, unsent } from "./create-revocation.ts";
+import { createRevocation, readOwnUserName } from "./create-revocation.ts";
 import { findExistingRevocations } from "./find-existing.ts";
 import { explainFailure, followRevocation } from "./follow-revocation.ts";
 import type { Leaf } from "./leaf.ts";
@@ -35,7 +35,7 @@ export async function revoke({ arguments: targets, options, context }: Invocatio
       return exitCode.failed;
     }
     const format = isObjectFormat(options.output) ? options.output : undefined;
-    const say = (object: KubeObject, verb: string): void => {
+    const say = (object: PrintedObject, verb: string): void => {
       if (format === undefined) terminal.out(`${objectName(object)} ${verb}\n`);
     };
     const written = await write(planned, { request, client, namespace, say });
@@ -91,21 +91,21 @@ async function write(
     readonly request: RevokeRequest;
     readonly client: KubeClient;
     readonly namespace: string;
-    readonly say: (object: KubeObject, verb: string) => void;
+    readonly say: (object: PrintedObject, verb: string) => void;
   },
-): Promise<readonly KubeObject[]> {
+): Promise<readonly PrintedObject[]> {
   const { request, client, namespace, say } = options;
   const { dryRun, reason = "unspecified" } = request;
   const requestedBy = planned.some(({ existing }) => existing === undefined) ? await readOwnUserName(client) : "";
-  const written: KubeObject[] = [];
+  const written: PrintedObject[] = [];
   for (const { leaf, existing } of planned) {
     const wanted = newRevocation({ leaf, namespace, reason, requestedBy });
     if (existing !== undefined) {
       say(existing, "unchanged");
       written.push(existing);
     } else if (dryRun === "client") {
-      say(unsent(wanted), "created (dry run)");
-      written.push(unsent(wanted));
+      say(wanted, "created (dry run)");
+      written.push(wanted);
     } else {
       const created = await createRevocation(client, wanted, { isDryRun: dryRun === "server" });
       say(created, dryRun === "server" ? "created (server dry run)" : "created");
@@ -136,11 +136,11 @@ async function follow(
   return { revocations: followed.map(({ last }) => last), isDone: failures.length === 0 };
 }
 
-/** When the last of them was published, in milliseconds since 1970; undefined while one is not. */
+/** When the last of them was published, in milliseconds since 1970, rounded up: the API server keeps whole seconds. Undefined while one is not. */
 function publicationTime(revocations: readonly Revocation[]): number | undefined {
   const times = revocations.map((revocation) => {
     const published = conditionOf(revocation, "Published");
-    return published?.status === "True" ? Date.parse(published.lastTransitionTime) : Number.NaN;
+    return published?.status === "True" ? Date.parse(published.lastTransitionTime) + 1000 : Number.NaN;
   });
   const last = Math.max(...times);
   return Number.isNaN(last) ? undefined : last;

@@ -62,7 +62,7 @@ function renderSummary(
   const { metadata, spec, status } = authority;
   const ready = conditionOf(authority, "Ready");
   const active = status?.activeGeneration;
-  const isBehind = metadata.generation !== undefined && status?.observedGeneration !== metadata.generation;
+  const isBehind = status?.observedGeneration !== undefined && status.observedGeneration !== metadata.generation;
   const lines: readonly (readonly [string, readonly Cell[]])[] = [
     ["Certificate authority", [metadata.name]],
     [

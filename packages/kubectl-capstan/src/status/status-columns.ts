@@ -32,7 +32,7 @@ export function trustAnchorColumns(now: number, generations: readonly Generation
     { title: "JOINED", cell: ({ joined }) => (joined ? { text: "yes", tone: "good" } : { text: "no", tone: "bad" }) },
     { title: "BUNDLE", cell: ({ bundle = [] }) => bundle.map((root) => ownerOf(root, generations)).join(",") },
     {
-      title: "CRL",
+      title: "GENERATION:CRL",
       cell: ({ crls = [] }) => crls.map(({ generation, number }) => `${generation}:${number}`).join(","),
     },
     { title: "READ BACK", cell: ({ readAt }) => formatAgo(readAt, now) },
@@ -55,7 +55,7 @@ export function revocationColumns(now: number): readonly Column<Revocation>[] {
   return [
     { title: "NAMESPACE", cell: ({ metadata }) => metadata.namespace ?? "" },
     { title: "NAME", cell: ({ metadata }) => metadata.name },
-    { title: "SERIAL", cell: ({ spec, status }) => status?.serial ?? spec.target.serial ?? "" },
+    { title: "SERIAL", cell: serialOf },
     { title: "REASON", cell: ({ spec }) => spec.reason },
     { title: "ACCEPTED", cell: (revocation) => statusCell(conditionOf(revocation, "Accepted")) },
     {
@@ -67,6 +67,11 @@ export function revocationColumns(now: number): readonly Column<Revocation>[] {
     { title: "MESSAGE", cell: (revocation) => conditionOf(revocation, "Published")?.message ?? "" },
     { title: "REQUESTED BY", isWide: true, cell: ({ spec }) => spec.requestedBy },
   ];
+}
+
+/** Before a Revocation of a ledger record is looked at, the record's name must do. */
+function serialOf({ spec: { target }, status }: Revocation): string {
+  return status?.serial ?? target.serial ?? `icert/${target.issuedCertificate ?? ""}`;
 }
 
 /** A condition's status; one that nobody has set is Unknown. */

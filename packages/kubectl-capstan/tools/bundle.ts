@@ -1,0 +1,57 @@
+// Builds dist/kubectl-capstan: the whole plugin as one executable file for the user's own Node.
+import { chmod, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+
+const entry = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+/** The oldest Node that runs it: as @kubernetes/client-node and undici demand. */
+const oldestNode = "22.19";
+
+// Among the bundled packages are CommonJS ones, which call require for Node's own modules.
+const banner = `#!/usr/bin/env node
+import { createRequire as createRequireOfBundle } from "node:module";
+const require = createRequireOfBundle(import.meta.url);`;
+
+/** Writes the plugin to a file, executable, and returns its size in bytes. */
+export async function buildPlugin(outputFile: string): Promise<number> {
+  await mkdir(dirname(outputFile), { recursive: true });
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outfile: outputFile,
+    bundle: true,
+    minifySyntax: true,
+    minifyWhitespace: true, // not names: stack traces of bug reports stay readable
+    platform: "node",
+    format: "esm",
+    target: `node${oldestNode}`,
+    conditions: ["@capstan/source"],
+    banner: { js: banner },
+    legalComments: "eof",
+    metafile: true,
+    logLevel: "warning",
+    plugins: [ourModulesHaveNoSideEffects],
+  });
+  await chmod(outputFile, 0o755);
+  return Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Lets the parts of our packages fall away that the plugin never calls, with the libraries that only they import. */
+const ourModulesHaveNoSideEffects: Plugin = {
+  name: "our-modules-have-no-side-effects",
+  setup(bundle) {
+    bundle.onResolve({ filter: /^(@capstan\/|\.)/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      if (pluginData === resolving || kind === "entry-point" || importer.includes("/node_modules/")) return undefined;
+      const resolved = await bundle.resolve(path, { importer, resolveDir, kind, pluginData: resolving });
+      return resolved.errors.length > 0 ? { errors: resolved.errors } : { path: resolved.path, sideEffects: false };
+    });
+  },
+};
+const resolving = Symbol("asked by this plugin itself");
+
+if (import.meta.main) {
+  const output = fileURLToPath(new URL("../dist/kubectl-capstan", import.meta.url));
+  const bytes = await buildPlugin(output);
+  process.stdout.write(`${output}: ${Math.round(bytes / 1024)} KiB\n`);
+}
