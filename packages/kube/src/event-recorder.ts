@@ -40,7 +40,8 @@ export interface EventInput {
 interface Recorded {
   readonly namespace: string;
   readonly name: string;
-  readonly created: Promise<boolean>;
+  /** Whether the last write of it went through; the next one waits for it. */
+  written: Promise<boolean>;
   count: number;
   lastAt: number;
 }
@@ -87,7 +88,10 @@ export class EventRecorder {
     known.count += 1;
     known.lastAt = now;
     const isPowerOfTwo = (known.count & (known.count - 1)) === 0;
-    if (isPowerOfTwo && this.#mayWrite(event)) this.#track(this.#writeSeries(known));
+    if (isPowerOfTwo && this.#mayWrite(event)) {
+      known.written = this.#writeSeries(known, known.written, known.count);
+      this.#track(known.written);
+    }
   }
 
   /** Resolves when everything recorded so far was written or given up. */
@@ -127,15 +131,15 @@ export class EventRecorder {
       },
       note: shorten(note),
     };
-    const created = this.#attempt(() => client.create<KubeObject>(events, body));
-    this.#track(created);
-    return { namespace, name, created, count: 1, lastAt: now };
+    const written = this.#attempt(() => client.create<KubeObject>(events, body));
+    this.#track(written);
+    return { namespace, name, written, count: 1, lastAt: now };
   }
 
-  async #writeSeries(recorded: Recorded): Promise<void> {
-    if (!(await recorded.created)) return;
-    const series = { count: recorded.count, lastObservedTime: formatMicroTime(this.#clock.now()) };
-    await this.#attempt(() =>
+  async #writeSeries(recorded: Recorded, before: Promise<boolean>, count: number): Promise<boolean> {
+    const series = { count, lastObservedTime: formatMicroTime(this.#clock.now()) };
+    if (!(await before)) return false;
+    return this.#attempt(() =>
       this.#options.client.request({
         method: "PATCH",
         path: objectPath(events, recorded),

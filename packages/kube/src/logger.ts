@@ -1,4 +1,11 @@
-import { type DestinationStream, destination, type Logger as PinoLogger, pino } from "pino";
+import {
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  destination,
+  type Logger as PinoLogger,
+  pino,
+} from "pino";
 
 /** One JSON object per line. Keys: controller, namespace, name, uid, reconcileId, serial, err. */
 export type Logger = PinoLogger;
@@ -21,7 +28,7 @@ export interface LoggerOptions {
 export function createLogger(options: LoggerOptions): Logger {
   const { program, level = "info", to = 2 } = options;
   const sink = typeof to === "number" ? destination({ dest: to, sync: true }) : to;
-  return pino(
+  const logger = pino(
     {
       level,
       base: { program },
@@ -29,7 +36,6 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => blank(fields, 0) as Record<string, unknown>,
-        bindings: (fields) => blank(fields, 0) as Record<string, unknown>,
       },
       serializers: { err: (error: unknown) => (error instanceof Error ? describeError(error) : error) },
     },
@@ -39,6 +45,14 @@ export function createLogger(options: LoggerOptions): Logger {
       },
     },
   );
+  // pino hands the fields of a child to no formatter; children of children inherit this one.
+  const child = Reflect.get(logger, "child") as (this: unknown, fields: unknown, options: unknown) => unknown;
+  Object.defineProperty(logger, "child", {
+    value(this: unknown, fields: unknown, options: unknown) {
+      return child.call(this, blank(fields, 0), options);
+    },
+  });
+  return logger;
 }
 
 export interface ErrorDescription {

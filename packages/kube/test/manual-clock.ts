@@ -36,14 +36,13 @@ export class ManualClock implements Clock {
   /** Rings what is due on the way, in order. */
   advance(ms: number): void {
     const end = this.#monotonic + ms;
-    for (;;) {
-      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.#timers.delete(next);
-      this.#monotonic = Math.max(this.#monotonic, next.at);
-      next.callback();
-    }
+    while (this.#ringNextUntil(end)) {}
     this.#monotonic = end;
+  }
+
+  /** Rings the first timer alone, if it is due, as Node does before it turns to what that timer has set going. */
+  ringNext(): void {
+    this.#ringNextUntil(this.#monotonic);
   }
 
   /** As after SIGSTOP: time went by and nothing rang. */
@@ -53,5 +52,14 @@ export class ManualClock implements Clock {
 
   skewWallClock(ms: number): void {
     this.#offset += ms;
+  }
+
+  #ringNextUntil(end: number): boolean {
+    const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+    if (next === undefined) return false;
+    this.#timers.delete(next);
+    this.#monotonic = Math.max(this.#monotonic, next.at);
+    next.callback();
+    return true;
   }
 }
