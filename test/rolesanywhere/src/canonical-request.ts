@@ -16,7 +16,7 @@ export interface Authorization {
   readonly signature: string;
 }
 
-export interface CredentialScope {
+interface CredentialScope {
   /** YYYYMMDD */
   readonly date: string;
   readonly region: string;

@@ -20,8 +20,6 @@ import { readSignedObject, requireSameAlgorithm, type SignedObject } from "./sig
 /** An X.509 certificate as far as the service's rules look at it. */
 export interface Certificate extends SignedObject {
   readonly der: Uint8Array;
-  /** 1, 2 or 3. */
-  readonly version: number;
   readonly serial: bigint;
   /** Lower-case hex of the INTEGER's octets as they stand in the certificate, so with the sign octet `00` if it has one. */
   readonly serialHex: string;
@@ -41,7 +39,7 @@ export interface Certificate extends SignedObject {
 }
 
 /** The kinds of subject alternative name that become session tags, in certificate order. */
-export interface AlternativeNames {
+interface AlternativeNames {
   readonly dns: readonly string[];
   readonly uri: readonly string[];
   readonly directory: readonly DistinguishedName[];
@@ -91,7 +89,6 @@ export function readCertificate(der: Uint8Array): Certificate {
   return {
     ...signed,
     der,
-    version,
     serial,
     serialHex: Buffer.from(serialOctets).toString("hex"),
     issuer,
@@ -113,9 +110,9 @@ export function isValidAt(certificate: Certificate, now: Date): boolean {
   return certificate.notBefore <= now && now <= certificate.notAfter;
 }
 
-/** May this certificate sign certificates: version 3, cA TRUE and keyCertSign? */
+/** May this certificate sign certificates: cA TRUE and keyCertSign? */
 export function mayIssue(certificate: Certificate): boolean {
-  return certificate.version === 3 && certificate.isCa && certificate.keyUsage?.has(KEY_USAGE.keyCertSign) === true;
+  return certificate.isCa && certificate.keyUsage?.has(KEY_USAGE.keyCertSign) === true;
 }
 
 function readVersion(content: Uint8Array, at: string): number {
@@ -133,6 +130,7 @@ function readPublicKey(der: Uint8Array, at: string): KeyObject {
 }
 
 function extensionsOf(content: Uint8Array, version: number, at: string): ReadonlyMap<string, Extension> {
+  // So whoever demands an extension, as the rules for leaves and CAs do, has demanded version 3.
   if (version !== 3) throw new DerError(`${at}: extensions in a certificate of version ${version}`);
   return readExtensions(readSequence(content, `${at}.extensions`), `${at}.extensions`);
 }

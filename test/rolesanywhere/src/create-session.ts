@@ -14,9 +14,6 @@ import type { TrustAnchor } from "./trust-anchors.ts";
 import { isAllowed } from "./trust-policy.ts";
 import type { ProvenCertificate } from "./x509-signature.ts";
 
-/** More session tags than this STS does not take. */
-const MAX_SESSION_TAGS = 50;
-
 /**
  * Exchanges a certificate for a session of a role, in the order that the service's refusals suggest: the certificate, its
  * path to the anchor, revocation, the profile, then assuming the role.
@@ -50,7 +47,6 @@ export function createSession(account: Account, proven: ProvenCertificate, reque
 
 function requireLeafProfile(leaf: Certificate, now: Date): void {
   const fits =
-    leaf.version === 3 &&
     !leaf.isCa &&
     leaf.keyUsage?.has(KEY_USAGE.digitalSignature) === true &&
     leaf.unknownCritical.length === 0 &&
@@ -87,7 +83,7 @@ function requireTrust(account: Account, anchor: TrustAnchor, role: Role, attribu
     ["sts:sourceidentity", sourceIdentity ?? ""],
     ...Array.from(tags, ([key, value]) => [`aws:principaltag/${key.toLowerCase()}`, value] as const),
   ]);
-  if (sourceIdentity !== undefined && tags.size <= MAX_SESSION_TAGS && isAllowed(role.trustPolicy, context)) return;
+  if (sourceIdentity !== undefined && isAllowed(role.trustPolicy, context)) return;
   const { issuer, subject, san } = unmapped;
   if (issuer.length + subject.length + san.length === 0) throw unableToAssume(role.arn);
   const shown = (specifiers: readonly string[]): string => `[ ${specifiers.join(", ")} ]`;

@@ -6,7 +6,7 @@ export interface DistinguishedName {
   readonly attributes: readonly NameAttribute[];
 }
 
-export interface NameAttribute {
+interface NameAttribute {
   /** Short name of the type where X.520 or RFC 4519 has one that session tags use, else the dotted OID. */
   readonly type: string;
   readonly value: string;

@@ -15,7 +15,7 @@ import { trustAnchorOperations } from "./trust-anchors.ts";
 import { verifyX509Signature } from "./x509-signature.ts";
 
 /** What a handler answers, still without transport. */
-export interface HttpResponse {
+interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;

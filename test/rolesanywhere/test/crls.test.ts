@@ -139,6 +139,16 @@ describe("a CRL is refused", () => {
       message: "The CRL is not signed by a certificate of the trust anchor.",
     },
     {
+      fact: "of a root in the bundle that may not sign CRLs",
+      data: () => {
+        const mute = pki.root({
+          extensions: ["basicConstraints = critical, CA:TRUE", "keyUsage = critical, keyCertSign"],
+        });
+        return mute.crl({ revoked: [mute.issue()] });
+      },
+      message: "The CRL is not signed by a certificate of the trust anchor.",
+    },
+    {
       fact: "that has expired",
       data: () => root.crl({ revoked: [revoked], lastUpdate: hours(-2), nextUpdate: hours(-1) }),
       message: "The CRL has expired.",

@@ -6,7 +6,7 @@ import { join } from "node:path";
 // Every certificate and CRL in these tests is made by the openssl command, so that the emulator is checked against bytes
 // that neither it nor Capstan made.
 
-export type KeyKind = "P-256" | "P-384" | "RSA-2048";
+type KeyKind = "P-256" | "P-384" | "RSA-2048";
 
 /** A certificate and its key, in files and as text. */
 export interface Issued {
@@ -146,7 +146,8 @@ export class OpensslCa implements Issued {
   crl(profile: CrlProfile): Uint8Array {
     const config = this.#config({ extensions: profile.extensions ?? ["authorityKeyIdentifier = keyid"] });
     const ca = ["ca", "-config", config, "-keyfile", this.keyFile, "-cert", this.certificateFile];
-    for (const { certificateFile } of profile.revoked) openssl(...ca, "-revoke", certificateFile);
+    for (const { certificateFile } of profile.revoked)
+      openssl(...ca, "-revoke", certificateFile, "-crl_reason", "keyCompromise");
     const out = this.#pki.newFile(".crl");
     openssl(
       ...ca,

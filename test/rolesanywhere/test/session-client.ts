@@ -19,7 +19,7 @@ export interface SessionCall {
 }
 
 /** What to spoil. Each happens before signing unless it says otherwise. */
-export interface Tampering {
+interface Tampering {
   readonly keyPem?: string;
   readonly serial?: string;
   readonly algorithm?: string;
@@ -38,7 +38,7 @@ export interface SessionResult {
   readonly body: SessionBody;
 }
 
-export interface SessionBody {
+interface SessionBody {
   readonly credentialSet: readonly [
     {
       readonly assumedRoleUser: { readonly arn: string; readonly assumedRoleId: string };
