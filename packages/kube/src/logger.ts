@@ -1,11 +1,4 @@
-import {
-  type Bindings,
-  type ChildLoggerOptions,
-  type DestinationStream,
-  destination,
-  type Logger as PinoLogger,
-  pino,
-} from "pino";
+import { type DestinationStream, destination, type Logger as PinoLogger, pino } from "pino";
 
 /** One JSON object per line. Keys: controller, namespace, name, uid, reconcileId, serial, err. */
 export type Logger = PinoLogger;
