@@ -1,0 +1,186 @@
+import { mkdir, readFile, symlink } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  type Cluster,
+  installTools,
+  type ManagedProcess,
+  pickFreePort,
+  startCluster,
+  startProcess,
+} from "@capstan/test-cluster";
+import { type Emulator, readSeed, startEmulator } from "@capstan/test-rolesanywhere";
+import { buildPlugin } from "@capstan/kubectl-capstan/bundle";
+import { until } from "./until.ts";
+
+const root = path.dirname(path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url)))));
+
+/** The region and account of deploy/examples. */
+export const region = "eu-central-1";
+
+/** What the publisher signs its AWS calls with; only the emulator knows it. */
+const publisherKeys = {
+  accessKeyId: "AKIAIOSFODNN7CAPSTAN",
+  secretAccessKey: "emulator-only/not-a-secret/0123456789abc",
+  arn: "arn:aws:iam::111122223333:user/capstan-publisher",
+};
+
+/** A cluster with cert-manager and Capstan, and the emulator that stands in for AWS. */
+export interface Environment {
+  readonly cluster: Cluster;
+  readonly emulator: Emulator;
+  /** Folder with kubectl, the plugin, AWS's helper and Node, for a PATH. */
+  readonly bin: string;
+  /** Kubeconfig of whoever is on call: the rights of ClusterRole capstan-operator and nothing else. */
+  readonly operatorKubeconfig: string;
+  /** `http://127.0.0.1:port` of the CRL server. */
+  readonly crlServer: string;
+  /** Where a program serves health and metrics. */
+  readonly healthOf: (program: ProgramName) => string;
+  /** Kills a program as the kernel would (SIGKILL) and starts it again. */
+  readonly restart: (program: ProgramName) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+interface ProgramSpec {
+  readonly main: string;
+  readonly account: string;
+  readonly flags: (ports: { readonly serve: number; readonly awsEndpoint: string }) => readonly string[];
+}
+
+/** Each program runs as its own service account, with the rights that deploy/manifests gives to it. */
+const programs = {
+  "issuer-controller": {
+    main: "packages/issuer-controller/src/main.ts",
+    account: "issuer-controller",
+    flags: () => [],
+  },
+  "crl-publisher": {
+    main: "packages/crl-publisher/src/main.ts",
+    account: "crl-publisher",
+    flags: ({ awsEndpoint }) => [`--aws-endpoint-url=${awsEndpoint}`],
+  },
+  "crl-server": {
+    main: "packages/crl-publisher/src/server-main.ts",
+    account: "crl-server",
+    flags: ({ serve }) => [`--listen-address=127.0.0.1:${serve}`],
+  },
+} as const satisfies Record<string, ProgramSpec>;
+
+export type ProgramName = keyof typeof programs;
+
+/** Whoever is on call, as a service account: tests and the quickstart have no other way to be somebody. */
+const operator = { namespace: "operations", name: "alice" };
+
+const operatorManifests = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: ${operator.namespace} }
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: { name: ${operator.name}, namespace: ${operator.namespace} }
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: { name: operations-alice }
+roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: capstan-operator }
+subjects: [{ kind: ServiceAccount, name: ${operator.name}, namespace: ${operator.namespace} }]
+`;
+
+/** Starts everything, and resolves when every part says that it is ready. */
+export async function startEnvironment({ log }: { readonly log: (line: string) => void }): Promise<Environment> {
+  const tools = await installTools({ log });
+  const cluster = await startCluster({ tools, log });
+  const seed = readSeed(await readFile(path.join(root, "test/e2e/seed/aws-administrator.yaml"), "utf8"));
+  const emulator = await startEmulator({ region, accessKeys: [publisherKeys], ...seed });
+  const running = new Map<ProgramName, ManagedProcess>();
+  const stop = async (): Promise<void> => {
+    await Promise.all([...running.values()].map((process) => process.kill()));
+    await emulator.stop();
+    await cluster.stop();
+  };
+  try {
+    await apply(cluster, ["-k", path.join(root, "deploy/manifests")]);
+    await apply(cluster, ["-f", "-"], operatorManifests);
+    const ports = new Map<ProgramName, { readonly health: number; readonly serve: number }>();
+    for (const name of programNames) ports.set(name, { health: await pickFreePort(), serve: await pickFreePort() });
+    const portsOf = (name: ProgramName): { readonly health: number; readonly serve: number } => {
+      const found = ports.get(name);
+      if (found === undefined) throw new TypeError(`${name} has no ports`);
+      return found;
+    };
+    const healthOf = (name: ProgramName): string => `http://127.0.0.1:${portsOf(name).health}`;
+    const start = async (name: ProgramName): Promise<void> => {
+      const { main, account, flags } = programs[name];
+      const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "capstan-system", name: account });
+      const { health, serve } = portsOf(name);
+      const process = await startProcess({
+        name,
+        program: "env",
+        args: [
+          `AWS_ACCESS_KEY_ID=${publisherKeys.accessKeyId}`,
+          `AWS_SECRET_ACCESS_KEY=${publisherKeys.secretAccessKey}`,
+          nodePath(),
+          "--conditions=@capstan/source",
+          "--enable-source-maps",
+          path.join(root, main),
+          `--kubeconfig=${kubeconfig}`,
+          `--health-address=127.0.0.1:${health}`,
+          ...flags({ serve, awsEndpoint: emulator.endpoint }),
+        ],
+        logFile: path.join(cluster.logs, `${name}.log`),
+      });
+      running.set(name, process);
+      await until(`${name} to be ready (${process.logFile})`, async () => {
+        if (process.ending() !== undefined) throw await process.failure("ended before it was ready");
+        return (await fetch(`${healthOf(name)}/readyz`)).ok ? true : undefined;
+      });
+    };
+    await Promise.all(programNames.map(start));
+    log("capstan: the issuer controller, the CRL publisher and the CRL server are ready");
+    const operatorKubeconfig = await cluster.serviceAccountKubeconfig(operator);
+    return {
+      cluster,
+      emulator,
+      bin: await fillBin(cluster),
+      operatorKubeconfig,
+      crlServer: `http://127.0.0.1:${portsOf("crl-server").serve}`,
+      healthOf,
+      restart: async (name) => {
+        await running.get(name)?.kill();
+        await start(name);
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const programNames = Object.keys(programs) as readonly ProgramName[];
+
+async function apply(cluster: Cluster, args: readonly string[], stdin?: string): Promise<void> {
+  const result = await cluster.kubectl(["apply", "--server-side", ...args], stdin === undefined ? {} : { stdin });
+  if (result.exitCode !== 0) throw new Error(`kubectl apply ${args.join(" ")}: ${result.stderr}`);
+}
+
+/** The Node that runs this. */
+function nodePath(): string {
+  return process.execPath;
+}
+
+async function fillBin({ directory, tools }: Cluster): Promise<string> {
+  const bin = path.join(directory, "bin");
+  await mkdir(bin, { recursive: true });
+  const plugin = path.join(bin, "kubectl-capstan");
+  await buildPlugin(plugin);
+  await Promise.all([
+    symlink(tools.kubectl, path.join(bin, "kubectl")),
+    symlink(tools.awsSigningHelper, path.join(bin, "aws_signing_helper")),
+    symlink(tools.cmctl, path.join(bin, "cmctl")),
+    symlink(nodePath(), path.join(bin, "node")),
+  ]);
+  return bin;
+}

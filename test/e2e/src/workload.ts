@@ -1,0 +1,126 @@
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { type Environment, region } from "./environment.ts";
+import { until } from "./until.ts";
+
+const run = promisify(execFile);
+
+/** Files as a pod that mounts the Secret would see them. */
+export interface LeafFiles {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** Temporary credentials as AWS's helper prints them. */
+export interface AwsCredentials {
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly SessionToken: string;
+  readonly Expiration: string;
+}
+
+/** Reads an object as administrator; undefined when it does not exist. */
+export async function getObject<T>({ cluster }: Environment, args: readonly string[]): Promise<T | undefined> {
+  const result = await cluster.kubectl(["get", ...args, "--ignore-not-found", "-o", "json"]);
+  if (result.exitCode !== 0) throw new Error(result.stderr);
+  return result.stdout.trim() === "" ? undefined : (JSON.parse(result.stdout) as T);
+}
+
+interface Secret {
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** Waits for a Certificate's Secret and writes it to files, as a kubelet would for a pod. */
+export async function mountSecret(environment: Environment, namespace: string, name: string): Promise<LeafFiles> {
+  const data = await until(`Secret ${namespace}/${name} to hold a certificate`, async () => {
+    const secret = await getObject<Secret>(environment, ["secret", name, "-n", namespace]);
+    return secret?.data?.["tls.crt"] === undefined ? undefined : secret.data;
+  });
+  const directory = path.join(environment.cluster.directory, "mounts", namespace, name);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const files = { certificate: path.join(directory, "tls.crt"), privateKey: path.join(directory, "tls.key") };
+  await writeFile(files.certificate, Buffer.from(data["tls.crt"] ?? "", "base64"), { mode: 0o600 });
+  await writeFile(files.privateKey, Buffer.from(data["tls.key"] ?? "", "base64"), { mode: 0o600 });
+  return files;
+}
+
+/** The trust anchor of authority `fleet`, as its status names it. */
+export async function trustAnchorArn(environment: Environment): Promise<string> {
+  return until("CertificateAuthority fleet to have joined its trust anchor", async () => {
+    const authority = await getObject<{
+      readonly status?: { readonly trustAnchors?: readonly { readonly arn?: string; readonly joined: boolean }[] };
+    }>(environment, ["certificateauthority", "fleet"]);
+    const anchor = authority?.status?.trustAnchors?.[0];
+    return anchor?.joined === true ? anchor.arn : undefined;
+  });
+}
+
+/** The arguments of AWS's credential helper for role `demo-web`. */
+export async function helperArguments(environment: Environment, files: LeafFiles): Promise<readonly string[]> {
+  const { emulator } = environment;
+  return [
+    `--certificate=${files.certificate}`,
+    `--private-key=${files.privateKey}`,
+    `--trust-anchor-arn=${await trustAnchorArn(environment)}`,
+    `--profile-arn=${emulator.profileArn("demo")}`,
+    `--role-arn=${emulator.roleArn("demo-web")}`,
+    `--endpoint=${emulator.endpoint}`,
+    `--region=${region}`,
+  ];
+}
+
+/** Exchanges a leaf for temporary credentials with AWS's own helper. Its refusal is the error's message. */
+export async function assumeRole(environment: Environment, files: LeafFiles): Promise<AwsCredentials> {
+  const args = ["credential-process", ...(await helperArguments(environment, files))];
+  try {
+    const { stdout } = await run(environment.cluster.tools.awsSigningHelper, args);
+    return JSON.parse(stdout) as AwsCredentials;
+  } catch (error) {
+    const { stderr } = error as { readonly stderr?: string };
+    throw new Error((stderr ?? String(error)).trim(), { cause: error });
+  }
+}
+
+/** Asks STS by the AWS SDK whose credentials these are. */
+export async function callerIdentity({ emulator }: Environment, credentials: AwsCredentials): Promise<string> {
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = credentials;
+  const client = new STSClient({
+    region,
+    endpoint: emulator.endpoint,
+    credentials: { accessKeyId, secretAccessKey, sessionToken },
+  });
+  try {
+    const { Arn } = await client.send(new GetCallerIdentityCommand({}));
+    if (Arn === undefined) throw new Error("GetCallerIdentity answered without an ARN");
+    return Arn;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Runs the plugin as whoever is on call, through kubectl. */
+export async function capstan(
+  environment: Environment,
+  args: readonly string[],
+): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number }> {
+  const env = {
+    ...process.env,
+    PATH: `${environment.bin}${path.delimiter}${process.env["PATH"] ?? ""}`,
+    KUBECONFIG: environment.operatorKubeconfig,
+  };
+  try {
+    const { stdout, stderr } = await run(environment.cluster.tools.kubectl, ["capstan", ...args], { env });
+    return { stdout, stderr, exitCode: 0 };
+  } catch (error) {
+    const {
+      stdout = "",
+      stderr = "",
+      code,
+    } = error as { readonly stdout?: string; readonly stderr?: string; readonly code?: number | string };
+    if (typeof code !== "number") throw error;
+    return { stdout, stderr, exitCode: code };
+  }
+}
