@@ -230,6 +230,7 @@ export function stringValue(element: Element, at: string): string {
     case TAG.teletexString:
       return latin1(element.content);
     case TAG.bmpString:
+      if (element.content.length % 2 !== 0) throw new DerError(`${at}: a BMPString of half a character`);
       return Buffer.from(element.content).swap16().toString("utf16le");
     default:
       throw new DerError(`${at}: a string of type 0x${hex(element.tag)}`);

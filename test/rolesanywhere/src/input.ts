@@ -9,6 +9,16 @@ export type Field<T> = (value: unknown, at: string, faults: string[]) => T;
 
 type Values<Fields> = { readonly [Name in keyof Fields]: Fields[Name] extends Field<infer T> ? T : never };
 
+/** The JSON that a body is, `{}` when it is empty. @throws {ServiceError} SerializationException */
+export function parseJsonBody(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) return {};
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw serialization("The body is not JSON.");
+  }
+}
+
 /** Reads a whole request body, throwing every violation at once. */
 export function readInput<Fields extends Readonly<Record<string, Field<unknown>>>>(
   fields: Fields,

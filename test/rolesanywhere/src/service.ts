@@ -3,8 +3,9 @@ import type { Account } from "./account.ts";
 import { callerIdentityXml, requireGetCallerIdentity, STS_SIGNATURE_ERRORS, stsErrorXml } from "./caller-identity.ts";
 import { createSession } from "./create-session.ts";
 import { crlOperations } from "./crls.ts";
-import { serialization, ServiceError, throttled } from "./errors.ts";
+import { ServiceError, throttled } from "./errors.ts";
 import { type HttpRequest, path, queryParameters } from "./http-request.ts";
+import { parseJsonBody } from "./input.ts";
 import type { Operation, QuotaGroup } from "./operation.ts";
 import { profileOperations } from "./profiles.ts";
 import { readSessionRequest } from "./session-request.ts";
@@ -90,7 +91,7 @@ export function createService(account: Account): (request: HttpRequest, outage: 
     const caller = authenticate(request, "rolesanywhere", (fault) => [SIGNATURE_ERRORS[fault], 403]);
     spend(operation.quota);
     const query = new Map(queryParameters(request));
-    const result = operation.handle(account, { id, query, body: parseJson(request.body), caller });
+    const result = operation.handle(account, { id, query, body: parseJsonBody(request.body), caller });
     return json(operation.status, result, requestId);
   }
 
@@ -137,15 +138,6 @@ function matchPath(pattern: string, actual: string): string | undefined {
   if (!actual.startsWith(before) || !actual.endsWith(after)) return undefined;
   const id = actual.slice(before.length, actual.length - after.length);
   return id === "" || id.includes("/") ? undefined : id;
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) return {};
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw serialization("The body is not JSON.");
-  }
 }
 
 function json(status: number, body: unknown, requestId: string): HttpResponse {

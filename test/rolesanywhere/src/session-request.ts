@@ -1,6 +1,6 @@
-import { serialization, validation } from "./errors.ts";
+import { validation } from "./errors.ts";
 import { type HttpRequest, queryParameters } from "./http-request.ts";
-import { optional, readInput, text, wholeNumber } from "./input.ts";
+import { optional, parseJsonBody, readInput, text, wholeNumber } from "./input.ts";
 import { DURATION } from "./profiles.ts";
 
 /** What a caller of CreateSession asks for. */
@@ -27,7 +27,7 @@ const BODY = {
 /** Reads the three ARNs from the query or the body, as either kind of client sends them, and the rest from the body. */
 export function readSessionRequest(request: HttpRequest): SessionRequest {
   const query = new Map(queryParameters(request));
-  const body = readInput(BODY, parseBody(request.body));
+  const body = readInput(BODY, parseJsonBody(request.body));
   const arn = (name: "profileArn" | "roleArn" | "trustAnchorArn"): string => {
     const inQuery = query.get(name);
     const given = body[name] ?? inQuery;
@@ -44,13 +44,4 @@ export function readSessionRequest(request: HttpRequest): SessionRequest {
     durationSeconds: body.durationSeconds,
     roleSessionName: body.roleSessionName,
   };
-}
-
-function parseBody(bytes: Uint8Array): unknown {
-  if (bytes.length === 0) return {};
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw serialization("The body is not JSON.");
-  }
 }

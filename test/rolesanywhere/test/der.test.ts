@@ -90,6 +90,13 @@ describe("a value is refused", () => {
   });
 });
 
+test("a BMPString of half a character is refused", () => {
+  const content = bytes("00 48 00");
+  expect(() => stringValue({ tag: TAG.bmpString, content, bytes: content }, "x")).toThrow(
+    "x: a BMPString of half a character",
+  );
+});
+
 test.each([
   ["00", 0n],
   ["7f", 127n],

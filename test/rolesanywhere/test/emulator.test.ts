@@ -1,7 +1,8 @@
-import { ListCrlsCommand, RolesAnywhereClient } from "@aws-sdk/client-rolesanywhere";
+import { CreateProfileCommand, ListCrlsCommand, RolesAnywhereClient } from "@aws-sdk/client-rolesanywhere";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { ADMIN, type Fixture, refusal, REGION, startFixture } from "./fixture.ts";
+import { startEmulator } from "../src/index.ts";
 import { OpensslPki } from "./openssl-pki.ts";
 import { send } from "./session-client.ts";
 
@@ -107,6 +108,42 @@ test("a body of more than a megabyte ends the connection", async () => {
 test("a role or profile that does not exist has no ARN", () => {
   expect(() => fixture.emulator.roleArn("ghost")).toThrow("the emulator has no role named ghost");
   expect(() => fixture.emulator.profileArn("ghost")).toThrow("the emulator has no profile named ghost");
+});
+
+test("region, account and port are as told", async () => {
+  const options = { region: "us-east-1", account: "999999999999", accessKeys: [ADMIN] };
+  const other = await startEmulator({ ...options, profiles: [{ name: "web", roleArns: [] }] });
+  try {
+    expect(other.profileArn("web")).toMatch(/^arn:aws:rolesanywhere:us-east-1:999999999999:profile\//);
+    const client = (region: string): RolesAnywhereClient =>
+      new RolesAnywhereClient({ endpoint: other.endpoint, region, credentials: { ...ADMIN }, maxAttempts: 1 });
+    await expect(client("us-east-1").send(new ListCrlsCommand({}))).resolves.toMatchObject({ crls: [] });
+    expect(await refusal(client(REGION).send(new ListCrlsCommand({})))).toMatchObject({
+      name: "InvalidSignatureException",
+    });
+    const port = Number(new URL(other.endpoint).port);
+    await expect(startEmulator({ ...options, port })).rejects.toThrow("EADDRINUSE");
+  } finally {
+    await other.stop();
+  }
+});
+
+test.each([
+  ["no JSON", "{"],
+  ["a list", "[]"],
+  ["a number for a name", '{"name":1}'],
+])("a body that is %s is refused", async (_fact, body) => {
+  fixture.client.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { body: unknown; headers: Record<string, string> };
+      request.body = body;
+      request.headers["content-length"] = String(body.length);
+      return next(args);
+    },
+    { step: "build", priority: "low" },
+  );
+  const create = fixture.client.send(new CreateProfileCommand({ name: "web", roleArns: [] }));
+  expect(await refusal(create)).toMatchObject({ name: "SerializationException", status: 400 });
 });
 
 test("after stop the port is free and nothing answers", async () => {

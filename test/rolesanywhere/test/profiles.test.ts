@@ -64,7 +64,7 @@ test("a profile is enabled, disabled and deleted by its id", async () => {
   });
 });
 
-test("the 251st profile is refused", async () => {
+test("the 251st profile is refused", { timeout: 120_000 }, async () => {
   for (let i = 0; i < 250; i++) await create();
   expect(await refusal(create())).toMatchObject({
     name: "ValidationException",

@@ -117,7 +117,7 @@ test.each([
   });
 });
 
-test("the fifty-first trust anchor is refused", async () => {
+test("the fifty-first trust anchor is refused", { timeout: 120_000 }, async () => {
   for (let i = 0; i < 50; i++) await create(root.certificatePem);
   expect(await refusal(create(root.certificatePem))).toEqual({
     name: "ValidationException",
