@@ -15,18 +15,20 @@ import { ClusterError } from "./errors.ts";
  * @throws ClusterError ERR_HOST_PROGRAM_MISSING
  */
 export async function lockFile(file: string, onWait: () => void): Promise<() => Promise<void>> {
-  const holder = spawn("flock", [file, "sh", "-c", "echo locked; exec cat"], { stdio: ["pipe", "pipe", "inherit"] });
+  const holder = spawn("flock", [file, "sh", "-c", "echo locked; exec cat"], { stdio: "pipe" });
+  let complaint = "";
+  holder.stderr.on("data", (chunk: Uint8Array) => (complaint += Buffer.from(chunk).toString("utf8")));
   const failed = once(holder, "error").then(([error]) => {
     throw missingProgram("flock", error);
   });
-  const ended = once(holder, "exit");
+  const ended = once(holder, "close");
   const waitNotice = setTimeout(onWait, 500);
   try {
     await Promise.race([
       once(holder.stdout, "data"),
       failed,
-      ended.then(([code]) => {
-        throw new ClusterError("ERR_SETUP_REFUSED", `${file} could not be locked (flock ended with ${String(code)})`);
+      ended.then(() => {
+        throw new ClusterError("ERR_SETUP_REFUSED", `${file} could not be locked: ${complaint.trim()}`);
       }),
     ]);
   } finally {

@@ -24,6 +24,8 @@ export interface ProcessOptions {
   readonly args: readonly string[];
   /** Gets the process's standard output and error. */
   readonly logFile: string;
+  /** Default: that of this process. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -33,9 +35,18 @@ export interface ProcessOptions {
  *
  * @throws ClusterError ERR_HOST_PROGRAM_MISSING
  */
-export async function startProcess({ name, program, args, logFile }: ProcessOptions): Promise<ManagedProcess> {
+export async function startProcess({
+  name,
+  program,
+  args,
+  logFile,
+  environment,
+}: ProcessOptions): Promise<ManagedProcess> {
   const log = openSync(logFile, "a", 0o600);
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", program, ...args], { stdio: ["ignore", log, log] });
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", program, ...args], {
+    env: environment ?? process.env,
+    stdio: ["ignore", log, log],
+  });
   closeSync(log);
 
   let ending: string | undefined;

@@ -10,7 +10,6 @@ export interface ServiceAccount {
 
 /** A kubelet's own choice for projected tokens. */
 const lifetimeSeconds = 3600;
-const retryMs = 10_000;
 
 /** When to renew a token, as a kubelet does: at 80 % of its life. In ms from now, never negative. */
 export function renewalDelayMs(issuedAtMs: number, expiresAtMs: number, nowMs: number): number {
@@ -30,8 +29,10 @@ export async function keepToken(options: {
   readonly log: (line: string) => void;
   /** Default: the system clock. */
   readonly now?: () => number;
+  /** How long to wait after a failed renewal. Default: 10 s. */
+  readonly retryMs?: number;
 }): Promise<{ readonly stop: () => void }> {
-  const { api, serviceAccount, tokenFile, log, now = Date.now } = options;
+  const { api, serviceAccount, tokenFile, log, now = Date.now, retryMs = 10_000 } = options;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
