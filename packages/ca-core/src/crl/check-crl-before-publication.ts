@@ -5,7 +5,7 @@ import { signatureAlgorithmOf } from "../keys/signer.ts";
 import { equalBytes } from "../lib/bytes.ts";
 import { rootKeyObject, type Root } from "../root/root.ts";
 import type { Violation, ViolationCode } from "../violation.ts";
-import { readCrlAgain } from "../x509/second-reading.ts";
+import { readCrlAgain, type SecondCrlReading } from "../x509/second-reading.ts";
 import { MAX_CRL_CHARACTERS, type Crl } from "./crl.ts";
 import { readCrl } from "./read-crl.ts";
 
@@ -116,13 +116,24 @@ function checkSize(next: Crl): Violation[] {
 }
 
 function checkSecondReading(next: Crl): Violation[] {
-  const again = readCrlAgain(next.der);
-  const agrees =
+  return readsAlike(next)
+    ? []
+    : [found("ERR_CRL_SECOND_READER", "encoding", "pkijs cannot read it, or reads other times or serials")];
+}
+
+function readsAlike(next: Crl): boolean {
+  let again: SecondCrlReading;
+  try {
+    again = readCrlAgain(next.der);
+  } catch {
+    return false;
+  }
+  return (
     again.thisUpdate.getTime() === next.thisUpdate.getTime() &&
     again.nextUpdate?.getTime() === next.nextUpdate.getTime() &&
     again.serials.length === next.entries.length &&
-    next.entries.every(({ serial }, index) => again.serials[index] === serial);
-  return agrees ? [] : [found("ERR_CRL_SECOND_READER", "encoding", "pkijs reads other times or serials")];
+    next.entries.every(({ serial }, index) => again.serials[index] === serial)
+  );
 }
 
 function found(code: ViolationCode, part: string, rule: string): Violation {

@@ -1,0 +1,189 @@
+import * as fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  checkCrlBeforePublication,
+  parseCrlNumber,
+  parseSerial,
+  type Crl,
+  type PublicationQuestion,
+} from "../../src/index.ts";
+import { authority, DAY, HOUR, MINUTE, NOW, type Authority } from "../support/authority.ts";
+import { entry, manyEntries, newCrl } from "../support/crl.ts";
+
+let ca: Authority;
+let other: Authority;
+let previous: Crl;
+
+beforeAll(async () => {
+  ca = await authority();
+  other = await authority("ECDSA-P256", 2);
+  previous = await newCrl(ca, [entry("01"), entry("02")], { thisUpdate: at(-HOUR) });
+});
+
+const at = (ms: number): Date => new Date(NOW.getTime() + ms);
+const ask = (next: Crl, changes: Partial<PublicationQuestion> = {}): string[] =>
+  checkCrlBeforePublication({
+    next: next.pem,
+    previous,
+    root: ca.root,
+    now: NOW,
+    expectedCount: next.entries.length,
+    notAfterOf: () => at(DAY),
+    ...changes,
+  }).map(({ code }) => code);
+
+const BOTH = [entry("01"), entry("02")];
+
+test("a CRL with one entry more, a higher number and a later time may be published", async () => {
+  expect(ask(await newCrl(ca, [...BOTH, entry("03", "keyCompromise")]))).toEqual([]);
+});
+
+test("the first CRL of a generation needs no previous one", async () => {
+  const next = await newCrl(ca, BOTH);
+  const question = { next: next.der, root: ca.root, now: NOW, expectedCount: 2, notAfterOf: () => undefined };
+  expect(checkCrlBeforePublication(question)).toEqual([]);
+});
+
+describe("publication is refused for", () => {
+  const rows: readonly (readonly [string, () => Promise<string[]>, readonly string[]])[] = [
+    [
+      "the same number",
+      async () => ask(await newCrl(ca, BOTH, { number: previous.number })),
+      ["ERR_CRL_NUMBER_NOT_HIGHER"],
+    ],
+    [
+      "a lower number",
+      async () => ask(await newCrl(ca, BOTH, { number: parseCrlNumber("5") })),
+      ["ERR_CRL_NUMBER_NOT_HIGHER"],
+    ],
+    [
+      "the same thisUpdate",
+      async () =>
+        ask(await newCrl(ca, BOTH, { thisUpdate: previous.thisUpdate, number: parseCrlNumber("9999999999999") }), {
+          now: previous.thisUpdate,
+        }),
+      ["ERR_CRL_THIS_UPDATE"],
+    ],
+    [
+      "a thisUpdate of an hour ago",
+      async () => ask(await newCrl(ca, BOTH), { now: at(HOUR) }),
+      ["ERR_CRL_THIS_UPDATE"],
+    ],
+    ["a thisUpdate in an hour", async () => ask(await newCrl(ca, BOTH), { now: at(-HOUR) }), ["ERR_CRL_THIS_UPDATE"]],
+    [
+      "a clock that gives no time",
+      async () => ask(await newCrl(ca, BOTH), { now: new Date(Number.NaN) }),
+      ["ERR_CRL_THIS_UPDATE", "ERR_CRL_NEXT_UPDATE"],
+    ],
+    [
+      "a nextUpdate that has passed",
+      async () => ask(await newCrl(ca, BOTH, { nextUpdate: at(MINUTE) }), { now: at(2 * MINUTE) }),
+      ["ERR_CRL_NEXT_UPDATE"],
+    ],
+    [
+      "an entry that vanished",
+      async () => ask(await newCrl(ca, [entry("02"), entry("03")])),
+      ["ERR_CRL_ENTRY_VANISHED"],
+    ],
+    [
+      "all entries vanished",
+      async () => ask(await newCrl(ca, [])),
+      ["ERR_CRL_ENTRY_VANISHED", "ERR_CRL_ENTRY_VANISHED"],
+    ],
+    [
+      "an entry that vanished, of a leaf that we know nothing of",
+      async () => ask(await newCrl(ca, [entry("02")]), { notAfterOf: () => undefined }),
+      ["ERR_CRL_ENTRY_VANISHED"],
+    ],
+    [
+      "an entry that vanished before it was on a CRL after its leaf's end",
+      async () => ask(await newCrl(ca, [entry("02")]), { notAfterOf: () => at(-HOUR + MINUTE) }),
+      ["ERR_CRL_ENTRY_VANISHED"],
+    ],
+    [
+      "fewer entries than the records hold",
+      async () => ask(await newCrl(ca, BOTH), { expectedCount: 3 }),
+      ["ERR_CRL_ENTRY_COUNT"],
+    ],
+    [
+      "more entries than the records hold",
+      async () => ask(await newCrl(ca, BOTH), { expectedCount: 1 }),
+      ["ERR_CRL_ENTRY_COUNT"],
+    ],
+    [
+      "another generation's CRL",
+      async () => ask(await newCrl(other, BOTH)),
+      ["ERR_CRL_ISSUER", "ERR_CRL_AUTHORITY_KEY", "ERR_CRL_SIGNATURE"],
+    ],
+  ];
+  test.each(rows)("%s", async (_, codes, expected) => {
+    expect(await codes()).toEqual(expected);
+  });
+
+  test("a CRL of more characters than AWS takes", async () => {
+    const next = await newCrl(ca, [...BOTH, ...manyEntries(6_600)]);
+    expect(ask(next, { next: next.der })).toEqual(["ERR_CRL_SIZE"]);
+    expect(() => ask(next)).toThrow(expect.objectContaining({ code: "ERR_PEM_SIZE" }));
+  });
+
+  test("a changed byte anywhere", async () => {
+    const { der } = await newCrl(ca, [...BOTH, entry("03", "superseded")]);
+    for (let i = 0; i < der.length; i += 1) {
+      const changed = Uint8Array.from(der);
+      changed[i] = (changed[i] ?? 0) ^ (1 << (i % 8));
+      let refused: boolean;
+      try {
+        const question = {
+          next: changed,
+          previous,
+          root: ca.root,
+          now: NOW,
+          expectedCount: 3,
+          notAfterOf: () => at(DAY),
+        };
+        refused = checkCrlBeforePublication(question).length > 0;
+      } catch (error) {
+        expect(error).toHaveProperty("code");
+        refused = true;
+      }
+      expect({ byte: i, refused }).toEqual({ byte: i, refused: true });
+    }
+  });
+});
+
+test("6,200 entries pass both readers", async () => {
+  expect(ask(await newCrl(ca, [...BOTH, ...manyEntries(6_200)]))).toEqual([]);
+});
+
+test("an entry may go once it was on a CRL issued after its leaf's end", async () => {
+  expect(ask(await newCrl(ca, [entry("02")]), { notAfterOf: () => at(-HOUR - MINUTE) })).toEqual([]);
+});
+
+test("no unexpired revoked serial is ever missing from what may be published", async () => {
+  const serials = fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(
+      serials,
+      serials,
+      fc.func(fc.integer({ min: -3 * HOUR, max: DAY })),
+      async (before, after, endOf) => {
+        const list = (numbers: readonly number[]): ReturnType<typeof entry>[] =>
+          numbers.map((n) => entry(n.toString(16)));
+        const published = await newCrl(ca, list(before), { thisUpdate: at(-HOUR) });
+        const next = await newCrl(ca, list(after));
+        const notAfterOf = (serial: string): Date => at(endOf(serial));
+        const codes = ask(next, { previous: published, notAfterOf });
+        const lost = list(before).filter(
+          ({ serial }) => !next.entries.some((kept) => kept.serial === serial) && notAfterOf(serial) >= NOW,
+        );
+        if (lost.length > 0) expect(codes).toContain("ERR_CRL_ENTRY_VANISHED");
+      },
+    ),
+  );
+});
+
+test("the message names the serial that vanished", async () => {
+  const next = await newCrl(ca, [entry("02")]);
+  const question = { next: next.pem, previous, root: ca.root, now: NOW, expectedCount: 1, notAfterOf: () => at(DAY) };
+  expect(checkCrlBeforePublication(question)[0]?.rule).toContain(`serial ${parseSerial("01")} is gone`);
+});
