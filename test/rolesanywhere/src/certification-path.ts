@@ -1,6 +1,6 @@
 import { type Certificate, isValidAt, mayIssue } from "./certificate.ts";
 import { sameBytes } from "./distinguished-name.ts";
-import { hasStrongSignature, isSignedBy } from "./signed-object.ts";
+import { isSignedBy } from "./signed-object.ts";
 
 /** A leaf, the intermediates above it in order, and the certificate of the trust anchor that ends the path. */
 export type CertificationPath = readonly [Certificate, ...Certificate[]];
@@ -28,7 +28,7 @@ export function findPath(options: {
     const anchor = anchors.find((candidate) => isIssuer(candidate, child, path, now));
     if (anchor !== undefined) return [...path, anchor];
     for (const candidate of intermediates) {
-      const usable = candidate.unknownCritical.length === 0 && hasStrongSignature(candidate);
+      const usable = candidate.unknownCritical.length === 0;
       if (!usable || path.includes(candidate) || !isIssuer(candidate, child, path, now)) continue;
       const found = extend([...path, candidate]);
       if (found !== undefined) return found;

@@ -50,7 +50,7 @@ export function hasStrongSignature(object: SignedObject): boolean {
   return ALGORITHMS[object.algorithmOid] !== undefined;
 }
 
-/** Does this key verify the object? False too when the key is of another type or the algorithm is not accepted. */
+/** Does this key verify the object? False too when the key is of another type, or the algorithm weak or unknown. */
 export function isSignedBy(object: SignedObject, key: KeyObject): boolean {
   const algorithm = ALGORITHMS[object.algorithmOid];
   if (algorithm === undefined || key.asymmetricKeyType !== algorithm.keyType) return false;

@@ -256,6 +256,11 @@ const CERTIFICATE_REFUSALS: readonly Refusal[] = [
     call: () => ({ leaf: pki.root({ subject: "/CN=Else" }).issue() }),
     message: UNTRUSTED,
   },
+  {
+    fact: "that names another issuer, though the anchor's key signed it",
+    call: () => ({ leaf: root.renamed("/CN=Else").issue() }),
+    message: UNTRUSTED,
+  },
   leafRefusal("that expired", () => ({ notBefore: hoursFromNow(-2), notAfter: hoursFromNow(-1) }), EXPIRED),
   leafRefusal("that is not yet valid", () => ({ notBefore: hoursFromNow(1), notAfter: hoursFromNow(2) }), EXPIRED),
   leafRefusal(

@@ -131,6 +131,11 @@ describe("a CRL is refused", () => {
       message: "The CRL is not signed by a certificate of the trust anchor.",
     },
     {
+      fact: "that names another issuer, though the root's key signed it",
+      data: () => root.renamed("/CN=Else").crl({ revoked: [revoked] }),
+      message: "The CRL is not signed by a certificate of the trust anchor.",
+    },
+    {
       fact: "of an intermediate that is not in the bundle",
       data: () => {
         const issuing = root.intermediate();

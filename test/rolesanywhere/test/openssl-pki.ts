@@ -81,18 +81,22 @@ export class OpensslPki {
     return folder;
   }
 
-  newRequest(profile: Profile): CertificateRequest {
-    const keyFile = this.newFile(".key");
-    const kind =
-      profile.key === "RSA-2048"
-        ? ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
-        : ["EC", "-pkeyopt", `ec_paramgen_curve:${profile.key ?? "P-256"}`];
-    openssl("genpkey", "-algorithm", ...kind, "-out", keyFile);
+  newRequest(profile: Profile, keyFile: string = this.#newKey(profile.key)): CertificateRequest {
     const csrFile = this.newFile(".csr");
     const config = this.newFile(".cnf", "[req]\ndistinguished_name = dn\nutf8 = yes\nstring_mask = utf8only\n[dn]\n");
     const subject = profile.subject ?? "/CN=web.demo";
     openssl("req", "-new", "-utf8", "-config", config, "-key", keyFile, "-subj", subject, "-out", csrFile);
     return { keyFile, csrFile, profile };
+  }
+
+  #newKey(kind: KeyKind = "P-256"): string {
+    const file = this.newFile(".key");
+    const parameters =
+      kind === "RSA-2048"
+        ? ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+        : ["EC", "-pkeyopt", `ec_paramgen_curve:${kind}`];
+    openssl("genpkey", "-algorithm", ...parameters, "-out", file);
+    return file;
   }
 }
 
@@ -125,6 +129,12 @@ export class OpensslCa implements Issued {
   intermediate(profile: Profile = {}): OpensslCa {
     const request = { subject: "/CN=Example Issuing CA", extensions: CA_EXTENSIONS, ...profile };
     return new OpensslCa(this.#pki, this, this.#pki.newRequest(request));
+  }
+
+  /** A self-signed certificate for this CA's key under another name. */
+  renamed(subject: string): OpensslCa {
+    const request = { subject, extensions: CA_EXTENSIONS };
+    return new OpensslCa(this.#pki, undefined, this.#pki.newRequest(request, this.keyFile));
   }
 
   /** A certificate by this CA for the name and key of another one. */
