@@ -40,3 +40,5 @@ export { nextCrlNumber, parseCrlNumber, type CrlNumber } from "./crl/crl-number.
 export { encodeCrl, type CrlPlan } from "./crl/encode-crl.ts";
 export { forecastCrlSize, type CrlForecast } from "./crl/forecast-crl-size.ts";
 export { readCrl } from "./crl/read-crl.ts";
+
+export { quote } from "./lib/quote.ts";

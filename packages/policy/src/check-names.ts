@@ -1,8 +1,8 @@
+import { quote } from "@capstan/ca-core";
 import type { CertificationRequest } from "@capstan/ca-core";
 import { nameRules, requestedNames, type IssuerSpec, type NameRule, type RequestedName } from "./name-rules.ts";
 import { matchesPattern, parsePattern } from "./pattern.ts";
 import type { PolicyViolation } from "./policy-violation.ts";
-import { quote } from "./quote.ts";
 
 /** So that 32 patterns of 253 characters do not fill a condition's message for each of many names. */
 const maxPatternsShown = 5;

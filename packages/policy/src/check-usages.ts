@@ -1,6 +1,5 @@
-import { usagesOf, type CertificationRequest, type Usage } from "@capstan/ca-core";
+import { usagesOf, type CertificationRequest, type Usage, quote } from "@capstan/ca-core";
 import type { PolicyViolation } from "./policy-violation.ts";
-import { quote } from "./quote.ts";
 
 /**
  * What the profile leaves open about usages: that cert-manager's default, which nobody wrote, is within the authority's

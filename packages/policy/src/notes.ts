@@ -1,5 +1,5 @@
+import { quote } from "@capstan/ca-core";
 import type { CertificationRequest } from "@capstan/ca-core";
-import { quote } from "./quote.ts";
 
 /** Kinds of which AWS maps the first value into a session tag and drops the rest (AWS: "Trust model in IAM Roles Anywhere"). */
 const kindsMappedOnce = ["DNS", "URI"] as const;

@@ -30,7 +30,7 @@ export interface CapstanIssuerBody {
     policy: {
       commonName?: {
         /**
-         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash. {namespace} is the request's namespace.
+         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash; at most one in a label, and none in the same label as {namespace}, which is the request's namespace.
          */
         allow: string[];
         /**
@@ -40,7 +40,7 @@ export interface CapstanIssuerBody {
       };
       organization?: {
         /**
-         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash. {namespace} is the request's namespace.
+         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash; at most one in a label, and none in the same label as {namespace}, which is the request's namespace.
          */
         allow: string[];
         /**
@@ -50,7 +50,7 @@ export interface CapstanIssuerBody {
       };
       organizationalUnit?: {
         /**
-         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash. {namespace} is the request's namespace.
+         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash; at most one in a label, and none in the same label as {namespace}, which is the request's namespace.
          */
         allow: string[];
         /**
@@ -60,7 +60,7 @@ export interface CapstanIssuerBody {
       };
       dnsNames?: {
         /**
-         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash. {namespace} is the request's namespace.
+         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash; at most one in a label, and none in the same label as {namespace}, which is the request's namespace.
          */
         allow: string[];
         /**
@@ -70,7 +70,7 @@ export interface CapstanIssuerBody {
       };
       uris?: {
         /**
-         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash. {namespace} is the request's namespace.
+         * Patterns, one of which must match the whole value. A * is one label: one or more characters, none of them a dot or a slash; at most one in a label, and none in the same label as {namespace}, which is the request's namespace.
          */
         allow: string[];
         /**
