@@ -12,7 +12,7 @@ export interface ClusterLayout {
   readonly ports: ClusterPorts;
 }
 
-export interface ClusterPorts {
+interface ClusterPorts {
   readonly etcdClient: number;
   readonly etcdPeer: number;
   readonly apiServer: number;
