@@ -1,6 +1,6 @@
 import { authorityKeyIdentifier, extension } from "../certificate/write-extension.ts";
 import { TAG } from "../der/tag.ts";
-import { bitString, sequence, tagged, time, tlv, unsignedInteger } from "../der/write.ts";
+import { bitString, sequence, tagged, time, tlvOfList, unsignedInteger } from "../der/write.ts";
 import { CaError } from "../errors.ts";
 import { assertSignerKey, signatureAlgorithmOf, signVerified, type Signer } from "../keys/signer.ts";
 import { fromHex } from "../lib/bytes.ts";
@@ -50,7 +50,7 @@ function encodeTbs(plan: CrlPlan): Uint8Array {
       root.subjectDer,
       time(thisUpdate),
       time(nextUpdate),
-      ...(revoked.length === 0 ? [] : [tlv(TAG.sequence, ...revoked)]), // absent when empty (RFC 5280, 5.1.2.6)
+      ...(revoked.length === 0 ? [] : [tlvOfList(TAG.sequence, revoked)]), // absent when empty (RFC 5280, 5.1.2.6)
       tagged(
         0,
         sequence(authorityKeyIdentifier(root.ski), extension(OID.crlNumber, false, unsignedInteger(octetsOf(number)))),

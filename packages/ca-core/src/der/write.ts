@@ -9,6 +9,11 @@ const LATEST = Date.UTC(2100, 0, 1);
 
 /** Tag, shortest length, and the parts one after another (X.690, 10.1). */
 export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  return tlvOfList(tag, parts);
+}
+
+/** As tlv, for more parts than a call can have arguments. */
+export function tlvOfList(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   return concatBytes([header(tag, length), ...parts]);
