@@ -23,17 +23,28 @@ function say(text) {
 /** What the host itself must have; everything else is installed by this project. */
 const requirements = [
   { name: "npm", command: ["npm", "--version"], cure: "install Node.js 20 or newer with npm" },
-  { name: "Go 1.26", command: ["go", "env", "GOVERSION"], atLeast: [1, 26], cure: "install Go 1.26 or newer from https://go.dev/dl" },
+  {
+    name: "Go 1.26",
+    command: ["go", "env", "GOVERSION"],
+    atLeast: [1, 26],
+    cure: "install Go 1.26 or newer from https://go.dev/dl",
+  },
   { name: "git", command: ["git", "--version"], cure: "install git" },
-  { name: "gcc", command: ["gcc", "--version"], cure: "install gcc with the C library's headers (Debian: build-essential)" },
+  {
+    name: "gcc",
+    command: ["gcc", "--version"],
+    cure: "install gcc with the C library's headers (Debian: build-essential)",
+  },
   { name: "openssl", command: ["openssl", "version"], cure: "install openssl" },
   { name: "setpriv", command: ["setpriv", "--version"], cure: "install util-linux" },
+  { name: "flock", command: ["flock", "--version"], cure: "install util-linux" },
 ];
 
 function missingRequirements() {
   const missing = [];
   if (process.platform !== "linux") missing.push(`Linux (this is ${process.platform})`);
-  if (Number(process.versions.node.split(".")[0]) < 20) missing.push(`Node.js 20 or newer (this is ${process.version})`);
+  if (Number(process.versions.node.split(".")[0]) < 20)
+    missing.push(`Node.js 20 or newer (this is ${process.version})`);
   for (const { name, command, atLeast, cure } of requirements) {
     const result = spawnSync(command[0], command.slice(1), { encoding: "utf8" });
     if (result.error !== undefined || result.status !== 0) {
@@ -42,7 +53,8 @@ function missingRequirements() {
     }
     if (atLeast !== undefined) {
       const [major, minor] = (/(\d+)\.(\d+)/.exec(result.stdout) ?? []).slice(1).map(Number);
-      if (major < atLeast[0] || (major === atLeast[0] && minor < atLeast[1])) missing.push(`${name}: found ${result.stdout.trim()}; ${cure}`);
+      if (major < atLeast[0] || (major === atLeast[0] && minor < atLeast[1]))
+        missing.push(`${name}: found ${result.stdout.trim()}; ${cure}`);
     }
   }
   return missing;
@@ -66,7 +78,17 @@ function run(command, args) {
 async function install() {
   const version = /^ {2}pnpm: (\S+)$/m.exec(readFileSync(path.join(root, "pnpm-workspace.yaml"), "utf8"))?.[1];
   say(`installing the pinned npm packages with pnpm ${version}`);
-  const code = await run("npm", ["exec", "--yes", `--package=pnpm@${version}`, "--", "pnpm", "install", "--frozen-lockfile", "--reporter=append-only", "--loglevel=warn"]);
+  const code = await run("npm", [
+    "exec",
+    "--yes",
+    `--package=pnpm@${version}`,
+    "--",
+    "pnpm",
+    "install",
+    "--frozen-lockfile",
+    "--reporter=append-only",
+    "--loglevel=warn",
+  ]);
   if (code !== 0) {
     say("installing the npm packages failed; is the npm registry reachable?");
     process.exit(1);
@@ -76,9 +98,17 @@ async function install() {
 
 /** Each name is a sentence that is true when the check passes. */
 const checks = [
-  ["The generated files are those that their sources make", "sh", ["-c", "node packages/api/tools/generate.ts && git diff --exit-code --stat -- packages/api/src/generated"]],
+  [
+    "The generated files are those that their sources make",
+    "sh",
+    ["-c", "node packages/api/tools/generate.ts && git diff --exit-code --stat -- packages/api/src/generated"],
+  ],
   ["The types fit", "sh", ["-c", "tsc -b && tsc -p tsconfig.tests.json"]],
-  ["The code has no lint finding and packages import only what they may", "oxlint", ["--type-aware", "--deny-warnings"]],
+  [
+    "The code has no lint finding and packages import only what they may",
+    "oxlint",
+    ["--type-aware", "--deny-warnings"],
+  ],
   ["The code is formatted", "oxfmt", ["--check", "."]],
   ["No file, export or dependency is unused", "knip", []],
 ];
@@ -94,7 +124,14 @@ async function test() {
   for (const suite of ["unit", "e2e"]) {
     say(`suite ${suite} begins`);
     const file = path.join(reports, `${suite}.json`);
-    const code = await run("vitest", ["run", "--project", suite, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`]);
+    const code = await run("vitest", [
+      "run",
+      "--project",
+      suite,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${file}`,
+    ]);
     const report = readReport(file);
     counts.passed += report.passed;
     counts.skipped += report.skipped;
@@ -111,7 +148,11 @@ async function test() {
 function readReport(file) {
   try {
     const report = JSON.parse(readFileSync(file, "utf8"));
-    return { passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests + report.numTodoTests };
+    return {
+      passed: report.numPassedTests,
+      failed: report.numFailedTests,
+      skipped: report.numPendingTests + report.numTodoTests,
+    };
   } catch {
     return { passed: 0, failed: 0, skipped: 0 };
   }
