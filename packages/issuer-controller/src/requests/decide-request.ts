@@ -7,6 +7,7 @@ export type Issuer = CapstanClusterIssuer | CapstanIssuer;
 export type RequestDecision =
   | { readonly do: "ignore"; readonly why: string }
   | { readonly do: "deny" }
+  | { readonly do: "fail"; readonly message: string }
   | { readonly do: "wait"; readonly message: string }
   | { readonly do: "sign"; readonly issuer: Issuer; readonly authority: CertificateAuthority };
 
@@ -24,18 +25,25 @@ export function decideRequest(input: {
   const { request, issuer, authority } = input;
   const ready = conditionOf(request, "Ready");
   if (request.metadata.deletionTimestamp !== undefined) return { do: "ignore", why: "it is being deleted" };
-  if (issuerKindOf(request) === undefined) return { do: "ignore", why: "its issuer is not one of ours" };
+  const kind = issuerKindOf(request);
+  if (kind === undefined) return { do: "ignore", why: "its issuer is not one of ours" };
+  const says = (reason: string): boolean =>
+    ready?.status === "False" && ready.reason === reason && request.status?.failureTime !== undefined;
+  const isIssued = ready?.status === "True" || (request.status?.certificate ?? "") !== "";
   if (isTrue(request, "Denied")) {
-    const said =
-      ready?.status === "False" && ready.reason === requestReasons.denied && request.status?.failureTime !== undefined;
-    return said ? { do: "ignore", why: "it was denied" } : { do: "deny" };
+    return says(requestReasons.denied) ? { do: "ignore", why: "it was denied" } : { do: "deny" };
+  }
+  if (isTrue(request, "InvalidRequest") && !isIssued) {
+    // cert-manager replaces only what has failed, so the condition alone would leave its Certificate waiting.
+    if (says(requestReasons.failed)) return { do: "ignore", why: "it is invalid" };
+    const { message = "" } = conditionOf(request, "InvalidRequest") ?? {};
+    return { do: "fail", message: `The CertificateRequest is invalid: ${message}` };
   }
   if (!isTrue(request, "Approved")) return { do: "ignore", why: "it is not approved" };
-  if (ready?.status === "True" || (request.status?.certificate ?? "") !== "")
-    return { do: "ignore", why: "it is issued" };
+  if (isIssued) return { do: "ignore", why: "it is issued" };
   if (ready?.reason === requestReasons.failed || ready?.reason === requestReasons.denied)
     return { do: "ignore", why: "it has failed" };
-  const reference = `${request.spec.issuerRef.kind ?? "CapstanIssuer"} ${request.spec.issuerRef.name}`;
+  const reference = `${kind} ${request.spec.issuerRef.name}`;
   if (issuer === undefined) return { do: "wait", message: `Waiting for ${reference}: it does not exist` };
   const issuerReady = issuer.status?.conditions?.find(({ type }) => type === "Ready");
   if (issuerReady === undefined)

@@ -62,6 +62,9 @@ export function requestReconciler(options: RequestReconcilerOptions): Reconciler
           signal,
         );
         return {};
+      case "fail":
+        await answer(options, request, { reason: requestReasons.failed, message: decision.message }, signal);
+        return {};
       case "wait":
         await answer(options, request, { reason: requestReasons.pending, message: decision.message }, signal);
         return {};

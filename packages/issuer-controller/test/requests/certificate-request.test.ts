@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { type CertificateRequest, conditionOf, isTrue, issuerKindOf } from "../../src/requests/certificate-request.ts";
+import { approved, request } from "../support/objects.ts";
+
+type IssuerRef = CertificateRequest["spec"]["issuerRef"];
+
+describe("the issuer that a request names", () => {
+  test.each<[fact: string, issuerRef: IssuerRef]>([
+    ["no-group-is-cert-managers-own", { name: "fleet", kind: "CapstanIssuer" }],
+    ["an-empty-group-is-cert-managers-own", { name: "fleet", kind: "CapstanClusterIssuer", group: "" }],
+    ["cert-managers-group", { name: "fleet", kind: "Issuer", group: "cert-manager.io" }],
+    ["another-group-with-a-kind-of-ours", { name: "fleet", kind: "CapstanIssuer", group: "awspca.cert-manager.io" }],
+    ["a-subdomain-of-our-group", { name: "fleet", kind: "CapstanIssuer", group: "x.capstan.dev" }],
+    ["our-group-in-upper-case", { name: "fleet", kind: "CapstanIssuer", group: "Capstan.dev" }],
+    ["an-unknown-kind", { name: "fleet", kind: "Issuer", group: "capstan.dev" }],
+    ["a-kind-in-lower-case", { name: "fleet", kind: "capstanissuer", group: "capstan.dev" }],
+    ["a-plural", { name: "fleet", kind: "CapstanIssuers", group: "capstan.dev" }],
+    ["a-kind-of-ours-that-issues-nothing", { name: "fleet", kind: "CertificateAuthority", group: "capstan.dev" }],
+    ["a-name-that-every-object-has", { name: "fleet", kind: "constructor", group: "capstan.dev" }],
+  ])("is not ours: %s", (_fact, issuerRef) => {
+    expect(issuerKindOf(request({ spec: { issuerRef } }))).toBeUndefined();
+  });
+
+  test.each<[fact: string, kind: string | undefined, expected: string]>([
+    ["no-kind-is-the-namespaced-one", undefined, "CapstanIssuer"],
+    ["an-empty-kind-is-the-namespaced-one", "", "CapstanIssuer"],
+    ["the-namespaced-kind", "CapstanIssuer", "CapstanIssuer"],
+    ["the-clusters-kind", "CapstanClusterIssuer", "CapstanClusterIssuer"],
+  ])("is ours: %s", (_fact, kind, expected) => {
+    const issuerRef = { name: "fleet", group: "capstan.dev", ...(kind === undefined ? {} : { kind }) };
+    expect(issuerKindOf(request({ spec: { issuerRef } }))).toBe(expected);
+  });
+});
+
+describe("a condition is true", () => {
+  test.each<[fact: string, status: CertificateRequest["status"], expected: boolean]>([
+    ["not-without-status", {}, false],
+    ["not-without-the-type", { conditions: [{ ...approved, type: "Denied" }] }, false],
+    ["not-when-false", { conditions: [{ ...approved, status: "False" }] }, false],
+    ["not-when-unknown", { conditions: [{ ...approved, status: "Unknown" }] }, false],
+    ["when-true", { conditions: [approved] }, true],
+  ])("%s", (_fact, status, expected) => {
+    expect(isTrue(request({ status }), "Approved")).toBe(expected);
+  });
+
+  test("and is found by its type alone", () => {
+    expect(conditionOf(request(), "Approved")).toEqual(approved);
+    expect(conditionOf(request(), "approved")).toBeUndefined();
+  });
+});

@@ -1,0 +1,287 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { isDeepStrictEqual } from "node:util";
+import { apiVersionOf, KubeClient, type KubeObject, type ObjectRef, type ResourceType } from "@capstan/kube";
+
+/** An object of any kind, as it is stored. */
+export interface Stored extends KubeObject {
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly status?: Readonly<Record<string, unknown>>;
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** A request as it came over the wire. */
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Stored | undefined;
+}
+
+/** What happens instead of, or beside, the ordinary answer. */
+export type Fault =
+  /** The server refuses and does nothing. */
+  | { readonly refuse: number; readonly reason: string }
+  /** The server does it, and the connection breaks before the answer. */
+  | "lose the answer"
+  /** The connection breaks before anything is done. */
+  | "lose the request"
+  /** Somebody else was faster: this happens first, then the request is handled as usual. */
+  | ((server: ApiServer) => void);
+
+interface Trap {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly fault: Fault;
+}
+
+interface Refusal {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Why a kind's CRD would refuse a change; undefined when it would not. */
+type Rule = (before: Stored, after: Stored) => string | undefined;
+
+/** The rules of GenerationMark, of which this project's controllers depend on the refusal. */
+const markRule: Rule = (before, after) => {
+  const [old, next] = [String(before.spec?.["notAfter"]), String(after.spec?.["notAfter"])];
+  if (Date.parse(next) < Date.parse(old)) return "a mark never falls";
+  return before.status?.["sealed"] === true && next !== old ? "a sealed mark is raised no more" : undefined;
+};
+
+const rules: Readonly<Record<string, Rule>> = { generationmarks: markRule };
+
+/**
+ * Kubernetes' API on a real socket, as far as these controllers use it: objects in memory with uid, resourceVersion and
+ * generation; 404, 409 and 422; a status subresource; field ownership of server-side apply; and faults that a test sets.
+ * Schemas, admission and watches are the real API server's, in test/e2e.
+ */
+export class ApiServer implements AsyncDisposable {
+  readonly calls: Call[] = [];
+  readonly client: KubeClient;
+  readonly #server: Server;
+  readonly #objects = new Map<string, Stored>();
+  /** Of each object and field manager: what it applied to status last. */
+  readonly #applied = new Map<string, Readonly<Record<string, unknown>>>();
+  readonly #traps: Trap[] = [];
+  #revision = 0;
+
+  private constructor(server: Server) {
+    this.#server = server;
+    const { port } = server.address() as AddressInfo;
+    const connection = {
+      server: `http://127.0.0.1:${port}`,
+      namespace: undefined,
+      proxyUrl: undefined,
+      credentials: () => Promise.resolve({ headers: {}, tls: {} }),
+      refuse: () => undefined,
+    };
+    this.client = new KubeClient(connection, { userAgent: "test", retryAfterBudgetMs: 0 });
+    server.on("request", (request, response) => {
+      void this.#receive(request, response);
+    });
+  }
+
+  static async start(): Promise<ApiServer> {
+    const server = createServer();
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    return new ApiServer(server);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.close();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+  }
+
+  /** Stores an object as it is, status included, and returns what a read would. */
+  put<T extends KubeObject>(type: ResourceType, object: T): T {
+    const path = pathOf(type, object.metadata);
+    const { uid = randomUUID(), generation = 1 } = object.metadata;
+    const resourceVersion = this.#nextRevision();
+    this.#objects.set(path, { ...object, metadata: { ...object.metadata, uid, generation, resourceVersion } });
+    return structuredClone(this.#objects.get(path)) as unknown as T;
+  }
+
+  /** What is stored, or undefined. */
+  read(type: ResourceType, ref: ObjectRef): unknown {
+    return structuredClone(this.#objects.get(pathOf(type, ref)));
+  }
+
+  /** Everything of a kind. */
+  all(type: ResourceType): readonly unknown[] {
+    const apiVersion = apiVersionOf(type);
+    const found = [...this.#objects.values()].filter(
+      (object) => object.kind === type.kind && object.apiVersion === apiVersion,
+    );
+    return structuredClone(found);
+  }
+
+  remove(type: ResourceType, ref: ObjectRef): void {
+    this.#objects.delete(pathOf(type, ref));
+  }
+
+  /** The next request that fits meets the fault; those after it are answered as usual. */
+  next(method: string, path: RegExp, fault: Fault): void {
+    this.#traps.push({ method, path, fault });
+  }
+
+  /** Requests so far by method, with those of reads left out. */
+  get writes(): readonly string[] {
+    return this.calls.filter(({ method }) => method !== "GET").map(({ method, path }) => `${method} ${path}`);
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of request) chunks.push(chunk as Uint8Array);
+    const text = Buffer.concat(chunks).toString("utf8");
+    const url = new URL(request.url ?? "/", "http://server");
+    const body = text === "" ? undefined : (JSON.parse(text) as Stored);
+    const call: Call = { method: request.method ?? "", path: url.pathname, query: url.searchParams, body };
+    this.calls.push(call);
+    const at = this.#traps.findIndex(({ method, path }) => method === call.method && path.test(call.path));
+    const fault = at < 0 ? undefined : this.#traps.splice(at, 1)[0]?.fault;
+    if (typeof fault === "object") {
+      const { refuse: code, reason } = fault;
+      send(response, refusal(code, reason, `the test says ${reason}`));
+      return;
+    }
+    if (typeof fault === "function") fault(this);
+    const answer = fault === "lose the request" ? undefined : this.#answer(call);
+    if (answer === undefined || fault === "lose the answer") response.destroy();
+    else send(response, answer);
+  }
+
+  #answer(call: Call): Stored | Refusal | { readonly items: readonly Stored[] } {
+    const { method, path, query, body } = call;
+    const [objectPath, subresource] = path.endsWith("/status") ? [path.slice(0, -"/status".length), "status"] : [path];
+    const stored = this.#objects.get(objectPath);
+    if (method === "GET") return stored ?? this.#list(path, query) ?? refusal(404, "NotFound", `${path} not found`);
+    if (body === undefined) return refusal(400, "BadRequest", "there is no body");
+    if (method === "POST") return this.#create(path, body);
+    if (stored === undefined) return refusal(404, "NotFound", `${objectPath} not found`);
+    const asked = body.metadata.resourceVersion;
+    if (asked !== undefined && asked !== stored.metadata.resourceVersion) {
+      return refusal(409, "Conflict", "the object has been modified");
+    }
+    if (method === "PUT") return this.#write(objectPath, stored, { ...body, ...pick(stored, "status") });
+    if (method === "PATCH" && subresource === "status") {
+      const manager = query.get("fieldManager") ?? "";
+      return this.#write(objectPath, stored, {
+        ...stored,
+        status: this.#applyStatus(objectPath, manager, stored, body),
+      });
+    }
+    return refusal(405, "MethodNotAllowed", `${method} is not served here`);
+  }
+
+  #create(collection: string, body: Stored): Stored | Refusal {
+    const path = `${collection}/${body.metadata.name}`;
+    if (this.#objects.has(path)) return refusal(409, "AlreadyExists", `${path} already exists`);
+    const { status: _ignored, ...object } = body;
+    const metadata = {
+      ...body.metadata,
+      uid: randomUUID(),
+      generation: 1,
+      resourceVersion: this.#nextRevision(),
+      creationTimestamp: "2026-11-22T03:00:00Z",
+    };
+    const created = { ...object, metadata };
+    this.#objects.set(path, created);
+    return created;
+  }
+
+  #write(path: string, before: Stored, after: Stored): Stored | Refusal {
+    const { uid = "", generation = 1 } = before.metadata;
+    const isSpecSame = isDeepStrictEqual(before.spec, after.spec);
+    const metadata = {
+      ...before.metadata,
+      ...after.metadata,
+      uid,
+      generation: isSpecSame ? generation : generation + 1,
+    };
+    const next: Stored = {
+      ...after,
+      metadata: { ...metadata, resourceVersion: before.metadata.resourceVersion ?? "" },
+    };
+    const broken = rules[path.split("/").at(-2) ?? ""]?.(before, next);
+    if (broken !== undefined) return refusal(422, "Invalid", broken);
+    if (isDeepStrictEqual(before, next)) return before;
+    const written = { ...next, metadata: { ...next.metadata, resourceVersion: this.#nextRevision() } };
+    this.#objects.set(path, written);
+    return written;
+  }
+
+  /** A manager owns the fields, and of conditions the types, that it applied last: what it leaves out now goes. */
+  #applyStatus(path: string, manager: string, stored: Stored, body: Stored): Readonly<Record<string, unknown>> {
+    const id = `${manager} ${path}`;
+    const owned = this.#applied.get(id) ?? {};
+    const applied = body.status ?? {};
+    this.#applied.set(id, applied);
+    const kept = Object.entries(stored.status ?? {}).filter(([field]) => !(field in owned) || field === "conditions");
+    const status: Record<string, unknown> = { ...Object.fromEntries(kept), ...applied };
+    const [before, mine, next] = [stored.status, owned, applied].map(conditionsOf);
+    const others = (before ?? []).filter(
+      ({ type }) => ![...(mine ?? []), ...(next ?? [])].some((one) => one.type === type),
+    );
+    const conditions = [...others, ...(next ?? [])];
+    if (conditions.length > 0) status["conditions"] = conditions;
+    else delete status["conditions"];
+    return status;
+  }
+
+  #list(path: string, query: URLSearchParams): { readonly items: readonly Stored[] } | undefined {
+    const isCollection = /^\/api(s\/[^/]+)?\/[^/]+\/(namespaces\/[^/]+\/)?[^/]+$/.test(path);
+    if (!isCollection) return undefined;
+    const selectors = (query.get("fieldSelector") ?? "").split(",").filter((one) => one !== "");
+    const items = [...this.#objects]
+      .filter(([key]) => key.startsWith(`${path}/`))
+      .map(([, object]) => object)
+      .filter((object) => selectors.every((selector) => fits(object, selector)));
+    return { items, metadata: { resourceVersion: String(this.#revision) } } as { items: readonly Stored[] };
+  }
+
+  #nextRevision(): string {
+    this.#revision += 1;
+    return String(this.#revision);
+  }
+}
+
+function fits(object: Stored, selector: string): boolean {
+  const [path = "", value] = selector.split("=");
+  const found = path
+    .split(".")
+    .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], object);
+  return found === value;
+}
+
+function conditionsOf(status: Stored["status"]): readonly { readonly type: string }[] {
+  return (status?.["conditions"] ?? []) as readonly { readonly type: string }[];
+}
+
+function pick(object: Stored, field: "status"): Partial<Stored> {
+  return object[field] === undefined ? {} : { [field]: object[field] };
+}
+
+function refusal(code: number, reason: string, message: string): Refusal {
+  return { code, reason, message };
+}
+
+function send(response: ServerResponse, answer: object): void {
+  const isRefusal = "code" in answer && typeof answer.code === "number";
+  const body = isRefusal ? { kind: "Status", apiVersion: "v1", status: "Failure", ...answer } : answer;
+  response.writeHead(isRefusal ? (answer.code as number) : 200, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}
+
+function pathOf(type: ResourceType, { name, namespace }: ObjectRef): string {
+  const group = type.group === "" ? `/api/${type.version}` : `/apis/${apiVersionOf(type)}`;
+  return `${group}${type.namespaced ? `/namespaces/${namespace ?? ""}` : ""}/${type.plural}/${name}`;
+}
