@@ -100,7 +100,6 @@ export const crlOperations: readonly Operation[] = [
     handle(account, call) {
       const crl = find(account, call);
       account.crls.delete(crl.id);
-      account.tags.delete(crl.arn);
       return { crl: detail(crl) };
     },
   },

@@ -119,7 +119,6 @@ export const profileOperations: readonly Operation[] = [
     handle(account, call) {
       const profile = find(account, call);
       account.profiles.delete(profile.id);
-      account.tags.delete(profile.arn);
       return { profile: detail(profile) };
     },
   },

@@ -99,7 +99,6 @@ export const trustAnchorOperations: readonly Operation[] = [
         throw validation("The trust anchor still has certificate revocation lists. Delete them first.");
       }
       account.trustAnchors.delete(anchor.id);
-      account.tags.delete(anchor.arn);
       return { trustAnchor: detail(anchor) };
     },
   },

@@ -76,6 +76,12 @@ test("what STS does not take as a tag is left out and named", () => {
   expect(unmapped).toEqual({ issuer: [], subject: ["O"], san: ["URI"] });
 });
 
+test("a value of 256 characters is taken, one of 257 is not", () => {
+  const fits = `spiffe://${"a".repeat(247)}`;
+  expect(attributesOf({ extensions: withNames(`URI = ${fits}`) }).tags.get("x509SAN/URI")).toBe(fits);
+  expect(attributesOf({ extensions: withNames(`URI = ${fits}a`) }).unmapped.san).toEqual(["URI"]);
+});
+
 test("letters of any script and spaces are taken", () => {
   const { tags, sourceIdentity } = attributesOf({ subject: "/O=Müller und Söhne/CN=система" });
   expect(tags.get("x509Subject/O")).toBe("Müller und Söhne");

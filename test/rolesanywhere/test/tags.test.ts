@@ -81,6 +81,15 @@ test("tags go with their resource", async () => {
   });
 });
 
+test("a resource that does not exist has no tags to set or remove", async () => {
+  const resourceArn = "arn:aws:rolesanywhere:eu-central-1:111122223333:crl/00000000-0000-0000-0000-000000000000";
+  const expected = { name: "ResourceNotFoundException", status: 404 };
+  const tags = [{ key: "a", value: "b" }];
+  expect(await refusal(fixture.client.send(new TagResourceCommand({ resourceArn, tags })))).toMatchObject(expected);
+  const untag = fixture.client.send(new UntagResourceCommand({ resourceArn, tagKeys: ["a"] }));
+  expect(await refusal(untag)).toMatchObject(expected);
+});
+
 test("the 201st tag of a resource is refused", async () => {
   const tags = Array.from({ length: 200 }, (_, index) => ({ key: `k${index}`, value: "" }));
   const resourceArn = await create(tags);
