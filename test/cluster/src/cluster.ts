@@ -108,7 +108,11 @@ async function startOnce(options: ClusterOptions, attempt: number): Promise<Clus
 
     const kubectl: Cluster["kubectl"] = async (args, { kubeconfig = adminKubeconfig, stdin } = {}) => {
       const own = [`--kubeconfig=${kubeconfig}`, `--cache-dir=${path.join(directory, "kubectl-cache")}`];
-      return await runCommand("setpriv", ["--pdeathsig", "KILL", "--", tools.kubectl, ...own, ...args], { stdin });
+      return await runCommand("setpriv", ["--pdeathsig", "KILL", "--", tools.kubectl, ...own, ...args], {
+        stdin,
+        // The user's own kubectl preferences (aliases, default flags) are no part of a test.
+        environment: { ...process.env, KUBERC: "off" },
+      });
     };
     const serviceAccountKubeconfig: Cluster["serviceAccountKubeconfig"] = async (serviceAccount) => {
       const name = `${serviceAccount.namespace}.${serviceAccount.name}`;
