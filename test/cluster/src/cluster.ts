@@ -11,7 +11,7 @@ import { pickFreePort } from "./free-port.ts";
 import type { Tools } from "./install-tools.ts";
 import { formatKubeconfig } from "./kubeconfig.ts";
 import type { ClusterLayout } from "./kubernetes-processes.ts";
-import type { ManagedProcess } from "./managed-process.ts";
+import { createProcessGroup } from "./process-group.ts";
 import { keepToken } from "./service-account-token.ts";
 import type { ServiceAccount } from "./service-account-token.ts";
 import { startCertManager } from "./start-cert-manager.ts";
@@ -89,13 +89,13 @@ async function startOnce(options: ClusterOptions, attempt: number): Promise<Clus
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const layout = await planLayout(directory);
 
-  const processes: ManagedProcess[] = [];
+  const processes = createProcessGroup();
   const tokenKeepers = new Map<string, Promise<KeptKubeconfig>>();
   const stop = async (): Promise<void> => {
     for (const kept of await Promise.allSettled(tokenKeepers.values())) {
       if (kept.status === "fulfilled") kept.value.stop();
     }
-    await Promise.all(processes.map(async (process) => await process.kill()));
+    await processes.killAll();
   };
 
   try {

@@ -13,8 +13,8 @@ import type { CommandResult } from "./command.ts";
 import { ClusterError } from "./errors.ts";
 import type { Tools } from "./install-tools.ts";
 import type { ClusterLayout } from "./kubernetes-processes.ts";
-import { startProcess } from "./managed-process.ts";
 import type { ManagedProcess } from "./managed-process.ts";
+import type { ProcessGroup } from "./process-group.ts";
 import type { ServiceAccount } from "./service-account-token.ts";
 import type { ControlPlane } from "./start-control-plane.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -26,7 +26,7 @@ export interface CertManagerOptions {
   readonly manifests: ReturnType<typeof renderCertManager>;
   readonly kubectl: (args: readonly string[], options?: { readonly stdin?: string }) => Promise<CommandResult>;
   readonly serviceAccountKubeconfig: (account: ServiceAccount) => Promise<string>;
-  readonly processes: ManagedProcess[];
+  readonly processes: ProcessGroup;
   readonly log: (line: string) => void;
 }
 
@@ -94,14 +94,12 @@ async function startComponent(
 ): Promise<ManagedProcess> {
   const account = { namespace: certManagerNamespace, name: certManagerServiceAccounts[component] };
   const kubeconfig = await options.serviceAccountKubeconfig(account);
-  const started = await startProcess({
+  return await options.processes.start({
     name: account.name,
     program: options.tools.certManager,
     args: [component, `--kubeconfig=${kubeconfig}`, "-v=2", ...args],
     logFile: path.join(options.layout.logs, `${account.name}.log`),
   });
-  options.processes.push(started);
-  return started;
 }
 
 async function waitForHealth(process: ManagedProcess, url: string): Promise<void> {
@@ -110,7 +108,7 @@ async function waitForHealth(process: ManagedProcess, url: string): Promise<void
     process,
     timeoutMs: readyTimeoutMs,
     check: async () => {
-      const response = await fetch(url);
+      const response = await fetch(url, { signal: AbortSignal.timeout(5000) });
       return response.ok || `${url} says ${response.status}`;
     },
   });

@@ -7,10 +7,10 @@ import type { Tools } from "./install-tools.ts";
 import { formatKubeconfig } from "./kubeconfig.ts";
 import { apiServerArguments, controllerManagerArguments, etcdArguments } from "./kubernetes-processes.ts";
 import type { ClusterLayout } from "./kubernetes-processes.ts";
-import { startProcess } from "./managed-process.ts";
 import type { ManagedProcess } from "./managed-process.ts";
 import { createClusterPki } from "./pki.ts";
 import type { ClusterPki } from "./pki.ts";
+import type { ProcessGroup } from "./process-group.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** A Kubernetes API that answers, with its controllers at work. */
@@ -25,8 +25,7 @@ export interface StartOptions {
   readonly tools: Tools;
   readonly layout: ClusterLayout;
   readonly apiServerExtraArgs: readonly string[];
-  /** Every process that was started is put in here at once, so that a failed start can end them. */
-  readonly processes: ManagedProcess[];
+  readonly processes: ProcessGroup;
   readonly log: (line: string) => void;
 }
 
@@ -42,11 +41,8 @@ export async function startControlPlane(options: StartOptions): Promise<ControlP
   const { tools, layout, apiServerExtraArgs, processes, log } = options;
   await mkdir(layout.logs, { recursive: true });
   await mkdir(layout.kubeconfigs, { recursive: true, mode: 0o700 });
-  const start = async (name: string, program: string, args: readonly string[]): Promise<ManagedProcess> => {
-    const started = await startProcess({ name, program, args, logFile: path.join(layout.logs, `${name}.log`) });
-    processes.push(started);
-    return started;
-  };
+  const start = async (name: string, program: string, args: readonly string[]): Promise<ManagedProcess> =>
+    await processes.start({ name, program, args, logFile: path.join(layout.logs, `${name}.log`) });
 
   const [pki, etcd] = await Promise.all([
     createClusterPki(path.join(layout.directory, "pki")),
@@ -57,7 +53,9 @@ export async function startControlPlane(options: StartOptions): Promise<ControlP
     process: etcd,
     timeoutMs: readyTimeoutMs,
     check: async () => {
-      const response = await fetch(`http://127.0.0.1:${layout.ports.etcdClient}/health`);
+      const response = await fetch(`http://127.0.0.1:${layout.ports.etcdClient}/health`, {
+        signal: AbortSignal.timeout(5000),
+      });
       return response.ok || `/health says ${response.status}`;
     },
   });
