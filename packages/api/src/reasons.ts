@@ -1,13 +1,13 @@
 // Condition types and reasons are part of the API: users and alerts compare them.
 
-/** Ready of a CertificateAuthority. */
+/** Ready, TrustAnchorsInSync and CRLCurrent of a CertificateAuthority. */
 export const authorityReasons = {
   issuing: "Issuing",
-  creatingRoot: "CreatingRoot",
   registering: "RegisteringTrustAnchors",
   anchorConflict: "TrustAnchorConflict",
   awsUnavailable: "AWSUnavailable",
   keyMissing: "KeyMissing",
+  crlRefused: "CRLRefused",
   failed: "Failed",
 } as const;
 
@@ -23,10 +23,8 @@ export const issuerReasons = {
 export const revocationReasons = {
   recorded: "Recorded",
   notFound: "NotFound",
-  notOwned: "NotOwned",
   ambiguous: "AmbiguousSerial",
   expired: "Expired",
-  listFull: "ListFull",
   readBack: "ReadBack",
   waiting: "WaitingForTrustAnchors",
 } as const;

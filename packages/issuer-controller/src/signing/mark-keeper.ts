@@ -1,5 +1,6 @@
 import { type GenerationMark, generationMarkResource, generationName } from "@capstan/api";
-import { isConflict, type KubeClient } from "@capstan/kube";
+import { formatTime, isConflict, KubeApiError, type KubeClient } from "@capstan/kube";
+import { NotYet } from "../requests/not-yet.ts";
 
 /** Added to a leaf's end, so that one write serves the leaves of the next hour. */
 const reserveMs = 3_600_000;
@@ -23,7 +24,11 @@ export class MarkKeeper {
     this.#options = options;
   }
 
-  /** Resolves once the mark is durably at or after `notAfter`. Rejects when it is sealed: then this generation signs no more. */
+  /**
+   * Resolves once the mark is durably at or after `notAfter`.
+   *
+   * @throws {NotYet} when it cannot be raised so far because it is sealed: this generation signs no more
+   */
   async raise(mark: {
     readonly authority: string;
     readonly generation: number;
@@ -52,10 +57,11 @@ export class MarkKeeper {
         try {
           await client.replace(generationMarkResource, {
             ...mark,
-            spec: { ...mark.spec, notAfter: `${raised.toISOString().slice(0, 19)}Z` },
+            spec: { ...mark.spec, notAfter: formatTime(raised.getTime()) },
           });
         } catch (error) {
           if (isConflict(error)) continue; // The publisher or another replica raised it: see to what.
+          if (isInvalid(error)) throw new NotYet(`mark ${name} cannot be raised: ${error.message}`);
           throw error;
         }
         stored = Math.floor(raised.getTime() / 1000) * 1000;
@@ -64,4 +70,9 @@ export class MarkKeeper {
       return;
     }
   }
+}
+
+/** 422: a rule of the mark's schema forbids it. */
+function isInvalid(error: unknown): error is KubeApiError {
+  return error instanceof KubeApiError && error.code === 422;
 }

@@ -1,6 +1,4 @@
 import {
-  apiVersion,
-  authorityLabel,
   type CertificateAuthority,
   certificateAuthorityResource,
   DurationError,
@@ -18,25 +16,15 @@ import {
   type RandomBytes,
   type Validity,
 } from "@capstan/ca-core";
-import {
-  formatTime,
-  isAlreadyExists,
-  isOutcomeUnknown,
-  type KubeClient,
-  type KubeObject,
-  type Logger,
-} from "@capstan/kube";
+import { isAlreadyExists, isOutcomeUnknown, type KubeClient, type KubeObject, type Logger } from "@capstan/kube";
 import { decide, type GrantedLeaf, type PolicyViolation } from "@capstan/policy";
 import { type CertificateRequest, issuerKindOf } from "../requests/certificate-request.ts";
 import type { Issuer } from "../requests/decide-request.ts";
 import { issuerResourceOf } from "../issuers/issuer-kinds.ts";
 import { NotYet } from "../requests/not-yet.ts";
-import { hashRequest } from "../requests/request-hash.ts";
 import type { KeyRing, SigningKey } from "./key-ring.ts";
+import { checkLedgerSize, type LedgerViolation, recordOf, refusalOf } from "./ledger-record.ts";
 import type { MarkKeeper } from "./mark-keeper.ts";
-
-/** A user name longer than this is cut in the ledger. */
-const maxRequesterLength = 512;
 
 export interface SignerOptions {
   readonly client: KubeClient;
@@ -56,6 +44,8 @@ export interface SigningQuestion {
   readonly namespaceLabels: Readonly<Record<string, string>>;
 }
 
+export type RequestViolation = PolicyViolation | LedgerViolation;
+
 export type SigningAnswer =
   | {
       readonly ok: true;
@@ -64,7 +54,7 @@ export type SigningAnswer =
       readonly serial: string;
       readonly notes: readonly string[];
     }
-  | { readonly ok: false; readonly violations: readonly PolicyViolation[] }
+  | { readonly ok: false; readonly violations: readonly RequestViolation[] }
   /** A record of this request exists that may not be handed out. */
   | { readonly ok: false; readonly refusal: string };
 
@@ -105,11 +95,10 @@ export async function signRequest(
     rootNotAfter: signingKey.root.notAfter,
   });
   const { uid } = request.metadata;
-  const subject = formatName(granted.leaf.subject);
   const audit = {
     audit: true,
     serial: prepared.serial,
-    subject,
+    subject: formatName(granted.leaf.subject),
     uid,
     authority: authority.metadata.name,
     generation: signingKey.generation,
@@ -117,7 +106,16 @@ export async function signRequest(
   log.info(audit, "signing a leaf");
   const leaf = await issueLeaf({ ticket: prepared.ticket, signer: signingKey.key });
   await assertUnchanged(client, question, signingKey, signal);
-  const record = recordOf({ question, granted, signingKey, leaf, subject, namespace });
+  const record = recordOf({
+    request,
+    issuer: question.issuer,
+    authority: authority.metadata.name,
+    generation: signingKey.generation,
+    granted: granted.leaf,
+    publicKey: granted.parsed.publicKey,
+    leaf,
+    namespace,
+  });
   const stored = await store(client, record, signal);
   const refusal = refusalOf(stored, record, authority, now());
   if (refusal !== undefined) return { ok: false, refusal };
@@ -126,7 +124,9 @@ export async function signRequest(
     ...granted.leaf.notes,
     ...(validity.clampedTo === "root" ? ["The leaf ends with its root, earlier than asked for"] : []),
   ];
-  return { ok: true, certificate: stored.spec.certificate, ca: signingKey.root.pem, serial: stored.spec.serial, notes };
+  // An earlier try may have been recorded by the generation before.
+  const root = await keys.root(authority, stored.spec.generation, signal);
+  return { ok: true, certificate: stored.spec.certificate, ca: root.pem, serial: stored.spec.serial, notes };
 }
 
 type Granted = { readonly ok: true; readonly leaf: GrantedLeaf; readonly parsed: CertificationRequest };
@@ -136,7 +136,7 @@ function grant({
   issuer,
   authority,
   namespaceLabels,
-}: SigningQuestion): Granted | { readonly ok: false; readonly violations: readonly PolicyViolation[] } {
+}: SigningQuestion): Granted | { readonly ok: false; readonly violations: readonly RequestViolation[] } {
   const { spec, metadata } = request;
   const parsed = checkCertificationRequest(new Uint8Array(Buffer.from(spec.request, "base64")));
   if (!parsed.ok) return parsed;
@@ -152,9 +152,9 @@ function grant({
     issuer: { kind: issuerKindOf(request) ?? "CapstanIssuer", spec: issuer.spec },
     authority: authority.spec,
   });
-  const violations = [
+  const violations: readonly RequestViolation[] = [
     ...(duration.violation === undefined ? [] : [duration.violation]),
-    ...(decision.ok ? [] : decision.violations),
+    ...(decision.ok ? checkLedgerSize(decision.value) : decision.violations),
   ];
   if (violations.length > 0 || !decision.ok) return { ok: false, violations };
   return { ok: true, leaf: decision.value, parsed: parsed.value };
@@ -227,51 +227,6 @@ function isSame(live: KubeObject | undefined, decidedOn: Pick<KubeObject, "metad
   );
 }
 
-function recordOf(input: {
-  readonly question: SigningQuestion;
-  readonly granted: Granted;
-  readonly signingKey: SigningKey;
-  readonly leaf: Awaited<ReturnType<typeof issueLeaf>>;
-  readonly subject: string;
-  readonly namespace: string;
-}): IssuedCertificate {
-  const { question, granted, signingKey, leaf, subject, namespace } = input;
-  const { request, issuer, authority } = question;
-  const { uid, name, namespace: requestNamespace } = request.metadata;
-  const names = (kind: string): string[] =>
-    granted.leaf.subjectAlternativeNames.filter((one) => one.kind === kind).map(({ value }) => value);
-  const commonName = granted.leaf.subject.find(({ type }) => type === "CN")?.value;
-  const [dnsNames, uris] = [names("DNS"), names("URI")];
-  if (uid === undefined || requestNamespace === undefined)
-    throw new TypeError("a request from the API server has a uid and a namespace");
-  return {
-    apiVersion,
-    kind: "IssuedCertificate",
-    metadata: { name: uid, namespace, labels: { [authorityLabel]: authority.metadata.name } },
-    spec: {
-      serial: leaf.serial,
-      subject,
-      ...(commonName === undefined ? {} : { commonName }),
-      ...(dnsNames.length === 0 ? {} : { dnsNames }),
-      ...(uris.length === 0 ? {} : { uris }),
-      notBefore: formatTime(leaf.notBefore.getTime()),
-      notAfter: formatTime(leaf.notAfter.getTime()),
-      authority: authority.metadata.name,
-      generation: signingKey.generation,
-      purpose: "Workload",
-      issuerKind: issuer.kind,
-      issuerName: issuer.metadata.name,
-      issuerGeneration: issuer.metadata.generation ?? 0,
-      requestNamespace,
-      requestName: name,
-      requestHash: hashRequest(request),
-      requester: (request.spec.username ?? "").slice(0, maxRequesterLength),
-      publicKeySha256: granted.parsed.publicKey.sha256,
-      certificate: leaf.pem,
-    },
-  };
-}
-
 /** Creates the record, or returns the one that is there: a lost answer and a second replica look the same. */
 async function store(client: KubeClient, record: IssuedCertificate, signal: AbortSignal): Promise<IssuedCertificate> {
   const { name, namespace = "" } = record.metadata;
@@ -287,23 +242,4 @@ async function store(client: KubeClient, record: IssuedCertificate, signal: Abor
     if (stored === undefined) throw error;
     return stored;
   }
-}
-
-/** Why an existing record may not be handed out; undefined when it may. */
-export function refusalOf(
-  stored: IssuedCertificate,
-  asked: IssuedCertificate,
-  authority: CertificateAuthority,
-  now: Date,
-): string | undefined {
-  const record = `ledger record ${stored.metadata.name}`;
-  if (stored.spec.requestHash !== asked.spec.requestHash) return `${record} was made for another request`;
-  if (Date.parse(stored.spec.notAfter) <= now.getTime())
-    return `${record} holds a certificate that has expired; ask anew`;
-  if (stored.status?.revoked !== undefined) return `${record} holds a certificate that was revoked; ask anew`;
-  const phase = authority.status?.generations?.find(({ number }) => number === stored.spec.generation)?.phase;
-  if (stored.spec.authority !== authority.metadata.name || (phase !== "Active" && phase !== "Draining")) {
-    return `${record} holds a certificate of generation ${stored.spec.generation}, which is no longer trusted; ask anew`;
-  }
-  return undefined;
 }
