@@ -1,5 +1,6 @@
 import { Backoff } from "./backoff.ts";
 import { type Clock, type Random, sleep, systemClock } from "./clock.ts";
+import { IdleGuard } from "./idle-guard.ts";
 import type { KubeClient } from "./kube-client.ts";
 import { isExpired, KubeApiError, KubeConnectionError } from "./kube-error.ts";
 import { keyOf, type KubeObject } from "./kube-object.ts";
@@ -268,48 +269,4 @@ function isSameState(a: KubeObject, b: KubeObject): boolean {
 function isUnreadable(error: unknown): boolean {
   if (error instanceof KubeConnectionError) return error.code === "ERR_KUBE_PROTOCOL";
   return error instanceof KubeApiError && error.request === "WATCH";
-}
-
-/** Ends a watch on which nothing came for too long: the other side may be gone without a word. */
-class IdleGuard {
-  readonly #clock: Clock;
-  readonly #limitMs: number;
-  readonly #outer: AbortSignal;
-  readonly #controller = new AbortController();
-  readonly #abort = (): void => {
-    this.#controller.abort(this.#outer.reason);
-  };
-  #cancel: () => void;
-
-  constructor(clock: Clock, limitMs: number, outer: AbortSignal) {
-    this.#clock = clock;
-    this.#limitMs = limitMs;
-    this.#outer = outer;
-    outer.addEventListener("abort", this.#abort, { once: true });
-    if (outer.aborted) this.#abort();
-    this.#cancel = this.#arm();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      this.#cancel();
-      this.#cancel = this.#arm();
-      yield chunk;
-    }
-  }
-
-  end(): void {
-    this.#cancel();
-    this.#outer.removeEventListener("abort", this.#abort);
-  }
-
-  #arm(): () => void {
-    return this.#clock.setTimer(() => {
-      this.#controller.abort(new KubeConnectionError("ERR_KUBE_TIMEOUT", `watch: silent for ${this.#limitMs} ms`));
-    }, this.#limitMs);
-  }
 }

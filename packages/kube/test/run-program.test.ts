@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -38,17 +38,7 @@ async function run(fault: string): Promise<Running> {
     else if (path === widgetsPath && isWatch) exchange.write();
     else exchange.json(200, widgetList("1", [widget("a", "1")]));
   });
-  const kubeconfig = join(folder, "config");
-  const cluster = { server: server.url, "insecure-skip-tls-verify": true };
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      clusters: [{ name: "c", cluster }],
-      users: [{ name: "u", user: {} }],
-      contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-      "current-context": "x",
-    }),
-  );
+  const kubeconfig = writeKubeconfig(folder, server);
   const fixture = join(import.meta.dirname, "program-fixture.ts");
   const child = spawn(process.execPath, ["--conditions=@capstan/source", fixture, kubeconfig, fault], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -174,6 +164,30 @@ describe("status 1", longWait, () => {
   });
 });
 
+test("the README's example is the file that is checked and run here", longWait, async () => {
+  const file = join(import.meta.dirname, "readme-example.ts");
+  const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
+  expect(/```ts\n(?<code>.*?)```/s.exec(readme)?.groups?.["code"]).toBe(readFileSync(file, "utf8"));
+  const server = await ScriptedServer.start((exchange) => {
+    if (exchange.seen.isWatch) exchange.write();
+    else exchange.json(200, widgetList("1", [widget("settings", "1")]));
+  });
+  const folder = mkdtempSync(join(tmpdir(), "readme-example-"));
+  const environment = { ...process.env, KUBECONFIG: writeKubeconfig(folder, server) };
+  const child = spawn(process.execPath, ["--conditions=@capstan/source", file], {
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const status = new Promise((resolve) => child.once("close", resolve));
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+  await expect.poll(() => output, startLimit).toContain('"msg":"demo/settings"');
+  child.kill("SIGTERM");
+  expect(await status).toBe(0);
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
 async function eventuallyWorking(program: Running): Promise<void> {
   await expect.poll(() => program.work, startLimit).toBeDefined();
 }
@@ -182,4 +196,16 @@ function leaseWrites({ server }: Running): unknown[] {
   return server.seen
     .filter((seen) => seen.path.includes("/leases") && seen.method !== "GET")
     .map((seen) => JSON.parse(seen.body) as unknown);
+}
+
+function writeKubeconfig(folder: string, server: ScriptedServer): string {
+  const file = join(folder, "config");
+  const config = {
+    clusters: [{ name: "c", cluster: { server: server.url, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "u", user: {} }],
+    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+    "current-context": "x",
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
 }
