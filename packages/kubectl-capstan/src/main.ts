@@ -16,9 +16,13 @@ const terminal: Terminal = {
     const reader = createInterface({ input: stdin, output: stderr });
     try {
       const ended = new Promise<string>((resolve) => {
-        reader.once("close", () => resolve(""));
+        reader.once("close", () => {
+          resolve("");
+        });
       });
-      return await Promise.race([reader.question(question), ended]);
+      const answer = await Promise.race([reader.question(question), ended]);
+      if (answer === "") stderr.write("\n"); // the end of input leaves the cursor behind the question
+      return answer;
     } finally {
       reader.close();
     }

@@ -287,11 +287,11 @@ describe("revoke by object", () => {
       ...routes,
       [certificatePath]: object(certificate),
       [requestsPath]: collection(
+        request("web-2-of-before", "2", earlierPem, "uid-of-an-earlier-web"),
         request("web-0", "0", expiredPem),
         request("web-1", "1", earlierPem),
         request("web-2", "2", currentPem),
         request("web-3", "3", undefined),
-        request("web-2-of-before", "2", earlierPem, "uid-of-an-earlier-web"),
       ),
     });
     const { code, out, err } = await run(["revoke", "certificate/web", "--yes"], { server });
@@ -395,12 +395,19 @@ describe("revoke --dry-run", () => {
 
 describe("revoke --wait", () => {
   const name = "4f1c09ab-x7k2p";
-  const waitFor = async (steps: readonly (Revocation["status"] | "break" | "gone")[], argv: readonly string[] = []) => {
+  const waitFor = async (
+    steps: readonly (Revocation["status"] | "break" | "gone" | "another")[],
+    argv: readonly string[] = [],
+  ) => {
     await using server = await startApiServer({
       ...routes,
       [`GET ${revocations}/${name}`]: (_, count) => {
         const step = steps[Math.min(count, steps.length - 1)];
         if (step === "break") return "break";
+        if (step === "another") {
+          const { metadata, ...rest } = revocation(name, {}, published);
+          return object({ ...rest, metadata: { ...metadata, uid: "another" } });
+        }
         if (step === "gone") return refusal(404, "NotFound", `revocations.capstan.dev "${name}" not found`);
         return object(revocation(name, {}, step));
       },
@@ -476,8 +483,8 @@ error: revocation demo/${name} was refused: it revokes nothing
     );
   });
 
-  test("a Revocation that is deleted meanwhile ends with 1", async () => {
-    const { code, err } = await waitFor([undefined, "gone"]);
+  test.each(["gone", "another"] as const)("a Revocation that is deleted meanwhile ends with 1: %s", async (step) => {
+    const { code, err } = await waitFor([undefined, step]);
     expect({ code, err }).toEqual({
       code: 1,
       err: `error: revocation demo/${name} was deleted meanwhile; if it was accepted before, it stays in force\n`,

@@ -68,7 +68,7 @@ async function leafOfCertificate(name: string, { client, namespace, now, note }:
   const { serial, subject, notAfter } = readLeafCertificate(current.certificate, `certificaterequest/${current.name}`);
   for (const other of others) {
     const found = readLeafCertificate(other.certificate, `certificaterequest/${other.name}`);
-    if (Date.parse(found.notAfter) <= now || found.serial === serial) continue;
+    if (Date.parse(found.notAfter) <= now) continue;
     note(
       `${label} also has the certificate ${found.serial}, valid until ${found.notAfter}: revoke it too if its key leaked`,
     );
