@@ -1,6 +1,8 @@
-import { mkdir, readFile, symlink } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import {
   type Cluster,
   installTools,
@@ -182,5 +184,7 @@ async function fillBin({ directory, tools }: Cluster): Promise<string> {
     symlink(tools.cmctl, path.join(bin, "cmctl")),
     symlink(nodePath(), path.join(bin, "node")),
   ]);
+  const completion = await promisify(execFile)(nodePath(), [plugin, "completion", "kubectl"]);
+  await writeFile(path.join(bin, "kubectl_complete-capstan"), completion.stdout, { mode: 0o755 });
   return bin;
 }

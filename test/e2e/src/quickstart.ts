@@ -1,8 +1,7 @@
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Environment, region, startEnvironment } from "./environment.ts";
 import { until } from "./until.ts";
 import {
+  applyExamples,
   assumeRole,
   callerIdentity,
   capstan,
@@ -14,7 +13,6 @@ import {
 
 // npm run quickstart: the whole way, once, on the real thing. `--once` ends after it; without it everything stays up.
 
-const examples = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../deploy/examples");
 const started = performance.now();
 
 function say(line: string): void {
@@ -49,9 +47,7 @@ const steps: readonly { readonly name: string; readonly run: (state: State) => P
     name: "issue: apply deploy/examples and wait for the certificate",
     run: async (state) => {
       const environment = environmentOf(state);
-      const applied = await environment.cluster.kubectl(["apply", "-f", examples]);
-      if (applied.exitCode !== 0) throw new Error(applied.stderr);
-      show(applied.stdout);
+      show(await applyExamples(environment));
       state.files = await mountSecret(environment, "demo", "web-tls");
       const record = await until("the ledger to hold the certificate", async () => {
         const list = await getObject<RecordList>(environment, ["issuedcertificates", "-n", "capstan-system"]);

@@ -3,10 +3,34 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { type Environment, region } from "./environment.ts";
+import { fileURLToPath } from "node:url";
+import { type Environment, region, startEnvironment } from "./environment.ts";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
+
+/** Folder of what a user applies first. */
+export const examples = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../deploy/examples");
+
+/** An environment with deploy/examples applied and Certificate `web` issued. */
+export async function startDemo(): Promise<Environment> {
+  const environment = await startEnvironment({ log: () => {} });
+  try {
+    await applyExamples(environment);
+    await mountSecret(environment, "demo", "web-tls");
+    return environment;
+  } catch (error) {
+    await environment.stop();
+    throw error;
+  }
+}
+
+/** Applies deploy/examples as administrator and returns what kubectl said. */
+export async function applyExamples({ cluster }: Environment): Promise<string> {
+  const applied = await cluster.kubectl(["apply", "-f", examples]);
+  if (applied.exitCode !== 0) throw new Error(applied.stderr);
+  return applied.stdout;
+}
 
 /** Files as a pod that mounts the Secret would see them. */
 export interface LeafFiles {

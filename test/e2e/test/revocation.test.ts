@@ -1,23 +1,18 @@
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Environment, startEnvironment } from "../src/environment.ts";
+import type { Environment } from "../src/environment.ts";
 import { until } from "../src/until.ts";
-import { assumeRole, capstan, getObject, type LeafFiles, mountSecret } from "../src/workload.ts";
+import { assumeRole, capstan, examples, getObject, type LeafFiles, mountSecret, startDemo } from "../src/workload.ts";
 
 const run = promisify(execFile);
-const examples = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../deploy/examples");
 
 let environment: Environment;
 
 beforeAll(async () => {
-  environment = await startEnvironment({ log: () => {} });
-  const applied = await environment.cluster.kubectl(["apply", "-f", examples]);
-  expect(applied.stderr).toBe("");
-  await mountSecret(environment, "demo", "web-tls");
+  environment = await startDemo();
 });
 
 afterAll(async () => {
