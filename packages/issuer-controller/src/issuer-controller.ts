@@ -20,6 +20,7 @@ import {
 } from "@capstan/kube";
 import { issuerReconciler } from "./issuers/reconcile-issuer.ts";
 import { type CertificateRequest, certificateRequestResource, issuerKindOf } from "./requests/certificate-request.ts";
+import { isWorthALook } from "./requests/is-worth-a-look.ts";
 import { requestReconciler } from "./requests/reconcile-request.ts";
 import { KeyRing } from "./signing/key-ring.ts";
 import { MarkKeeper } from "./signing/mark-keeper.ts";
@@ -100,7 +101,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
       log,
     }),
   });
-  requestController.watch(requests);
+  requestController.watch(requests, (key, change) => (isWorthALook(change) ? [key] : []));
   // A waiting request is woken by its issuer; a change of the authority reaches it through the issuer's condition, or directly.
   const waitingFor = (id: string): readonly string[] => requests.store.byIndex("issuer", id).map(keyOf);
   requestController.watch(issuers, (key) => waitingFor(`CapstanIssuer/${key}`));

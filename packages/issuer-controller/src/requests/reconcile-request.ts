@@ -101,7 +101,11 @@ async function sign(
   { issuer, authority }: { readonly issuer: Issuer; readonly authority: CertificateAuthority },
   signal: AbortSignal,
 ): Promise<RequestOutcome> {
-  const namespaceLabels = options.namespaces.get(request.metadata.namespace ?? "")?.metadata.labels ?? {};
+  const { namespace = "" } = request.metadata;
+  const requestNamespace = options.namespaces.get(namespace);
+  // The namespace exists, since the request does: without its labels nothing can be said about it, least of all a no.
+  if (requestNamespace === undefined) throw new NotYet(`namespace ${namespace} has not been seen yet`);
+  const namespaceLabels = requestNamespace.metadata.labels ?? {};
   const signed = await signRequest(options.signer, { request, issuer, authority, namespaceLabels }, signal);
   if (signed.ok) {
     const message = ["Certificate issued", ...signed.notes].join(". ");

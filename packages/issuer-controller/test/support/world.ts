@@ -1,0 +1,185 @@
+import { X509Certificate } from "node:crypto";
+import {
+  type CapstanClusterIssuer,
+  capstanClusterIssuerResource,
+  type CapstanIssuer,
+  capstanIssuerResource,
+  type CertificateAuthority,
+  certificateAuthorityResource,
+  generationMarkResource,
+  type IssuedCertificate,
+  issuedCertificateResource,
+} from "@capstan/api";
+import { createLogger, EventRecorder, type KubeObject, type ReconcileResult } from "@capstan/kube";
+import { randomBytes } from "node:crypto";
+import { ObjectStore } from "../../../kube/src/object-store.ts";
+import { certificateRequestResource } from "../../src/requests/certificate-request.ts";
+import { requestReconciler } from "../../src/requests/reconcile-request.ts";
+import { KeyRing } from "../../src/signing/key-ring.ts";
+import { MarkKeeper } from "../../src/signing/mark-keeper.ts";
+import type { SignerOptions } from "../../src/signing/sign-request.ts";
+import { ApiServer } from "./api-server.ts";
+import {
+  authority,
+  clusterIssuer,
+  hour,
+  keySecret,
+  mark,
+  namespacedIssuer,
+  namespaceObject,
+  newGeneration,
+  now,
+  ownNamespace,
+  type Request,
+  request,
+  type TestGeneration,
+} from "./objects.ts";
+
+export const secretResource = {
+  group: "",
+  version: "v1",
+  plural: "secrets",
+  kind: "Secret",
+  namespaced: true,
+} as const;
+const namespaceResource = {
+  group: "",
+  version: "v1",
+  plural: "namespaces",
+  kind: "Namespace",
+  namespaced: false,
+} as const;
+
+/**
+ * An issuer controller's reconciler with an API server that holds an issuing authority and one approved request. What
+ * the controller sees in its caches is what the server held when `observe` was called last.
+ */
+export class World implements AsyncDisposable {
+  readonly server: ApiServer;
+  readonly generation: TestGeneration;
+  readonly logLines: Record<string, unknown>[] = [];
+  readonly signer: SignerOptions;
+  now: Date = now;
+  readonly #requests = new ObjectStore<Request>();
+  readonly #clusterIssuers = new ObjectStore<CapstanClusterIssuer>();
+  readonly #issuers = new ObjectStore<CapstanIssuer>();
+  readonly #authorities = new ObjectStore<CertificateAuthority>();
+  readonly #namespaces = new ObjectStore<KubeObject>();
+  readonly #events: EventRecorder;
+  readonly #reconcile: ReturnType<typeof requestReconciler>;
+
+  private constructor(server: ApiServer, generation: TestGeneration) {
+    this.server = server;
+    this.generation = generation;
+    const { client } = server;
+    const to = { write: (line: string) => void this.logLines.push(JSON.parse(line) as Record<string, unknown>) };
+    const log = createLogger({ program: "test", level: "debug", to });
+    this.#events = new EventRecorder({ client, reportingController: "test", reportingInstance: "test", log });
+    this.signer = {
+      client,
+      namespace: ownNamespace,
+      keys: new KeyRing({ client, namespace: ownNamespace }),
+      marks: new MarkKeeper({ client, namespace: ownNamespace }),
+      now: () => this.now,
+      random: randomBytes,
+      log,
+    };
+    this.#reconcile = requestReconciler({
+      client,
+      requests: this.#requests,
+      issuers: { CapstanClusterIssuer: this.#clusterIssuers, CapstanIssuer: this.#issuers },
+      authorities: this.#authorities,
+      namespaces: this.#namespaces,
+      signer: this.signer,
+      events: this.#events,
+      now: () => this.now,
+      log,
+    });
+  }
+
+  static async start(generation?: TestGeneration): Promise<World> {
+    const world = new World(await ApiServer.start(), generation ?? (await newGeneration()));
+    const { server } = world;
+    server.put(secretResource, keySecret(world.generation));
+    server.put(generationMarkResource, mark(new Date(now.getTime() - hour)));
+    server.put(certificateAuthorityResource, authority([world.generation]));
+    server.put(capstanClusterIssuerResource, clusterIssuer());
+    server.put(capstanIssuerResource, namespacedIssuer());
+    server.put(namespaceResource, namespaceObject());
+    server.put(certificateRequestResource, request());
+    world.observe();
+    return world;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#events.flush();
+    await this.server[Symbol.asyncDispose]();
+  }
+
+  /** Brings the controller's caches up to date. */
+  observe(): void {
+    fill(this.#requests, this.server.all(certificateRequestResource));
+    fill(this.#clusterIssuers, this.server.all(capstanClusterIssuerResource));
+    fill(this.#issuers, this.server.all(capstanIssuerResource));
+    fill(this.#authorities, this.server.all(certificateAuthorityResource));
+    fill(this.#namespaces, this.server.all(namespaceResource));
+  }
+
+  /** One reconcile of the request with the caches as they are. */
+  async reconcile(key = "demo/web-1"): Promise<ReconcileResult> {
+    const result = await this.#reconcile(key, new AbortController().signal);
+    await this.#events.flush();
+    return result ?? {};
+  }
+
+  /** The request as it is stored. */
+  get request(): Request | undefined {
+    return this.server.read(certificateRequestResource, { namespace: "demo", name: "web-1" }) as Request | undefined;
+  }
+
+  /** Its Ready condition, and whether a certificate and a failureTime stand beside it. */
+  get answer(): string {
+    const status = this.request?.status;
+    const ready = status?.conditions?.find(({ type }) => type === "Ready");
+    if (ready === undefined) return "none";
+    const extras = [
+      ...(status?.certificate === undefined ? [] : ["certificate"]),
+      ...(status?.failureTime === undefined ? [] : ["failureTime"]),
+    ];
+    return [`${ready.status} ${ready.reason ?? ""}`, ...extras].join(" + ");
+  }
+
+  /** The message of its Ready condition. */
+  get message(): string {
+    return this.request?.status?.conditions?.find(({ type }) => type === "Ready")?.message ?? "";
+  }
+
+  /** The certificate that was handed out. */
+  get leaf(): X509Certificate {
+    return new X509Certificate(Buffer.from(this.request?.status?.certificate ?? "", "base64"));
+  }
+
+  get ledger(): readonly IssuedCertificate[] {
+    return this.server.all(issuedCertificateResource) as readonly IssuedCertificate[];
+  }
+
+  /** How many leaves were signed, released or not. */
+  get signatures(): number {
+    return this.logLines.filter(({ msg }) => msg === "signing a leaf").length;
+  }
+
+  get events(): readonly string[] {
+    const events = this.server.calls.filter(({ method, path }) => method === "POST" && path.endsWith("/events"));
+    return events.map(({ body }) => String((body as unknown as Record<string, unknown>)["reason"]));
+  }
+
+  /** Changes the request as it is stored. */
+  setRequest(change: Parameters<typeof request>[0]): Request {
+    return this.server.put(certificateRequestResource, request(change));
+  }
+}
+
+function fill<T extends KubeObject>(store: ObjectStore<T>, objects: readonly unknown[]): void {
+  for (const key of store.keys()) store.delete(key);
+  for (const object of objects) store.set(object as T);
+}
