@@ -54,8 +54,6 @@ export async function openHttpStream(call: HttpCall): Promise<HttpStream> {
       }
     });
     const { body } = response;
-    // Aborted while nobody iterates, it would otherwise emit an unhandled "error" and end the process.
-    body.on("error", () => {});
     body.once("close", () => call.signal?.removeEventListener("abort", abort));
     return { code: response.statusCode, retryAfter: retryAfterOf(response), chunks: chunksOf(call, body) };
   } catch (error) {

@@ -302,6 +302,18 @@ describe("errors", () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  test("a stream that nobody reads may be aborted", async () => {
+    server.handle = (exchange) => {
+      exchange.write("x");
+    };
+    const controller = new AbortController();
+    await client.stream({ path: "/api/v1/pods", signal: controller.signal });
+    await new Promise(setImmediate);
+    controller.abort(new Error("no longer wanted"));
+    // An unhandled "error" of the body would fail the run.
+    await eventually(() => expect(server.exchanges[0]?.isClosed).toBe(true));
+  });
+
   test("no credentials means that nothing was sent", async () => {
     const connection = {
       ...server.connection(),

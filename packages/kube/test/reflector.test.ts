@@ -382,6 +382,27 @@ describe("backoff", () => {
       clock.advance(clock.nextTimerMs ?? 0);
     }
     expect(waits).toEqual([800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+    clock.pause(120_001); // the ninth list fails that much later
+    await eventually(() => expect(clock.timers).toBe(2));
+    expect(Math.round(clock.nextTimerMs ?? 0)).toBe(800);
+  });
+
+  test("holds back a watch that the server ends at once, and not one that ends after a while", async () => {
+    const clock = new ManualClock();
+    const ends: Exchange[] = [];
+    const open: Step = (exchange) => {
+      exchange.write();
+      ends.push(exchange);
+    };
+    const { server } = await reflect({ lists: [list("1")], watches: [open, open] }, { clock, random: () => 0.5 });
+    await eventually(() => expect(clock.timers).toBe(2)); // idle and resync
+    await eventually(() => expect(ends).toHaveLength(1));
+    clock.pause(1_000);
+    ends[0]?.end();
+    await eventually(() => expect(ends).toHaveLength(2)); // no timer rang
+    ends[1]?.end();
+    await eventually(() => expect(clock.nextTimerMs).toBe(400));
+    expect(server.watches).toHaveLength(2);
   });
 
   test("waits at least as long as Retry-After says", async () => {
