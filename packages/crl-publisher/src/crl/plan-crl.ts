@@ -1,9 +1,10 @@
+import { forecastCrlSize, MAX_CRL_CHARACTERS, type Root } from "@capstan/ca-core";
 import type { RevocationEntry } from "./revocation-entries.ts";
 
 /** AWS never fetches a CRL and does not say what a passed nextUpdate does, so it is far away; freshness has its own alarm. */
 export const crlValiditySeconds: number = 30 * 24 * 3600;
 
-/** What fits into one request to the API server and, encoded, into ImportCrl's 300,000 characters. */
+/** What the schema of RevocationList takes. AWS takes fewer when the entries have reasons: see {@link planCrl}. */
 export const maxEntries = 6_500;
 
 /** The CRL that was last checked and stored, as read from its bytes. */
@@ -37,8 +38,9 @@ export function planCrl(input: {
   readonly published: PublishedCrl | undefined;
   /** Seconds since 1970. */
   readonly now: number;
+  readonly root: Root;
 }): CrlPlan {
-  const { listed, revoked, published, now } = input;
+  const { listed, revoked, published, now, root } = input;
   const known = new Set(listed.map(({ serial }) => serial));
   // A certificate that has already expired needs no entry: nobody accepts it any more.
   const added = revoked.filter(({ serial, notAfter }) => !known.has(serial) && notAfter > now);
@@ -57,11 +59,18 @@ export function planCrl(input: {
     ({ serial, notAfter }) =>
       published === undefined || !published.serials.has(serial) || notAfter >= published.thisUpdate.getTime() / 1000,
   );
-  if (entries.length + 1 > maxEntries) {
-    return {
-      do: "refuse",
-      message: `the CRL would have ${entries.length + 1} entries, more than ${maxEntries}; rotate to a new generation`,
-    };
-  }
+  const fault = faultOfSize(entries, root);
+  if (fault !== undefined) return { do: "refuse", message: `the CRL would have ${fault}; rotate to a new generation` };
   return { do: "publish", because, entries };
+}
+
+/** What is too large about a CRL with these entries and a sentinel. */
+function faultOfSize(entries: readonly RevocationEntry[], root: Root): string | undefined {
+  const count = entries.length + 1;
+  if (count > maxEntries) return `${count} entries, more than ${maxEntries}`;
+  const withReason = entries.filter(({ reason }) => reason !== "unspecified").length + 1;
+  const { characters } = forecastCrlSize({ root, entries: count, withReason });
+  return characters > MAX_CRL_CHARACTERS
+    ? `${characters} characters, more than the ${MAX_CRL_CHARACTERS} that AWS takes`
+    : undefined;
 }

@@ -82,7 +82,13 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
   const published = configMap === undefined ? undefined : readStored(configMap);
   const now = input.now();
   const listed = parseEntries(list.spec);
-  const plan = planCrl({ listed, revoked: input.revoked.map(entryOf), published, now: seconds(now) });
+  const plan = planCrl({
+    listed,
+    revoked: input.revoked.map(entryOf),
+    published,
+    now: seconds(now),
+    root: generation.root,
+  });
   if (plan.do === "refuse") throw new CrlRefused(plan.message);
   if (plan.do === "nothing" && published !== undefined) return published;
   const entries = plan.do === "publish" ? plan.entries : listed;

@@ -18,6 +18,10 @@ const reasons = new Map(
   ]),
 );
 
+/** As in the schema of RevocationList. */
+const pattern =
+  /^(?<serial>[0-9a-f]{2,40}) (?<revokedAt>\d{1,12}) (?<reasonCode>\d{1,2}) (?<notAfter>\d{1,12}) (?<actorIndex>\d{1,5})$/;
+
 /**
  * Reads the compact entries of a RevocationList.
  *
@@ -26,16 +30,10 @@ const reasons = new Map(
 export function parseEntries(spec: Pick<RevocationList["spec"], "entries" | "actors">): readonly RevocationEntry[] {
   const actors = spec.actors ?? [];
   return (spec.entries ?? []).map((text, index) => {
-    const [serial, revokedAt, reasonCode, notAfter, actorIndex, ...rest] = text.split(" ");
+    const { serial, revokedAt, reasonCode, notAfter, actorIndex } = pattern.exec(text)?.groups ?? {};
     const reason = reasons.get(Number(reasonCode));
     const actor = actors[Number(actorIndex)];
-    if (
-      serial === undefined ||
-      notAfter === undefined ||
-      reason === undefined ||
-      actor === undefined ||
-      rest.length > 0
-    ) {
+    if (serial === undefined || reason === undefined || actor === undefined) {
       throw new Error(
         `RevocationList entry ${index} cannot be read: five fields, a known reason code and an actor are needed`,
       );

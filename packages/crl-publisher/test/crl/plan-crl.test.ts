@@ -1,0 +1,170 @@
+import { createRoot, generateCaKey, type Root } from "@capstan/ca-core";
+import { array, assert, boolean, integer, option, property, record } from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { crlValiditySeconds, maxEntries, planCrl, type PublishedCrl } from "../../src/crl/plan-crl.ts";
+import type { RevocationEntry } from "../../src/crl/revocation-entries.ts";
+
+const now = 1_763_780_000;
+const hour = 3_600;
+let root: Root;
+
+beforeAll(async () => {
+  root = await createRoot({
+    subject: { commonName: "Example Fleet CA" },
+    generation: 1,
+    notBefore: new Date((now - hour) * 1_000),
+    notAfter: new Date((now + 9_000 * hour) * 1_000),
+    signer: await generateCaKey("ECDSA-P256"),
+  });
+});
+
+function entry(serial: string, notAfter: number = now + hour, change: Partial<RevocationEntry> = {}): RevocationEntry {
+  return { serial, revokedAt: now - hour, reason: "superseded", notAfter, actor: "alice", ...change };
+}
+
+function published(serials: readonly string[], thisUpdate: number = now - 60): PublishedCrl {
+  return {
+    thisUpdate: new Date(thisUpdate * 1_000),
+    nextUpdate: new Date((thisUpdate + crlValiditySeconds) * 1_000),
+    serials: new Set(serials),
+  };
+}
+
+type Input = Omit<Parameters<typeof planCrl>[0], "root">;
+
+/** The plan's reason and serials. */
+function plan(input: Partial<Input>): string {
+  const planned = planCrl({ listed: [], revoked: [], published: published([]), now, root, ...input });
+  if (planned.do !== "publish") return planned.do;
+  return [planned.because, ...planned.entries.map(({ serial }) => serial)].join(" ");
+}
+
+describe("a CRL is", () => {
+  test.each<[fact: string, input: Partial<Input>, expected: string]>([
+    ["not-made-when-there-is-nothing-new", { listed: [entry("01")], published: published(["01"]) }, "nothing"],
+    [
+      "not-made-for-a-record-that-is-listed-and-published",
+      { listed: [entry("01")], revoked: [entry("01")], published: published(["01"]) },
+      "nothing",
+    ],
+    ["not-made-for-an-expired-leaf-that-was-never-listed", { revoked: [entry("01", now - 1)] }, "nothing"],
+    ["not-made-for-a-leaf-that-ends-now", { revoked: [entry("01", now)] }, "nothing"],
+    ["made-first-without-entries", { published: undefined }, "first"],
+    [
+      "made-first-with-what-is-known",
+      { listed: [entry("01")], revoked: [entry("02")], published: undefined },
+      "first 01 02",
+    ],
+    ["made-for-a-new-record", { revoked: [entry("01")] }, "revocations 01"],
+    ["made-for-a-listed-entry-that-was-never-published", { listed: [entry("01")] }, "revocations 01"],
+    ["made-for-a-listed-entry-that-expired-unpublished", { listed: [entry("01", now - hour)] }, "revocations 01"],
+    [
+      "made-once-with-many",
+      { listed: [entry("01")], revoked: [entry("01"), entry("02"), entry("03")], published: published(["01"]) },
+      "revocations 01 02 03",
+    ],
+    ["not-refreshed-at-half-its-life", { published: published([], now - crlValiditySeconds / 2) }, "nothing"],
+    ["refreshed-after-half-its-life", { published: published([], now - crlValiditySeconds / 2 - 1) }, "refresh"],
+    ["refreshed-after-its-end", { published: published([], now - crlValiditySeconds - hour) }, "refresh"],
+  ])("%s", (_fact, input, expected) => {
+    expect(plan(input)).toBe(expected);
+  });
+
+  test("not-made-twice-of-one-plan", () => {
+    const first = planCrl({ listed: [], revoked: [entry("01"), entry("02")], published: undefined, now, root });
+    if (first.do !== "publish") throw new Error(first.do);
+    const serials = first.entries.map(({ serial }) => serial);
+    expect(
+      plan({ listed: first.entries, revoked: [entry("01"), entry("02")], published: published(serials, now) }),
+    ).toBe("nothing");
+  });
+});
+
+describe("an entry", () => {
+  // Each time with a new entry "ff", so that a CRL is made at all.
+  test.each<[fact: string, listed: RevocationEntry, published: PublishedCrl, stays: boolean]>([
+    ["stays-while-its-leaf-is-valid", entry("01"), published(["01"]), true],
+    ["stays-after-the-end-when-the-crl-was-issued-before", entry("01", now - 30), published(["01"], now - 60), true],
+    ["stays-when-the-crl-was-issued-at-the-very-end", entry("01", now - 60), published(["01"], now - 60), true],
+    ["goes-once-a-crl-issued-after-the-end-had-it", entry("01", now - 61), published(["01"], now - 60), false],
+    ["stays-when-that-crl-did-not-have-it", entry("01", now - 61), published(["02"], now - 60), true],
+  ])("%s (RFC 5280, 3.3)", (_fact, listed, last, stays) => {
+    expect(plan({ listed: [listed], revoked: [entry("ff")], published: last })).toBe(
+      stays ? "revocations 01 ff" : "revocations ff",
+    );
+  });
+
+  test("that-was-dropped-does-not-come-back-from-its-record", () => {
+    expect(plan({ listed: [], revoked: [entry("01", now - hour), entry("ff")], published: published([]) })).toBe(
+      "revocations ff",
+    );
+  });
+
+  test("keeps-the-time-and-reason-that-the-list-had-first", () => {
+    const [listed, again] = [
+      entry("01", now + hour, { reason: "superseded" }),
+      entry("01", now + hour, { reason: "keyCompromise" }),
+    ];
+    expect(planCrl({ listed: [listed], revoked: [again], published: undefined, now, root })).toMatchObject({
+      entries: [listed],
+    });
+  });
+});
+
+test("no-serial-vanishes-that-is-unexpired-or-was-never-published-after-its-end", () => {
+  // Up to eight leaves: when each ends, and whether list, ledger and last CRL have it.
+  const leaves = array(
+    record({
+      notAfter: integer({ min: now - 300, max: now + 300 }),
+      listed: boolean(),
+      revoked: boolean(),
+      had: boolean(),
+    }),
+    { maxLength: 8 },
+  );
+  assert(
+    property(leaves, option(integer({ min: now - 400, max: now })), (some, thisUpdate) => {
+      const all = some.map((leaf, index) => ({ ...leaf, ...entry(`0${index + 1}`, leaf.notAfter) }));
+      const listed = all.filter((leaf) => leaf.listed);
+      const revoked = all.filter((leaf) => leaf.revoked);
+      const had = listed.filter((leaf) => leaf.had).map(({ serial }) => serial);
+      const last = thisUpdate === null ? undefined : published(had, thisUpdate);
+      const planned = planCrl({ listed, revoked, published: last, now, root });
+      const next = planned.do === "publish" ? planned.entries.map(({ serial }) => serial) : had;
+
+      expect(new Set(next).size).toBe(next.length);
+      for (const { serial, notAfter } of [...listed, ...revoked.filter((one) => one.notAfter > now)]) {
+        const isOver =
+          notAfter <= now && last?.serials.has(serial) === true && notAfter * 1_000 < last.thisUpdate.getTime();
+        if (!isOver) expect(next).toContain(serial);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+describe("a CRL that AWS would not take is refused", () => {
+  const many = (count: number, change: Partial<RevocationEntry> = {}): readonly RevocationEntry[] =>
+    Array.from({ length: count }, (_, index) => entry(`4f${index.toString(16).padStart(30, "0")}`, now + hour, change));
+
+  test("with-more-entries-than-the-list-holds", () => {
+    expect(plan({ listed: many(maxEntries) })).toBe("refuse");
+  });
+
+  test("with-reasons-that-make-it-longer-than-300000-characters", () => {
+    expect(plan({ listed: many(5_000) })).toBe("refuse");
+    expect(plan({ listed: many(5_000, { reason: "unspecified" }) })).toMatch(/^revocations/);
+  });
+
+  test("and-what-to-do-is-said", () => {
+    const planned = planCrl({ listed: many(maxEntries), revoked: [], published: undefined, now, root });
+    expect(planned).toMatchObject({ message: expect.stringContaining("rotate to a new generation") });
+  });
+
+  test("not-while-old-entries-can-go", () => {
+    const old = many(maxEntries).map((one) => ({ ...one, notAfter: now - hour }));
+    expect(plan({ listed: old, revoked: [entry("01")], published: published(old.map(({ serial }) => serial)) })).toBe(
+      "revocations 01",
+    );
+  });
+});
