@@ -136,7 +136,9 @@ async function reachCrl({
   const { der, pem } = generation.crl;
   const knownId = before?.crls?.find((crl) => crl.generation === generation.number)?.id;
   const known = knownId === undefined ? undefined : await controlPlane.getCrl(knownId, signal);
-  const slots = (known === undefined ? await controlPlane.listCrls(signal) : [known]).map(readSlot);
+  // A known CRL that belongs to an anchor before this one says nothing: what an import left here is found by its name.
+  const isOurs = known?.trustAnchorArn === arn && known.name === awsName;
+  const slots = (isOurs ? [known] : await controlPlane.listCrls(signal)).map(readSlot);
   const plan = planCrlSlot({ awsName, trustAnchorArn: arn, wanted: der, slots });
   let id: string;
   switch (plan.do) {
