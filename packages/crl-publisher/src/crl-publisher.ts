@@ -20,6 +20,7 @@ import {
 } from "@capstan/kube";
 import { createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
 import { GenerationStore } from "./authority/generation-store.ts";
+import { isWorthALook } from "./authority/is-worth-a-look.ts";
 import { authorityReconciler } from "./authority/reconcile-authority.ts";
 import { Readings } from "./revocations/readings.ts";
 import { revocationReconciler } from "./revocations/reconcile-revocation.ts";
@@ -70,7 +71,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
       readings,
     }),
   });
-  authorityController.watch(authorities);
+  authorityController.watch(authorities, (key, change) => (isWorthALook(change) ? [key] : []));
   // A record that is marked as revoked belongs into the next CRL; others do not concern the authority.
   authorityController.watch(records, (_, { current }) =>
     current?.status?.revoked === undefined ? [] : [current.spec.authority],

@@ -11,6 +11,7 @@ import {
   revocationListResource,
 } from "@capstan/api";
 import {
+  CaError,
   type CaKey,
   createRoot,
   exportUnencryptedPrivateKey,
@@ -64,7 +65,8 @@ export class GenerationStore {
    * one makes the generation and the other takes it.
    *
    * @throws {TerminalError} ERR_KEY_MISSING when status knows the generation and its Secret is gone: a new key in its
-   *   place would be another authority; ERR_KEY_CHANGED when the Secret holds another root than status says
+   *   place would be another authority; ERR_KEY_CHANGED when the Secret holds another root than status says, or what
+   *   cannot be read
    */
   async ensure(authority: CertificateAuthority, number: number, signal: AbortSignal): Promise<Generation> {
     const known = authority.status?.generations?.find((generation) => generation.number === number)?.fingerprint;
@@ -80,19 +82,23 @@ export class GenerationStore {
     return generation;
   }
 
-  /** Makes the generation's mark and RevocationList when they are missing. */
+  /**
+   * Makes the generation's mark and RevocationList when they are missing. A mark that went missing after status knew
+   * the generation is made anew at the root's end: what was signed under the lost one is not known any more.
+   */
   async ensureRecords(
     authority: CertificateAuthority,
     { number, root }: Generation,
     signal: AbortSignal,
   ): Promise<void> {
     const metadata = this.#metadata(authority.metadata.name, number);
+    const isKnown = authority.status?.generations?.some((generation) => generation.number === number) === true;
+    const signedUntil = isKnown ? root.notAfter : root.notBefore;
     const mark: GenerationMark = {
       apiVersion,
       kind: "GenerationMark",
       metadata,
-      // Nothing has been signed yet.
-      spec: { authority: authority.metadata.name, generation: number, notAfter: formatTime(root.notBefore.getTime()) },
+      spec: { authority: authority.metadata.name, generation: number, notAfter: formatTime(signedUntil.getTime()) },
     };
     const list: RevocationList = {
       apiVersion,
@@ -115,8 +121,7 @@ export class GenerationStore {
       { signal },
     );
     if (secret === undefined) return undefined;
-    const root = readRoot(decode(secret, "tls.crt"));
-    const key = importCaKey(decode(secret, "tls.key"));
+    const { root, key } = readKeyPair(secret);
     if (!Buffer.from(root.spki).equals(key.publicKeySpki)) {
       throw new TerminalError(`Secret ${name} holds a key that is not its root's`, { code: "ERR_KEY_CHANGED" });
     }
@@ -183,6 +188,19 @@ async function createUnlessThere(create: () => Promise<unknown>): Promise<void> 
     await create();
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+function readKeyPair(secret: KeySecret): { readonly root: Root; readonly key: CaKey } {
+  const [certificate, privateKey] = [decode(secret, "tls.crt"), decode(secret, "tls.key")];
+  try {
+    return { root: readRoot(certificate), key: importCaKey(privateKey) };
+  } catch (error) {
+    if (!(error instanceof CaError)) throw error;
+    throw new TerminalError(
+      `Secret ${secret.metadata.name} cannot be read: ${error.message}; restore it from a backup`,
+      { code: "ERR_KEY_CHANGED" },
+    );
   }
 }
 

@@ -22,7 +22,7 @@ import {
   setCondition,
   TerminalError,
 } from "@capstan/kube";
-import type { RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
+import { parseTrustAnchorArn, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
 import { type AnchorSpec, type AnchorSync, syncAnchor, type WantedGeneration } from "../anchors/sync-anchor.ts";
 import { type ConfigMap, configMapResource, CrlRefused, publishCrl, type StoredCrl } from "../crl/publish-crl.ts";
 import { fieldManager } from "../field-manager.ts";
@@ -90,28 +90,17 @@ async function bringUp(
   authority: CertificateAuthority,
   signal: AbortSignal,
 ): Promise<readonly AnchorSync[]> {
-  const { generations, readings, now } = options;
+  const { generations } = options;
   const { name } = authority.metadata;
   const number = authority.status?.generations?.[0]?.number ?? 1;
   const generation = await generations.ensure(authority, number, signal);
   await generations.ensureRecords(authority, generation, signal);
   const crl = await publishOrReport(options, authority, generation, signal);
   await storeBundle(options, name, generation, signal);
-  const wanted: WantedGeneration[] = [
-    {
-      number,
-      fingerprint: generation.root.sha256,
-      rootPem: generation.root.pem,
-      crl: { number: crl.number, der: crl.der, pem: crl.pem },
-    },
-  ];
+  const wanted = [{ number, fingerprint: generation.root.sha256, rootPem: generation.root.pem, crl }];
   const anchors = await Promise.all(
     (authority.spec.trustAnchors ?? []).map((spec) => syncUnlessFresh(options, authority, spec, wanted, signal)),
   );
-  for (const { status, problem } of anchors) {
-    if (problem === undefined)
-      readings.record({ authority: name, anchor: status.name, generation: number, crl, at: now().getTime() });
-  }
   await report(options, authority, stateOf(authority, generation, crl, anchors), signal);
   return anchors;
 }
@@ -155,19 +144,23 @@ async function syncUnlessFresh(
   options: AuthorityReconcilerOptions,
   authority: CertificateAuthority,
   spec: AnchorSpec,
-  wanted: readonly WantedGeneration[],
+  wanted: readonly (WantedGeneration & { readonly crl: StoredCrl })[],
   signal: AbortSignal,
 ): Promise<AnchorSync> {
   const { name } = authority.metadata;
-  const before = authority.status?.trustAnchors?.find((anchor) => anchor.name === spec.name);
+  const { readings } = options;
+  const known = authority.status?.trustAnchors?.find((anchor) => anchor.name === spec.name);
+  const before = known?.arn === undefined || isAt(known.arn, spec) ? known : undefined;
+  // What was read of an anchor of that name elsewhere says nothing about this one.
+  if (before === undefined) readings.forget(name, spec.name);
   const fresh = wanted.every(({ number, crl }) => {
-    const reading = options.readings.of(name, spec.name, number);
+    const reading = readings.of(name, spec.name, number);
     return (
       reading !== undefined && reading.crl.number === crl.number && options.now().getTime() - reading.at < rereadMs
     );
   });
   if (before?.joined === true && fresh) return { status: before };
-  return syncAnchor({
+  const synced = await syncAnchor({
     controlPlane: options.controlPlaneOf(spec),
     authority: name,
     spec,
@@ -176,6 +169,19 @@ async function syncUnlessFresh(
     now: options.now,
     signal,
   });
+  if (synced.problem === undefined) {
+    const at = options.now().getTime();
+    for (const { number: generation, crl } of wanted)
+      readings.record({ authority: name, anchor: spec.name, generation, crl, at });
+  }
+  return synced;
+}
+
+/** Whether a trust anchor is the one, or in the place, that the spec names. */
+function isAt(arn: string, spec: AnchorSpec): boolean {
+  if (spec.arn !== undefined) return arn === spec.arn;
+  const { region, account } = parseTrustAnchorArn(arn);
+  return region === spec.region && account === spec.account;
 }
 
 async function storeBundle(

@@ -18,6 +18,11 @@ import type { RevocationEntry } from "./revocation-entries.ts";
 const sentinelLifetimeMs = 600_000;
 const sentinelActor = "capstan-crl-publisher";
 
+/** Whether an entry is of a sentinel, and its leaf still valid at `now` (seconds since 1970). */
+export function isLiveSentinel({ actor, notAfter }: RevocationEntry, now: number): boolean {
+  return actor === sentinelActor && notAfter > now;
+}
+
 /**
  * Mints a ten-minute leaf of the publisher's own and returns the CRL entry that revokes it. AWS has been seen to refuse
  * an empty CRL, and a fresh revoked leaf shows later whether AWS acts on the new one.

@@ -23,7 +23,7 @@ import {
 import { formatTime, type KubeClient, type KubeObject, type Logger } from "@capstan/kube";
 import type { Generation } from "../authority/generation-store.ts";
 import { fieldManager } from "../field-manager.ts";
-import { mintSentinel } from "./mint-sentinel.ts";
+import { isLiveSentinel, mintSentinel } from "./mint-sentinel.ts";
 import { crlValiditySeconds, planCrl } from "./plan-crl.ts";
 import { formatEntries, parseEntries, type RevocationEntry } from "./revocation-entries.ts";
 
@@ -72,7 +72,8 @@ export interface PublishCrlInput {
  *
  * The RevocationList takes the new entries and the reserved number in one write before anything is signed; the bytes are
  * strictly checked against the CRL before them and then stored beside the list. Cut off anywhere, the next call finds
- * entries that the stored CRL lacks and makes another one with a higher number.
+ * entries that the stored CRL lacks and makes another one with a higher number, and with the same sentinel, so that
+ * what fails again and again fills neither list nor ledger.
  */
 export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
   const { client, namespace, authority, generation, signal } = input;
@@ -90,9 +91,14 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
     root: generation.root,
   });
   if (plan.do === "refuse") throw new CrlRefused(plan.message);
-  if (plan.do === "nothing" && published !== undefined) return published;
-  const entries = plan.do === "publish" ? plan.entries : listed;
-  const sentinel = await mintSentinel({ ...input, now });
+  if (plan.do === "nothing" && published !== undefined) {
+    await reportPublished(input, list, published);
+    return published;
+  }
+  const planned = plan.do === "publish" ? plan.entries : listed;
+  const isFresh = (entry: RevocationEntry): boolean =>
+    published?.serials.has(entry.serial) !== true && isLiveSentinel(entry, seconds(now));
+  const entries = planned.some(isFresh) ? planned : [...planned, await mintSentinel({ ...input, now })];
   const number = nextCrlNumber({
     stored: parseCrlNumber(String(list.spec.crlNumber)),
     readBack: input.highestReadBack,
@@ -100,7 +106,7 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
   });
   const reserved = await client.replace<RevocationList>(
     revocationListResource,
-    { ...list, spec: { ...list.spec, crlNumber: Number(number), ...formatEntries([...entries, sentinel]) } },
+    { ...list, spec: { ...list.spec, crlNumber: Number(number), ...formatEntries(entries) } },
     { signal },
   );
   const stored = await signAndStore({
@@ -116,25 +122,36 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
     { authority, generation: generation.number, crlNumber: Number(number), entries: stored.serials.size, audit: true },
     "signed a CRL",
   );
+  await reportPublished(input, reserved, stored);
+  return stored;
+}
+
+/** Says in the list's status what is published, unless it says so already. */
+async function reportPublished(
+  { client, signal }: PublishCrlInput,
+  list: RevocationList,
+  { number, serials, thisUpdate, nextUpdate, sha256 }: StoredCrl,
+): Promise<void> {
+  if (list.status?.published?.sha256 === sha256) return;
+  const { name, namespace = "" } = list.metadata;
   await client.apply(
     revocationListResource,
     {
       apiVersion,
       kind: "RevocationList",
-      metadata: ref,
+      metadata: { name, namespace },
       status: {
         published: {
           number: Number(number),
-          entries: stored.serials.size,
-          thisUpdate: formatTime(stored.thisUpdate.getTime()),
-          nextUpdate: formatTime(stored.nextUpdate.getTime()),
-          sha256: stored.sha256,
+          entries: serials.size,
+          thisUpdate: formatTime(thisUpdate.getTime()),
+          nextUpdate: formatTime(nextUpdate.getTime()),
+          sha256,
         },
       },
     },
     { fieldManager, force: true, subresource: "status", signal },
   );
-  return stored;
 }
 
 async function signAndStore(
@@ -158,7 +175,8 @@ async function signAndStore(
     nextUpdate: new Date(thisUpdate.getTime() + crlValiditySeconds * 1000),
     entries: entries.map(({ serial, revokedAt, reason }) => ({
       serial: parseSerial(serial),
-      revokedAt: new Date(revokedAt * 1000),
+      // Marked by a replica whose clock was ahead: better published with an earlier time than held back.
+      revokedAt: new Date(Math.min(revokedAt * 1000, thisUpdate.getTime())),
       reason,
     })),
   });
@@ -174,8 +192,7 @@ async function signAndStore(
       return end === undefined ? undefined : new Date(end * 1000);
     },
   });
-  if (violations.length > 0)
-    throw new CrlRefused(`CRL ${number} of ${authority} was not published: ${formatViolations(violations)}`);
+  if (violations.length > 0) throw new CrlRefused(`the next CRL was not published: ${formatViolations(violations)}`);
   const name = generationName(authority, generation.number);
   const content = {
     apiVersion: "v1",

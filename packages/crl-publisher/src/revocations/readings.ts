@@ -29,6 +29,13 @@ export class Readings {
     for (const listener of this.#listeners) listener(reading);
   }
 
+  /** Forgets what one anchor was read back with. */
+  forget(authority: string, anchor: string): void {
+    for (const [key, reading] of this.#readings) {
+      if (reading.authority === authority && reading.anchor === anchor) this.#readings.delete(key);
+    }
+  }
+
   of(authority: string, anchor: string, generation: number): Reading | undefined {
     return this.#readings.get(keyOf(authority, anchor, generation));
   }

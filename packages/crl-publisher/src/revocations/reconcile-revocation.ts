@@ -64,11 +64,16 @@ export function revocationReconciler(options: RevocationReconcilerOptions): Reco
 }
 
 /** Refused or published: both are final, since neither target nor ledger record can change. */
-function isOver({ status }: Revocation): boolean {
-  const is = (type: string, value: string): boolean =>
-    status?.conditions?.some((one) => one.type === type && one.status === value) === true;
-  return is("Accepted", "False") || is("Published", "True");
+function isOver(revocation: Revocation): boolean {
+  return is(revocation, "Accepted", "False") || is(revocation, "Published", "True");
 }
+
+function is({ status }: Revocation, type: string, value: Condition["status"]): boolean {
+  return status?.conditions?.some((one) => one.type === type && one.status === value) === true;
+}
+
+/** A DNS subdomain, as the names of ledger records are. */
+const objectName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Read live: the ledger decides ownership, and a certificate may have been issued a moment ago. */
 async function recordsOf(
@@ -85,9 +90,11 @@ async function recordsOf(
     });
     return items;
   }
+  // What cannot be a name is not in the ledger, and must not become another path.
+  if (issuedCertificate === undefined || !objectName.test(issuedCertificate)) return [];
   const record = await client.getOrUndefined<IssuedCertificate>(
     issuedCertificateResource,
-    { namespace, name: issuedCertificate ?? "" },
+    { namespace, name: issuedCertificate },
     { signal },
   );
   return record === undefined ? [] : [record];
@@ -136,8 +143,11 @@ async function reportProgress(
   const identity = { serial, issuedCertificate: record.metadata.name, authority, generation };
   const list = lists.get(`${namespace}/${generationName(authority, generation)}`);
   if (list === undefined || !parseEntries(list.spec).some((entry) => entry.serial === serial)) {
-    // The change of the ledger record wakes the authority, whose list wakes this.
-    await report(options, revocation, identity, [], signal);
+    // The change of the ledger record wakes the authority, whose list wakes this; but expired leaves are listed no more.
+    const expired = Date.parse(record.spec.notAfter) <= options.now().getTime() && !is(revocation, "Accepted", "True");
+    const message = `the certificate expired at ${record.spec.notAfter}, before a CRL named it`;
+    const refused = { type: "Accepted", status: "False", reason: revocationReasons.expired, message } as const;
+    await report(options, revocation, identity, expired ? [refused] : [], signal);
     return;
   }
   const accepted = {
@@ -184,7 +194,9 @@ async function reportProgress(
           reason: revocationReasons.waiting,
           message: `Waiting for ${waiting.join(", ")}`,
         } as const);
-  const numbers = anchors.flatMap(({ crlNumber }) => crlNumber ?? []);
+  // The first CRL that was read back with the serial stays the first.
+  const before = revocation.status?.crlNumber;
+  const numbers = [...(before === undefined ? [] : [before]), ...anchors.flatMap(({ crlNumber }) => crlNumber ?? [])];
   await report(
     options,
     revocation,

@@ -1,0 +1,229 @@
+import { type CertificateAuthority, generationMarkResource, revocationListResource } from "@capstan/api";
+import { readRoot } from "@capstan/ca-core";
+import { TerminalError } from "@capstan/kube";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts";
+import { GenerationStore, secretResource } from "../../src/authority/generation-store.ts";
+import { base64, keySecret, newGeneration } from "../support/generation.ts";
+import { authority, now, ownNamespace } from "../support/objects.ts";
+
+const existing = await newGeneration();
+const stranger = await newGeneration();
+const signal = new AbortController().signal;
+const ref = { namespace: ownNamespace, name: "fleet-1" };
+
+let server: ApiServer;
+let store: GenerationStore;
+
+beforeEach(async () => {
+  server = await ApiServer.start();
+  store = newStore();
+});
+
+afterEach(() => server[Symbol.asyncDispose]());
+
+/** As after a restart. */
+function newStore(): GenerationStore {
+  return new GenerationStore({ client: server.client, namespace: ownNamespace, now: () => now });
+}
+
+function knowing(fingerprint: string): CertificateAuthority {
+  return authority({ status: { activeGeneration: 1, generations: [{ number: 1, phase: "Active", fingerprint }] } });
+}
+
+const mark = (notAfter: string) => ({
+  apiVersion: "capstan.dev/v1alpha1",
+  kind: "GenerationMark",
+  metadata: ref,
+  spec: { authority: "fleet", generation: 1, notAfter },
+});
+
+const secrets = (): readonly unknown[] => server.all(secretResource);
+
+describe("a new generation", () => {
+  test("is-one-immutable-secret-with-key-root-and-fingerprint", async () => {
+    const { root, key, number } = await store.ensure(authority(), 1, signal);
+    expect(number).toBe(1);
+    expect(Buffer.from(root.spki).equals(key.publicKeySpki)).toBe(true);
+    expect(secrets()).toMatchObject([
+      {
+        metadata: {
+          name: "fleet-1",
+          annotations: { "capstan.dev/root-sha256": root.sha256 },
+          labels: { "capstan.dev/authority": "fleet" },
+        },
+        type: "kubernetes.io/tls",
+        immutable: true,
+        data: { "tls.crt": base64(root.pem), "tls.key": expect.any(String) },
+      },
+    ]);
+    expect(secrets()[0]).not.toHaveProperty("metadata.ownerReferences");
+  });
+
+  test("is-valid-from-five-minutes-ago-for-just-its-duration", async () => {
+    const { root } = await store.ensure(authority(), 1, signal);
+    expect(root).toMatchObject({
+      generation: 1,
+      algorithm: "ECDSA-P256",
+      notBefore: new Date("2026-11-22T02:55:00Z"),
+      notAfter: new Date("2027-11-22T02:54:59Z"),
+    });
+  });
+
+  test("is-read-once", async () => {
+    await store.ensure(authority(), 1, signal);
+    const calls = server.calls.length;
+    await store.ensure(authority(), 1, signal);
+    expect(server.calls).toHaveLength(calls);
+  });
+
+  test("is-the-same-after-a-restart", async () => {
+    const made = await store.ensure(authority(), 1, signal);
+    const read = await newStore().ensure(knowing(made.root.sha256), 1, signal);
+    expect(read.root.sha256).toBe(made.root.sha256);
+    expect(secrets()).toHaveLength(1);
+  });
+});
+
+describe("two publishers make one generation", () => {
+  test("the-other-was-first", async () => {
+    server.next("POST", /secrets/, (somebody) => void somebody.put(secretResource, keySecret(existing)));
+    const taken = await store.ensure(authority(), 1, signal);
+    expect(taken.root.sha256).toBe(existing.root.sha256);
+    expect(secrets()).toHaveLength(1);
+  });
+
+  test("at-once", async () => {
+    const [one, other] = await Promise.all([
+      store.ensure(authority(), 1, signal),
+      newStore().ensure(authority(), 1, signal),
+    ]);
+    expect(one.root.sha256).toBe(other.root.sha256);
+    expect(secrets()).toHaveLength(1);
+  });
+
+  test("cut-off-after-the-create", async () => {
+    server.next("POST", /secrets/, "lose the answer");
+    await expect(store.ensure(authority(), 1, signal)).rejects.toMatchObject({ code: "ERR_KUBE_CONNECTION" });
+    const { root } = await newStore().ensure(authority(), 1, signal);
+    const [secret] = secrets() as readonly { readonly data: { readonly "tls.crt": string } }[];
+    expect(readRoot(Buffer.from(secret?.data["tls.crt"] ?? "", "base64").toString()).sha256).toBe(root.sha256);
+  });
+});
+
+describe("a key is never made in the place of another", () => {
+  const data = keySecret(existing).data;
+  const withData = (change: Record<string, string>) => ({ ...keySecret(existing), data: change });
+
+  test.each<[fact: string, prepare: () => void, owner: CertificateAuthority, code: string, message: string]>([
+    [
+      "status-knows-the-generation",
+      () => undefined,
+      knowing(existing.root.sha256),
+      "ERR_KEY_MISSING",
+      "Secret fleet-1 with the key of generation 1 is missing",
+    ],
+    [
+      "a-mark-knows-it-though-status-does-not",
+      () => void server.put(generationMarkResource, mark("2026-11-22T03:00:00Z")),
+      authority(),
+      "ERR_KEY_MISSING",
+      "Secret fleet-1 with the key of generation 1 is missing",
+    ],
+    [
+      "the-secret-holds-another-root",
+      () => void server.put(secretResource, keySecret(stranger)),
+      knowing(existing.root.sha256),
+      "ERR_KEY_CHANGED",
+      `Secret fleet-1 holds the root ${stranger.root.sha256}, but generation 1 is ${existing.root.sha256}`,
+    ],
+    [
+      "the-secret-holds-the-key-of-another-root",
+      () =>
+        void server.put(secretResource, withData({ ...data, "tls.key": keySecret(stranger).data["tls.key"] ?? "" })),
+      authority(),
+      "ERR_KEY_CHANGED",
+      "Secret fleet-1 holds a key that is not its root's",
+    ],
+    [
+      "the-secret-has-no-key",
+      () => void server.put(secretResource, withData({ "tls.crt": data["tls.crt"] ?? "" })),
+      authority(),
+      "ERR_KEY_MISSING",
+      "Secret fleet-1 has no tls.key",
+    ],
+    [
+      "the-secret-has-no-root",
+      () => void server.put(secretResource, withData({ "tls.key": data["tls.key"] ?? "" })),
+      authority(),
+      "ERR_KEY_MISSING",
+      "Secret fleet-1 has no tls.crt",
+    ],
+    [
+      "the-root-cannot-be-read",
+      () => void server.put(secretResource, withData({ ...data, "tls.crt": base64("x") })),
+      authority(),
+      "ERR_KEY_CHANGED",
+      "Secret fleet-1 cannot be read",
+    ],
+    [
+      "the-key-cannot-be-read",
+      () => void server.put(secretResource, withData({ ...data, "tls.key": base64("x") })),
+      authority(),
+      "ERR_KEY_CHANGED",
+      "Secret fleet-1 cannot be read",
+    ],
+  ])("%s", async (_fact, prepare, owner, code, message) => {
+    prepare();
+    const outcome = store.ensure(owner, 1, signal);
+    await expect(outcome).rejects.toBeInstanceOf(TerminalError);
+    await expect(outcome).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+    expect(server.writes).toEqual([]);
+  });
+
+  test("an-api-server-that-fails-to-answer-is-not-a-missing-key", async () => {
+    server.next("GET", /secrets/, { refuse: 500, reason: "InternalError" });
+    await expect(store.ensure(authority(), 1, signal)).rejects.toMatchObject({ code: 500 });
+    expect(server.writes).toEqual([]);
+  });
+
+  test("a-restored-secret-is-taken", async () => {
+    const owner = knowing(existing.root.sha256);
+    await expect(store.ensure(owner, 1, signal)).rejects.toMatchObject({ code: "ERR_KEY_MISSING" });
+    server.put(secretResource, keySecret(existing));
+    await expect(store.ensure(owner, 1, signal)).resolves.toMatchObject({ number: 1 });
+  });
+});
+
+describe("a generation's records", () => {
+  const markOf = (): unknown => server.read(generationMarkResource, ref);
+
+  test("begin-with-nothing-signed-and-nothing-listed", async () => {
+    await store.ensureRecords(authority(), existing, signal);
+    expect(markOf()).toMatchObject({ spec: { authority: "fleet", generation: 1, notAfter: "2026-11-22T02:00:00Z" } });
+    expect(server.read(revocationListResource, ref)).toMatchObject({
+      spec: { authority: "fleet", generation: 1, crlNumber: 0 },
+    });
+  });
+
+  test("that-exist-are-left-as-they-are", async () => {
+    server.put(generationMarkResource, mark("2026-12-24T00:00:00Z"));
+    const list = { ...mark(""), kind: "RevocationList", spec: { authority: "fleet", generation: 1, crlNumber: 17 } };
+    server.put(revocationListResource, list);
+    await store.ensureRecords(knowing(existing.root.sha256), existing, signal);
+    expect(markOf()).toMatchObject({ spec: { notAfter: "2026-12-24T00:00:00Z" } });
+    expect(server.read(revocationListResource, ref)).toMatchObject({ spec: { crlNumber: 17 } });
+  });
+
+  test("a-mark-that-was-lost-comes-back-at-the-roots-end-and-never-lower", async () => {
+    await store.ensureRecords(knowing(existing.root.sha256), existing, signal);
+    expect(markOf()).toMatchObject({ spec: { notAfter: "2027-11-22T03:00:00Z" } });
+  });
+
+  test("cut-off-between-them-are-completed", async () => {
+    server.next("POST", /revocationlists/, { refuse: 500, reason: "InternalError" });
+    await expect(store.ensureRecords(authority(), existing, signal)).rejects.toMatchObject({ code: 500 });
+    await store.ensureRecords(authority(), existing, signal);
+    expect([server.all(generationMarkResource).length, server.all(revocationListResource).length]).toEqual([1, 1]);
+  });
+});

@@ -1,0 +1,319 @@
+import {
+  apiVersion,
+  type CertificateAuthority,
+  type Condition,
+  type IssuedCertificate,
+  issuedCertificateResource,
+  type Revocation,
+  type RevocationList,
+  revocationResource,
+} from "@capstan/api";
+import { parseCrlNumber } from "@capstan/ca-core";
+import { createLogger } from "@capstan/kube";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts";
+import { ObjectStore } from "../../../kube/src/object-store.ts";
+import { Readings } from "../../src/revocations/readings.ts";
+import { revocationReconciler } from "../../src/revocations/reconcile-revocation.ts";
+import { after, authority, now, ownNamespace, prod, record, revocation, revokedAt } from "../support/objects.ts";
+
+let server: ApiServer;
+let readings: Readings;
+let lists: ObjectStore<RevocationList>;
+let authorities: ObjectStore<CertificateAuthority>;
+
+beforeEach(async () => {
+  server = await ApiServer.start();
+  readings = new Readings();
+  lists = new ObjectStore();
+  authorities = new ObjectStore();
+  authorities.set(authority());
+});
+
+afterEach(() => server[Symbol.asyncDispose]());
+
+/** One look at a revocation as it is stored now. */
+async function reconcile(wish: Revocation): Promise<Revocation> {
+  const revocations = new ObjectStore<Revocation>();
+  const ref = { namespace: wish.metadata.namespace ?? "", name: wish.metadata.name };
+  revocations.set(
+    (server.read(revocationResource, ref) as Revocation | undefined) ?? server.put(revocationResource, wish),
+  );
+  const reconciler = revocationReconciler({
+    client: server.client,
+    namespace: ownNamespace,
+    revocations,
+    authorities,
+    lists,
+    readings,
+    now: () => now,
+    log: createLogger({ program: "test", level: "silent" }),
+  });
+  await reconciler(`${ref.namespace}/${ref.name}`, new AbortController().signal);
+  return server.read(revocationResource, ref) as Revocation;
+}
+
+function put(ledgerRecord: IssuedCertificate): void {
+  server.put(issuedCertificateResource, ledgerRecord);
+}
+
+const ledger = (name = "record-1"): IssuedCertificate =>
+  server.read(issuedCertificateResource, { namespace: ownNamespace, name }) as IssuedCertificate;
+
+function listed(...serials: readonly string[]): void {
+  const end = after(86_400_000).getTime() / 1_000;
+  lists.set({
+    apiVersion,
+    kind: "RevocationList",
+    metadata: { name: "fleet-1", namespace: ownNamespace },
+    spec: {
+      authority: "fleet",
+      generation: 1,
+      crlNumber: 7,
+      actors: ["bob"],
+      entries: serials.map((serial) => `${serial} ${now.getTime() / 1_000} 1 ${end} 0`),
+    },
+  });
+}
+
+function readBack(anchor: string, number: number, ...serials: readonly string[]): void {
+  const crl = { number: parseCrlNumber(String(number)), serials: new Set(serials) };
+  readings.record({ authority: "fleet", anchor, generation: 1, crl, at: now.getTime() });
+}
+
+/** Each condition as type, status and reason. */
+function said({ status }: Revocation): readonly string[] {
+  return (status?.conditions ?? []).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+}
+
+const condition = (type: string, status: "True" | "False"): Condition => ({
+  type,
+  status,
+  reason: "Any",
+  lastTransitionTime: "2026-11-20T00:00:00Z",
+});
+
+describe("a revocation is refused, and nothing is marked", () => {
+  test.each<[fact: string, wish: Revocation, reason: string]>([
+    ["unknown-serial", revocation({ target: { serial: "77" } }), "NotFound"],
+    ["serial-of-another-namespace", revocation({ namespace: "other" }), "NotFound"],
+    [
+      "record-of-another-namespace",
+      revocation({ namespace: "other", target: { issuedCertificate: "record-1" } }),
+      "NotFound",
+    ],
+    ["unknown-record", revocation({ target: { issuedCertificate: "nobody" } }), "NotFound"],
+    [
+      "name-that-would-be-another-path",
+      revocation({ target: { issuedCertificate: "../secrets/fleet-1" } }),
+      "NotFound",
+    ],
+    ["name-that-cannot-be-one", revocation({ target: { issuedCertificate: "Record_1%" } }), "NotFound"],
+    ["no-target", revocation({ target: {} }), "NotFound"],
+    ["expired", revocation({ target: { issuedCertificate: "expired" } }), "Expired"],
+    ["two-of-one-serial", revocation({ namespace: ownNamespace, target: { serial: "5555" } }), "AmbiguousSerial"],
+  ])("%s", async (_fact, wish, reason) => {
+    put(record());
+    put(record({ name: "expired", spec: { serial: "66", notAfter: after(-1_000).toISOString() } }));
+    put(record({ name: "twin-1", spec: { serial: "5555" } }));
+    put(record({ name: "twin-2", spec: { serial: "5555", requestNamespace: "other" } }));
+    expect(said(await reconcile(wish))).toEqual([`Accepted False ${reason}`]);
+    expect(server.writes).toEqual([expect.stringContaining("/revocations/")]);
+  });
+
+  test("for-good", async () => {
+    await reconcile(revocation());
+    const calls = server.calls.length;
+    put(record());
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted False NotFound"]);
+    expect(server.calls).toHaveLength(calls);
+  });
+});
+
+describe("a record is marked", () => {
+  const revoked = { at: "2026-11-22T03:00:00Z", reason: "keyCompromise", revocation: "demo/web", requestedBy: "bob" };
+
+  test.each<[fact: string, wish: Revocation]>([
+    ["by-serial", revocation()],
+    ["by-name", revocation({ target: { issuedCertificate: "record-1" } })],
+  ])("%s-with-who-when-and-why", async (_fact, wish) => {
+    put(record());
+    await reconcile(wish);
+    expect(ledger().status).toEqual({ revoked });
+  });
+
+  test("and-the-revocation-says-whose-it-is-but-nothing-more-yet", async () => {
+    put(record());
+    expect((await reconcile(revocation())).status).toEqual({
+      serial: "4f1c",
+      issuedCertificate: "record-1",
+      authority: "fleet",
+      generation: 1,
+    });
+  });
+
+  test("once-and-the-first-time-and-reason-stay", async () => {
+    put(record({ status: revokedAt(after(-60_000)) }));
+    await reconcile(revocation());
+    expect(ledger().status).toEqual(revokedAt(after(-60_000)));
+  });
+
+  test("by-the-first-of-two-at-once", async () => {
+    put(record());
+    server.next("PATCH", /issuedcertificates/, (somebody) => {
+      somebody.put(issuedCertificateResource, record({ status: revokedAt(now) }));
+    });
+    await expect(reconcile(revocation())).rejects.toMatchObject({ code: 409 });
+    await reconcile(revocation());
+    expect(ledger().status).toEqual(revokedAt(now));
+  });
+
+  test("though-the-answer-was-lost", async () => {
+    put(record());
+    server.next("PATCH", /issuedcertificates/, "lose the answer");
+    await expect(reconcile(revocation())).rejects.toMatchObject({ code: "ERR_KUBE_CONNECTION" });
+    listed("4f1c");
+    expect(said(await reconcile(revocation()))[0]).toBe("Accepted True Recorded");
+    expect(ledger().status).toEqual({ revoked });
+  });
+});
+
+describe("a revocation is not accepted", () => {
+  test.each<[fact: string, before: () => void]>([
+    ["without-a-list", () => undefined],
+    ["while-the-list-lacks-the-serial", () => listed("4f1d")],
+    ["by-a-reading-alone", () => readBack("prod", 7, "4f1c")],
+  ])("%s", async (_fact, before) => {
+    put(record({ status: revokedAt(now) }));
+    before();
+    expect(said(await reconcile(revocation()))).toEqual([]);
+  });
+
+  test("when-the-leaf-expired-before-a-crl-named-it", async () => {
+    put(record({ spec: { notAfter: after(-1_000).toISOString() }, status: revokedAt(after(-2_000)) }));
+    listed();
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted False Expired"]);
+  });
+
+  test("but-one-that-was-stays-so-when-its-entry-is-pruned", async () => {
+    put(record({ spec: { notAfter: after(-1_000).toISOString() }, status: revokedAt(after(-2_000)) }));
+    listed();
+    const wish = revocation({
+      status: { conditions: [condition("Accepted", "True"), condition("Published", "False")] },
+    });
+    expect(said(await reconcile(wish))).toEqual(["Accepted True Any", "Published False Any"]);
+  });
+
+  test("on-a-list-that-cannot-be-read", async () => {
+    put(record({ status: revokedAt(now) }));
+    listed("4f1c", "broken");
+    await expect(reconcile(revocation())).rejects.toThrow("RevocationList entry 1 cannot be read");
+  });
+});
+
+describe("an accepted revocation", () => {
+  beforeEach(() => {
+    put(record({ status: revokedAt(now) }));
+    listed("4f1c");
+  });
+
+  test.each<[fact: string, anchors: readonly string[], before: () => void, published: string]>([
+    ["waits-after-a-restart-until-anchors-are-read-back", ["prod"], () => undefined, "False WaitingForTrustAnchors"],
+    [
+      "waits-while-the-anchor-has-an-older-crl",
+      ["prod"],
+      () => readBack("prod", 6, "4f1d"),
+      "False WaitingForTrustAnchors",
+    ],
+    [
+      "waits-while-one-of-two-anchors-lacks-it",
+      ["prod", "test"],
+      () => readBack("prod", 7, "4f1c"),
+      "False WaitingForTrustAnchors",
+    ],
+    [
+      "is-published-when-every-anchor-has-it",
+      ["prod", "test"],
+      () => {
+        readBack("prod", 7, "4f1c");
+        readBack("test", 8, "4f1c");
+      },
+      "True ReadBack",
+    ],
+    ["is-published-at-once-without-anchors", [], () => undefined, "True ReadBack"],
+  ])("%s", async (_fact, names, before, published) => {
+    authorities.set(authority({ spec: { trustAnchors: names.map((name) => ({ ...prod, name })) } }));
+    before();
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted True Recorded", `Published ${published}`]);
+  });
+
+  test("waits-when-nobody-says-where-the-root-is-trusted", async () => {
+    authorities.delete("fleet");
+    expect(said(await reconcile(revocation()))).toEqual([
+      "Accepted True Recorded",
+      "Published False WaitingForTrustAnchors",
+    ]);
+  });
+
+  test("tells-each-anchors-progress-and-why-it-waits", async () => {
+    const trustAnchors = ["prod", "test", "far"].map((name) => ({ ...prod, name }));
+    const status = { trustAnchors: [{ name: "far", joined: true, message: "AWS is away" }] };
+    authorities.set(authority({ spec: { trustAnchors }, status }));
+    readBack("prod", 7, "4f1c");
+    const { status: progress } = await reconcile(revocation());
+    expect(progress).toMatchObject({
+      crlNumber: 7,
+      anchors: [
+        { name: "prod", published: true, crlNumber: 7 },
+        { name: "test", published: false, message: "the CRL is on its way" },
+        { name: "far", published: false, message: "AWS is away" },
+      ],
+      conditions: [{ type: "Accepted" }, { type: "Published", message: "Waiting for test, far" }],
+    });
+  });
+
+  test("keeps-the-number-of-the-first-crl-that-named-it", async () => {
+    authorities.set(authority({ spec: { trustAnchors: [prod, { ...prod, name: "test" }] } }));
+    readBack("prod", 7, "4f1c");
+    await reconcile(revocation());
+    readBack("prod", 9, "4f1c");
+    readBack("test", 9, "4f1c");
+    expect((await reconcile(revocation())).status).toMatchObject({ crlNumber: 7 });
+  });
+
+  test("once-published-is-not-looked-at-again", async () => {
+    readBack("prod", 7, "4f1c");
+    await reconcile(revocation());
+    const calls = server.calls.length;
+    readings.forget("fleet", "prod");
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted True Recorded", "Published True ReadBack"]);
+    expect(server.calls).toHaveLength(calls);
+  });
+
+  test("writes-nothing-while-nothing-moves", async () => {
+    await reconcile(revocation());
+    const writes = server.writes.length;
+    await reconcile(revocation());
+    expect(server.writes).toHaveLength(writes);
+  });
+
+  test("of-somebody-elses-wish-is-published-by-the-same-reading", async () => {
+    readBack("prod", 7, "4f1c");
+    const second = revocation({ name: "again", namespace: ownNamespace });
+    expect(said(await reconcile(second))).toEqual(["Accepted True Recorded", "Published True ReadBack"]);
+  });
+});
+
+test("nothing-is-done-for-one-that-is-gone", async () => {
+  await revocationReconciler({
+    client: server.client,
+    namespace: ownNamespace,
+    revocations: new ObjectStore<Revocation>(),
+    authorities,
+    lists,
+    readings,
+    now: () => now,
+    log: createLogger({ program: "test", level: "silent" }),
+  })("demo/web", new AbortController().signal);
+  expect(server.calls).toEqual([]);
+});
