@@ -107,8 +107,13 @@ export class GenerationStore {
       spec: { authority: authority.metadata.name, generation: number, crlNumber: 0 },
     };
     const { client } = this.#options;
-    await createUnlessThere(() => client.create(generationMarkResource, mark, { signal }));
-    await createUnlessThere(() => client.create(revocationListResource, list, { signal }));
+    for (const [resource, object] of [
+      [generationMarkResource, mark],
+      [revocationListResource, list],
+    ] as const) {
+      const stored = await client.getOrUndefined(resource, metadata, { signal });
+      if (stored === undefined) await createUnlessThere(() => client.create(resource, object, { signal }));
+    }
   }
 
   async #load(authority: string, number: number, signal: AbortSignal): Promise<Generation | undefined> {
