@@ -10,7 +10,7 @@ import {
   type TrustAnchor,
 } from "@capstan/rolesanywhere";
 import { type AnchorReading, planAnchor } from "./plan-anchor.ts";
-import { type CrlSlot, planCrlSlot } from "./plan-crl-slot.ts";
+import { type CrlSlot, type CrlSlotPlan, planCrlSlot } from "./plan-crl-slot.ts";
 
 export type AnchorSpec = NonNullable<CertificateAuthority["spec"]["trustAnchors"]>[number];
 export type AnchorStatus = NonNullable<NonNullable<CertificateAuthority["status"]>["trustAnchors"]>[number];
@@ -156,20 +156,19 @@ async function reachCrl({
       ({ id } = await controlPlane.enableCrl(plan.id, signal));
       break;
   }
-  const stored = await controlPlane.getCrl(id, signal);
-  const after = planCrlSlot({
-    awsName,
-    trustAnchorArn: arn,
-    wanted: der,
-    slots: stored === undefined ? [] : [readSlot(stored)],
-  });
+  let after = await readBack();
   // An update neither enables a CRL nor disables it: a second pass does what is left.
   if (after.do === "enable") {
     await controlPlane.enableCrl(id, signal);
-    const enabled = await controlPlane.getCrl(id, signal);
-    if (enabled?.enabled === true) return { id };
+    after = await readBack();
   }
   return after.do === "nothing" ? { id } : `CRL ${id} of ${arn} was not read back as it was published`;
+
+  async function readBack(): Promise<CrlSlotPlan> {
+    const stored = await controlPlane.getCrl(id, signal);
+    const slots = stored === undefined ? [] : [readSlot(stored)];
+    return planCrlSlot({ awsName, trustAnchorArn: arn, wanted: der, slots });
+  }
 }
 
 function readAnchor(anchor: TrustAnchor): AnchorReading {

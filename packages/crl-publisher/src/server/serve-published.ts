@@ -27,10 +27,7 @@ export function publishedApp(configMaps: Pick<ReadonlyStore<ConfigMap>, "list">)
       return;
     }
     response.set({ ETag: file.etag, "Cache-Control": cacheControl, "X-Content-Type-Options": "nosniff" });
-    if (request.fresh) {
-      response.status(304).end();
-      return;
-    }
+    // Also answers 304 to who has it already.
     response.type(file.contentType).send(Buffer.from(file.body));
   });
   return app;

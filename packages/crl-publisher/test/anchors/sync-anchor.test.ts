@@ -248,33 +248,39 @@ describe("a conflict is reported and nothing is overwritten", () => {
     expect(aws.writes(from)).toEqual([]);
   });
 
-  test("a-crl-that-differs-when-it-is-read-back", async () => {
+  // Somebody else's write lands between ours and our look at it.
+  test.each<
+    [fact: string, call: "updateCrl" | "enableCrl", rival: (id: string) => Promise<void>, wanted: WantedGeneration]
+  >([
+    ["replaced-after-our-update", "updateCrl", (id) => aws.updateCrl(id, first.crl.pem), second],
+    ["deleted-after-our-update", "updateCrl", (id) => aws.deleteCrl(id), second],
+    ["disabled-after-we-enabled-it", "enableCrl", (id) => aws.disableCrl(id), first],
+    ["replaced-after-we-enabled-it", "enableCrl", (id) => aws.updateCrl(id, second.crl.pem), first],
+  ])("a-crl-that-was-%s", async (_fact, call, rival, generationWanted) => {
     const { status, arn, crlId } = await synced();
+    await aws.disableCrl(crlId);
     const { controlPlane } = aws;
-    // Somebody else writes between our update and our look at it.
-    const racing = {
+    const racing: typeof controlPlane = {
       ...controlPlane,
-      updateCrl: async (input: Parameters<typeof controlPlane.updateCrl>[0]) => {
-        const answer = await controlPlane.updateCrl(input);
-        await aws.updateCrl(crlId, first.crl.pem);
+      [call]: async (input: never) => {
+        const answer = await controlPlane[call](input);
+        await rival(crlId);
         return answer;
       },
     };
     const signal = new AbortController().signal;
-    const outcome = await syncAnchor({
-      controlPlane: racing,
+    const input = {
       authority: "fleet",
       spec: prod,
       before: status,
-      wanted: [second],
+      wanted: [generationWanted],
       now: () => now,
       signal,
-    });
-    expect(outcome.problem).toEqual({
-      kind: "conflict",
-      message: `CRL ${crlId} of ${arn} was not read back as it was published`,
-    });
-    expect(outcome.status.crls).toEqual([{ generation: 1, id: crlId, number: 5 }]);
+    };
+    const { status: after, problem } = await syncAnchor({ ...input, controlPlane: racing });
+    const message = `CRL ${crlId} of ${arn} was not read back as it was published`;
+    expect(problem).toEqual({ kind: "conflict", message });
+    expect(after.crls).toEqual([{ generation: 1, id: crlId, number: 5 }]);
   });
 });
 
