@@ -23,6 +23,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/test/**/*.test.ts"],
+          globalSetup: "test/e2e/src/global-setup.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,
           fileParallelism: false,
