@@ -27,6 +27,12 @@ const publisherKeys = {
   arn: "arn:aws:iam::111122223333:user/capstan-publisher",
 };
 
+/** How the standard AWS provider chain finds them. */
+const awsEnvironment = {
+  AWS_ACCESS_KEY_ID: publisherKeys.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: publisherKeys.secretAccessKey,
+};
+
 /** A cluster with cert-manager and Capstan, and the emulator that stands in for AWS. */
 export interface Environment {
   readonly cluster: Cluster;
@@ -117,13 +123,16 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
       const { main, account, flags } = programs[name];
       const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "capstan-system", name: account });
       const { health, serve } = portsOf(name);
-      const process = await startProcess({
+      const started = await startProcess({
         name,
-        program: "env",
+        program: nodePath(),
+        // Nothing of the user's own AWS settings.
+        environment: {
+          PATH: process.env["PATH"],
+          HOME: cluster.directory,
+          ...(name === "crl-publisher" ? awsEnvironment : {}),
+        },
         args: [
-          `AWS_ACCESS_KEY_ID=${publisherKeys.accessKeyId}`,
-          `AWS_SECRET_ACCESS_KEY=${publisherKeys.secretAccessKey}`,
-          nodePath(),
           "--conditions=@capstan/source",
           "--enable-source-maps",
           path.join(root, main),
@@ -133,9 +142,9 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
         ],
         logFile: path.join(cluster.logs, `${name}.log`),
       });
-      running.set(name, process);
-      await until(`${name} to be ready (${process.logFile})`, async () => {
-        if (process.ending() !== undefined) throw await process.failure("ended before it was ready");
+      running.set(name, started);
+      await until(`${name} to be ready (${started.logFile})`, async () => {
+        if (started.ending() !== undefined) throw await started.failure("ended before it was ready");
         return (await fetch(`${healthOf(name)}/readyz`)).ok ? true : undefined;
       });
     };

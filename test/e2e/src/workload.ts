@@ -100,7 +100,9 @@ export async function helperArguments(environment: Environment, files: LeafFiles
 export async function assumeRole(environment: Environment, files: LeafFiles): Promise<AwsCredentials> {
   const args = ["credential-process", ...(await helperArguments(environment, files))];
   try {
-    const { stdout } = await run(environment.cluster.tools.awsSigningHelper, args);
+    // As in a pod: nothing of the user's own AWS settings.
+    const env = { PATH: process.env["PATH"], HOME: environment.cluster.directory };
+    const { stdout } = await run(environment.cluster.tools.awsSigningHelper, args, { env });
     return JSON.parse(stdout) as AwsCredentials;
   } catch (error) {
     const { stderr } = error as { readonly stderr?: string };

@@ -1,0 +1,51 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+function run(...args: readonly string[]): {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+} {
+  const node = ["--conditions=@capstan/source", main, ...args];
+  return spawnSync(process.execPath, node, {
+    encoding: "utf8",
+    env: { PATH: process.env["PATH"], HOME: "/nonexistent" },
+  });
+}
+
+test("help-names-every-setting-and-ends-with-0", () => {
+  const { status, stdout } = run("--help");
+  expect(stdout).toMatchInlineSnapshot(`
+    "capstan-issuer-controller
+
+      --kubeconfig
+          Kubeconfig file. In a pod: the pod's service account, unless this is given. (environment KUBECONFIG)
+      --namespace
+          Namespace of keys, ledger, marks, lists and leases. (environment POD_NAMESPACE, default capstan-system)
+      --health-address
+          Where /healthz, /readyz and /metrics are served, as host:port. (default :8081)
+      --log-level
+          debug, info, warn or error. (default info)
+    "
+  `);
+  expect(status).toBe(0);
+});
+
+test("faulty-settings-end-with-2-and-every-fault-named", () => {
+  const { status, stdout, stderr } = run("--nope=1", "--log-level=loud");
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr.split("\n")).toEqual([
+    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level",
+    '--log-level: "loud" is none of debug, info, warn, error',
+    "",
+  ]);
+});
+
+test("without-a-cluster-it-ends-with-1-and-says-so", () => {
+  const { status, stderr } = run("--kubeconfig=/nonexistent/config");
+  expect(status).toBe(1);
+  expect(stderr).toContain("/nonexistent/config");
+});
