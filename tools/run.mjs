@@ -98,25 +98,28 @@ async function install() {
 
 /** Each name is a sentence that is true when the check passes. */
 const checks = [
-  [
-    "The generated files are those that their sources make",
-    "sh",
-    ["-c", "node packages/api/tools/generate.ts && git diff --exit-code --stat -- packages/api/src/generated"],
-  ],
-  ["The types fit", "sh", ["-c", "tsc -b && tsc -p tsconfig.tests.json"]],
-  [
-    "The code has no lint finding and packages import only what they may",
-    "oxlint",
-    ["--type-aware", "--deny-warnings"],
-  ],
-  ["The code is formatted", "oxfmt", ["--check", "."]],
-  ["No file, export or dependency is unused", "knip", []],
+  {
+    sentence: "The generated files are those that their sources make",
+    command: [
+      "sh",
+      "-c",
+      'node packages/api/tools/generate.ts && git diff --exit-code --stat -- packages/api/src/generated && test -z "$(git status --porcelain -- packages/api/src/generated)"',
+    ],
+  },
+  { sentence: "The types fit", command: ["sh", "-c", "tsc -b && tsc -p tsconfig.tests.json"] },
+  {
+    sentence: "The code has no lint finding and packages import only what they may",
+    command: ["oxlint", "--type-aware", "--deny-warnings"],
+  },
+  { sentence: "The code is formatted", command: ["oxfmt", "--check", "."] },
+  { sentence: "No file, export or dependency is unused", command: ["knip"] },
 ];
 
 async function test() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const [sentence, command, args] of checks) {
-    const code = await run(command, args);
+  for (const { sentence, command } of checks) {
+    const [program, ...args] = command;
+    const code = await run(program, args);
     counts[code === 0 ? "passed" : "failed"] += 1;
     say(`${code === 0 ? "ok" : "FAILED"}: ${sentence}`);
   }

@@ -41,7 +41,7 @@ test("no two calls of a pacer begin within a second, none overlap, and their ord
       await Promise.all(outcomes);
 
       expect(begun.map(({ index }) => index)).toEqual(
-        [...calls.keys()].filter((index) => calls[index]?.aborted === false),
+        [...calls.entries()].filter(([, { aborted }]) => !aborted).map(([index]) => index),
       );
       for (const [index, { startMs }] of begun.entries()) {
         const previous = begun[index - 1];
