@@ -1,4 +1,4 @@
-import { type Environment, region, startEnvironment } from "./environment.ts";
+import { type Environment, startEnvironment } from "./environment.ts";
 import { until } from "./until.ts";
 import {
   applyExamples,
@@ -9,6 +9,7 @@ import {
   helperArguments,
   type LeafFiles,
   mountSecret,
+  writeAwsConfig,
 } from "./workload.ts";
 
 // npm run quickstart: the whole way, once, on the real thing. `--once` ends after it; without it everything stays up.
@@ -64,9 +65,8 @@ const steps: readonly { readonly name: string; readonly run: (state: State) => P
       const credentials = await assumeRole(environment, filesOf(state));
       say(`assumed: access key ${credentials.AccessKeyId}, until ${credentials.Expiration}`);
       say(`GetCallerIdentity: ${await callerIdentity(environment, credentials)}`);
-      show(
-        `With the AWS CLI: aws sts get-caller-identity --endpoint-url ${environment.emulator.endpoint} --region ${region}`,
-      );
+      const config = await writeAwsConfig(environment, filesOf(state));
+      show(`With the AWS CLI: AWS_CONFIG_FILE=${config} aws --profile web sts get-caller-identity`);
     },
   },
   {
@@ -149,6 +149,7 @@ Everything stays up until Ctrl-C. In another shell:
     kubectl get secret web-tls -n demo -o go-template='{{index .data "tls.crt" | base64decode}}' > ${files.certificate}
     kubectl get secret web-tls -n demo -o go-template='{{index .data "tls.key" | base64decode}}' > ${files.privateKey}
     ${helper.join(" ")}
+    AWS_CONFIG_FILE=${cluster.directory}/aws.config aws --profile web sts get-caller-identity
 
 Logs are in ${cluster.logs}.`);
 }

@@ -96,6 +96,21 @@ export async function helperArguments(environment: Environment, files: LeafFiles
   ];
 }
 
+/** Writes an AWS configuration whose profile `web` gets its credentials by the helper, and returns the file's path. */
+export async function writeAwsConfig(environment: Environment, files: LeafFiles): Promise<string> {
+  const { tools, directory } = environment.cluster;
+  const helper = [tools.awsSigningHelper, "credential-process", ...(await helperArguments(environment, files))];
+  const file = path.join(directory, "aws.config");
+  const lines = [
+    "[profile web]",
+    `region = ${region}`,
+    `endpoint_url = ${environment.emulator.endpoint}`,
+    `credential_process = ${helper.join(" ")}`,
+  ];
+  await writeFile(file, `${lines.join("\n")}\n`);
+  return file;
+}
+
 /** Exchanges a leaf for temporary credentials with AWS's own helper. Its refusal is the error's message. */
 export async function assumeRole(environment: Environment, files: LeafFiles): Promise<AwsCredentials> {
   const args = ["credential-process", ...(await helperArguments(environment, files))];
