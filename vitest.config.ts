@@ -24,7 +24,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/test/**/*.test.ts"],
           globalSetup: "test/e2e/src/global-setup.ts",
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
         },

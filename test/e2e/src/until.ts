@@ -4,9 +4,9 @@ import { setTimeout as delay } from "node:timers/promises";
  * Asks until the answer is not undefined, and returns it.
  *
  * @param what completes "timed out waiting for …"
- * @throws Error with the last thing that `look` threw, after `timeoutMs` (60 s)
+ * @throws Error with the last thing that `look` threw, after `timeoutMs` (two minutes)
  */
-export async function until<T>(what: string, look: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | undefined>, timeoutMs = 120_000): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   for (;;) {
