@@ -45,7 +45,7 @@ runProgram({
           });
         log.info("reconciling");
         // Work in hand, until the test says that it is done.
-        await client.request({ method: "GET", path: `/work/${key}` });
+        await client.request({ method: "GET", path: `/slow/${key}` });
         log.info("reconciled");
       },
     });

@@ -33,7 +33,7 @@ async function run(fault: string): Promise<Running> {
   let stored: unknown;
   const server = await ScriptedServer.start((exchange) => {
     const { path, isWatch } = exchange.seen;
-    if (path.startsWith("/work/")) running.work = exchange;
+    if (path.startsWith("/slow/")) running.work = exchange;
     else if (path.includes("/leases")) running.lease(exchange);
     else if (path === widgetsPath && isWatch) exchange.write();
     else exchange.json(200, widgetList("1", [widget("a", "1")]));

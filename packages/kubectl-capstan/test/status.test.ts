@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { apiVersion, type CapstanClusterIssuer } from "@capstan/api";
 import { describe, expect, test } from "vitest";
 import { collection, forbidden, refusal, type Route, startApiServer } from "./api-server.ts";
@@ -217,8 +218,7 @@ describe("status as text", () => {
     const { out: colored } = await run(["status"], { server, hasColor: true });
     const { out: plain } = await run(["status"], { server });
     expect(colored).toContain("Ready:                 \u001B[32mTrue\u001B[0m since");
-    // oxlint-disable-next-line no-control-regex -- they are what is looked for
-    expect(colored.replaceAll(/\u001B\[\d+m/g, "")).toBe(plain);
+    expect(stripVTControlCharacters(colored)).toBe(plain);
   });
 });
 

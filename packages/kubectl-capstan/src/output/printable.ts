@@ -1,6 +1,5 @@
 // C0, DEL, C1; direction overrides and isolates; line and paragraph separators.
-// oxlint-disable-next-line no-control-regex -- they are what is looked for
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+const unsafe = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /** Text of others made safe for a terminal: what could move the cursor, recolour or reorder the line is written as \uXXXX. */
 export function printable(text: string): string {
