@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { defineProgram, optionalText } from "@capstan/kube";
+import { defineProgram } from "@capstan/kube";
 import { endpointFromEnvironment } from "@capstan/rolesanywhere";
 import { startCrlPublisher } from "./crl-publisher.ts";
 
@@ -8,9 +8,9 @@ defineProgram({
   settings: {
     awsEndpointUrl: {
       flag: "aws-endpoint-url",
-      environment: "AWS_ENDPOINT_URL_ROLESANYWHERE",
-      description: "Another endpoint for IAM Roles Anywhere, like a VPC endpoint.",
-      parse: (text) => optionalText(text) ?? endpointFromEnvironment(process.env),
+      description:
+        "Another endpoint for IAM Roles Anywhere, like a VPC endpoint; otherwise AWS_ENDPOINT_URL_ROLESANYWHERE and AWS_ENDPOINT_URL count, as in the AWS SDKs.",
+      parse: (text) => text ?? endpointFromEnvironment(process.env),
     },
   },
   argv: process.argv.slice(2),
