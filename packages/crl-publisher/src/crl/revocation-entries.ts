@@ -55,3 +55,14 @@ export function formatEntries(entries: readonly RevocationEntry[]): {
   });
   return { entries: lines, actors: [...actors.keys()] };
 }
+
+const serialsByList = new WeakMap<RevocationList["spec"], ReadonlySet<string>>();
+
+/** Every serial of a list, read strictly as by {@link parseEntries}: once per version of the list, for many revocations. */
+export function serialsOf(spec: RevocationList["spec"]): ReadonlySet<string> {
+  const known = serialsByList.get(spec);
+  if (known !== undefined) return known;
+  const serials = new Set(parseEntries(spec).map(({ serial }) => serial));
+  serialsByList.set(spec, serials);
+  return serials;
+}

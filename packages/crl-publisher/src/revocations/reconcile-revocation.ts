@@ -20,7 +20,7 @@ import {
   setCondition,
 } from "@capstan/kube";
 import { fieldManager } from "../field-manager.ts";
-import { parseEntries } from "../crl/revocation-entries.ts";
+import { serialsOf } from "../crl/revocation-entries.ts";
 import { planRevocation } from "./plan-revocation.ts";
 import type { Readings } from "./readings.ts";
 
@@ -142,7 +142,7 @@ async function reportProgress(
   const { serial, authority, generation } = record.spec;
   const identity = { serial, issuedCertificate: record.metadata.name, authority, generation };
   const list = lists.get(`${namespace}/${generationName(authority, generation)}`);
-  if (list === undefined || !parseEntries(list.spec).some((entry) => entry.serial === serial)) {
+  if (list === undefined || !serialsOf(list.spec).has(serial)) {
     // The change of the ledger record wakes the authority, whose list wakes this; but expired leaves are listed no more.
     const expired = Date.parse(record.spec.notAfter) <= options.now().getTime() && !is(revocation, "Accepted", "True");
     const message = `the certificate expired at ${record.spec.notAfter}, before a CRL named it`;

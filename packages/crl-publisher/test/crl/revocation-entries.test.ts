@@ -1,7 +1,7 @@
 import { REVOCATION_REASONS, type RevocationReason } from "@capstan/ca-core";
 import { array, assert, constantFrom, integer, property, record, string, stringMatching } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatEntries, parseEntries } from "../../src/crl/revocation-entries.ts";
+import { formatEntries, parseEntries, serialsOf } from "../../src/crl/revocation-entries.ts";
 
 const anEntry = record({
   serial: stringMatching(/^([1-9a-f][0-9a-f]|0[1-9a-f])([0-9a-f]{2}){0,19}$/),
@@ -15,6 +15,17 @@ test("what-is-written-is-read-as-it-was", () => {
   assert(
     property(array(anEntry, { maxLength: 50 }), (entries) => {
       expect(parseEntries(formatEntries(entries))).toEqual(entries);
+    }),
+  );
+});
+
+test("a-list-names-exactly-the-serials-that-its-entries-have-however-often-it-is-asked", () => {
+  assert(
+    property(array(anEntry, { maxLength: 20 }), (entries) => {
+      const spec = { authority: "fleet", generation: 1, crlNumber: 1, ...formatEntries(entries) };
+      const serials = new Set(entries.map(({ serial }) => serial));
+      expect(serialsOf(spec)).toEqual(serials);
+      expect(serialsOf(spec)).toEqual(serials);
     }),
   );
 });
