@@ -162,10 +162,17 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const state: State = {};
   const stop = async (): Promise<void> => state.environment?.stop();
+  // A terminal's Ctrl-C arrives more than once: from the terminal itself and from the npm script above this process.
+  const interrupted = new Promise<"interrupted">((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => resolve("interrupted"));
+  });
   for (const { name, run } of steps) {
     say(name);
     try {
-      await run(state);
+      if ((await Promise.race([run(state), interrupted])) === "interrupted") {
+        await stop();
+        return 130;
+      }
     } catch (error) {
       console.error(error instanceof Error ? error.message : error);
       console.error(`quickstart: failed: ${name}`);
@@ -177,10 +184,7 @@ async function main(args: readonly string[]): Promise<number> {
   await showWhatIsThere(environment);
   if (!args.includes("--once")) {
     await showWhatToTry(environment, filesOf(state));
-    await new Promise<void>((resolve) => {
-      process.once("SIGINT", () => resolve());
-      process.once("SIGTERM", () => resolve());
-    });
+    await interrupted;
   }
   await stop();
   console.log("quickstart: ok: issued, assumed, revoked, refused");

@@ -229,6 +229,7 @@ describe("approval", () => {
       });
       expect(told.status?.failureTime).toBeDefined();
       expect(await recordOf(told.metadata.uid)).toBeUndefined();
+      expect(readyOf(await getRequest(environment, "waiting"))).toBeUndefined();
     } finally {
       await environment.cluster.kubectl(["apply", "-f", "-"], { stdin: saved });
     }
