@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { checkCertificationRequest } from "@capstan/ca-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -198,9 +199,41 @@ describe("approval", () => {
     return counts.reduce((sum, [, count]) => sum + Number(count), 0);
   }
 
+  /** Whether the API server would let cert-manager approve requests for our cluster issuer. */
+  async function mayApprove(): Promise<boolean> {
+    const review = {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SubjectAccessReview",
+      spec: {
+        user: "system:serviceaccount:cert-manager:cert-manager",
+        resourceAttributes: {
+          group: "cert-manager.io",
+          resource: "signers",
+          verb: "approve",
+          name: "capstanclusterissuers.capstan.dev/fleet",
+        },
+      },
+    };
+    const wildcard = structuredClone(review);
+    wildcard.spec.resourceAttributes.name = "capstanclusterissuers.capstan.dev/*";
+    const answers = await Promise.all(
+      [review, wildcard].map((one) =>
+        environment.cluster.kubectl(["create", "-f", "-", "-o", "json"], { stdin: JSON.stringify(one) }),
+      ),
+    );
+    return answers.some(
+      ({ stdout }) => (JSON.parse(stdout) as { readonly status: { readonly allowed: boolean } }).status.allowed,
+    );
+  }
+
   test("an-unapproved-request-stays-untouched-and-a-denied-one-is-told-so", async () => {
     const { stdout: saved } = await environment.cluster.kubectl(["get", "clusterrolebinding", binding, "-o", "yaml"]);
     await environment.cluster.kubectl(["delete", "clusterrolebinding", binding]);
+    await until("cert-manager to have lost its right to approve", async () =>
+      (await mayApprove()) ? undefined : true,
+    );
+    // cert-manager's webhook remembers an allowed right for one second.
+    await delay(2_000);
     try {
       const before = await looks();
       const csr = await makeCsr({ subject: "/CN=waiting.demo" });
