@@ -3,10 +3,16 @@ export { formatViolations, type CheckResult, type Violation, type ViolationCode 
 
 export { decodePem, decodePemBundle, encodePem, type PemBlock, type PemOptions } from "./der/pem.ts";
 
-export { KEY_ALGORITHM_NAMES, type KeyAlgorithm } from "./keys/algorithms.ts";
+export {
+  KEY_ALGORITHM_NAMES,
+  LEAF_KEY_ALGORITHM_NAMES,
+  type KeyAlgorithm,
+  type LeafKeyAlgorithm,
+  type SigningHash,
+} from "./keys/algorithms.ts";
 export { exportUnencryptedPrivateKey, generateCaKey, importCaKey, type CaKey } from "./keys/ca-key.ts";
 export type { PublicKey } from "./keys/check-public-key.ts";
-export type { Signer } from "./keys/signer.ts";
+export type { Signer, SigningRequest } from "./keys/signer.ts";
 
 export type { AttributeType, NameAttribute } from "./name/attribute-types.ts";
 export { formatName } from "./name/format-name.ts";

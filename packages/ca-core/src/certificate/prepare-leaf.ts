@@ -4,7 +4,7 @@ import { readDer } from "../der/read.ts";
 import { TAG } from "../der/tag.ts";
 import { namedBits, objectIdentifier, octetString, sequence, tagged, time, tlv } from "../der/write.ts";
 import { CaError } from "../errors.ts";
-import { KEY_ALGORITHMS, type KeyAlgorithm } from "../keys/algorithms.ts";
+import { KEY_ALGORITHMS, type LeafKeyAlgorithm } from "../keys/algorithms.ts";
 import { checkPublicKey } from "../keys/check-public-key.ts";
 import { signatureAlgorithmOf } from "../keys/signer.ts";
 import { plain, sha1 } from "../lib/bytes.ts";
@@ -107,7 +107,7 @@ export function prepareLeaf(plan: LeafPlan): PreparedLeaf {
 }
 
 /** The key policy once more: a plan may come from elsewhere than a request. */
-function readKey(spki: Uint8Array): { algorithm: KeyAlgorithm; bits: Uint8Array } {
+function readKey(spki: Uint8Array): { algorithm: LeafKeyAlgorithm; bits: Uint8Array } {
   const node = readDer(spki);
   const key = checkPublicKey(node, "public key");
   if (!key.ok) throw new CaError("ERR_LEAF_INPUT", `the public key is refused: ${key.violations[0].rule}`);
@@ -130,12 +130,14 @@ const DATA_ENCIPHERMENT = 3;
 
 /**
  * Critical; digitalSignature always, since AWS demands it. keyEncipherment and dataEncipherment are left out for EC
- * keys, which cannot do either (RFC 8813, 3): cert-manager asks for keyEncipherment by default whatever the key, so
+ * and Ed25519 keys, which cannot do either (RFC 8813, 3; RFC 8410, 5): cert-manager asks for keyEncipherment by default whatever the key, so
  * refusing would turn away every ordinary request for an EC leaf.
  */
-function keyUsage(usages: readonly Usage[], algorithm: KeyAlgorithm): Uint8Array {
-  const isEc = KEY_ALGORITHMS[algorithm].kind === "EC";
-  const bits = keyUsageBits(usages).filter((bit) => !(isEc && (bit === KEY_ENCIPHERMENT || bit === DATA_ENCIPHERMENT)));
+function keyUsage(usages: readonly Usage[], algorithm: LeafKeyAlgorithm): Uint8Array {
+  const canEncipher = KEY_ALGORITHMS[algorithm].kind === "RSA";
+  const bits = keyUsageBits(usages).filter(
+    (bit) => canEncipher || !(bit === KEY_ENCIPHERMENT || bit === DATA_ENCIPHERMENT),
+  );
   return extension(OID.keyUsage, true, namedBits([...new Set([DIGITAL_SIGNATURE, ...bits])]));
 }
 

@@ -116,7 +116,7 @@ function checkPossession(
   if (oidNode === undefined || !equalBytes(algorithmNode.source.subarray(oidNode.end, algorithmNode.end), expected)) {
     return violation(
       "ERR_SIGNATURE_ALGORITHM",
-      "the parameters must be NULL for RSA and absent for ECDSA (RFC 4055, RFC 5758)",
+      "the parameters must be NULL for RSA and absent for ECDSA and Ed25519 (RFC 4055, RFC 5758, RFC 8410)",
     );
   }
   try {

@@ -1,8 +1,11 @@
 import { DER_NULL, objectIdentifier, sequence } from "../der/write.ts";
 import { OID } from "../lib/oids.ts";
 
-/** The key types of CAs and leaves: those that AWS IAM Roles Anywhere takes and a cert-manager user can ask for. */
+/** The key types of CAs: those that AWS IAM Roles Anywhere takes and a cert-manager user can ask for. */
 export type KeyAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
+
+/** The key types of leaves. Which of them a leaf may have is its profile's to say. */
+export type LeafKeyAlgorithm = KeyAlgorithm | "Ed25519";
 
 export interface RsaFacts {
   readonly kind: "RSA";
@@ -19,7 +22,21 @@ export interface EcFacts {
   readonly order: bigint;
 }
 
-export const KEY_ALGORITHMS: { readonly [algorithm in KeyAlgorithm]: RsaFacts | EcFacts } = {
+export interface Ed25519Facts {
+  readonly kind: "Ed25519";
+  /** Octets of a public key (RFC 8032, 5.1.5). */
+  readonly keyBytes: number;
+  /** The order L of the group (RFC 8032, 5.1). */
+  readonly order: bigint;
+}
+
+export type KeyKind = "RSA" | "EC" | "Ed25519";
+
+type KeyAlgorithmTable = { readonly [algorithm in KeyAlgorithm]: RsaFacts | EcFacts } & {
+  readonly Ed25519: Ed25519Facts;
+};
+
+export const KEY_ALGORITHMS: KeyAlgorithmTable = {
   "RSA-2048": { kind: "RSA", modulusBits: 2048 },
   "RSA-3072": { kind: "RSA", modulusBits: 3072 },
   "RSA-4096": { kind: "RSA", modulusBits: 4096 },
@@ -37,30 +54,54 @@ export const KEY_ALGORITHMS: { readonly [algorithm in KeyAlgorithm]: RsaFacts | 
     coordinateBytes: 48,
     order: 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
   },
+  Ed25519: {
+    kind: "Ed25519",
+    keyBytes: 32,
+    order: 2n ** 252n + 27742317777372353535851937790883648493n,
+  },
 };
 
-/** In the order of the table. */
-export const KEY_ALGORITHM_NAMES: readonly KeyAlgorithm[] = Object.keys(KEY_ALGORITHMS) as KeyAlgorithm[];
+/** Of leaves, in the order of the table. */
+export const LEAF_KEY_ALGORITHM_NAMES: readonly LeafKeyAlgorithm[] = Object.keys(KEY_ALGORITHMS) as LeafKeyAlgorithm[];
+
+/** Of CAs, in the order of the table. */
+export const KEY_ALGORITHM_NAMES: readonly KeyAlgorithm[] = LEAF_KEY_ALGORITHM_NAMES.filter(isCaKeyAlgorithm);
+
+export function isCaKeyAlgorithm(algorithm: LeafKeyAlgorithm): algorithm is KeyAlgorithm {
+  return algorithm !== "Ed25519";
+}
+
+/** The hashes that a CA key signs with, as node:crypto names them. */
+export type SigningHash = "sha256" | "sha384";
 
 /**
- * What we sign with, whatever the key's size: AWS's Python client derives its request algorithm from the hash that
- * signed the leaf and knows SHA-256 alone.
+ * What roots, CRLs and leaves of profile RolesAnywhere are signed with, whatever the key's size: AWS's Python client
+ * derives its request algorithm from the hash that signed the leaf and knows SHA-256 alone.
  */
-export const SIGNING_HASH = "sha256";
+export const SIGNING_HASH: SigningHash = "sha256";
 
 /** The AlgorithmIdentifier of our signatures: NULL parameters for RSA (RFC 4055, 5), none for ECDSA (RFC 5758, 3.2). */
-export const SIGNATURE_ALGORITHM_DER: { readonly [kind in "RSA" | "EC"]: Uint8Array } = {
-  RSA: sequence(objectIdentifier(OID.sha256WithRsa), DER_NULL),
-  EC: sequence(objectIdentifier(OID.ecdsaWithSha256)),
+export const SIGNATURE_ALGORITHM_DER: {
+  readonly [kind in "RSA" | "EC"]: { readonly [hash in SigningHash]: Uint8Array };
+} = {
+  RSA: {
+    sha256: sequence(objectIdentifier(OID.sha256WithRsa), DER_NULL),
+    sha384: sequence(objectIdentifier(OID.sha384WithRsa), DER_NULL),
+  },
+  EC: {
+    sha256: sequence(objectIdentifier(OID.ecdsaWithSha256)),
+    sha384: sequence(objectIdentifier(OID.ecdsaWithSha384)),
+  },
 };
 
-/** Signature algorithms that a request's proof of possession may use. */
+/** Signature algorithms that a request's proof of possession may use. Ed25519 hashes by itself. */
 export const REQUEST_SIGNATURE_ALGORITHMS: {
-  readonly [oid: string]: { readonly kind: "RSA" | "EC"; readonly hash: string } | undefined;
+  readonly [oid: string]: { readonly kind: KeyKind; readonly hash: string | null } | undefined;
 } = {
   [OID.sha256WithRsa]: { kind: "RSA", hash: "sha256" },
   [OID.sha384WithRsa]: { kind: "RSA", hash: "sha384" },
   [OID.sha512WithRsa]: { kind: "RSA", hash: "sha512" },
   [OID.ecdsaWithSha256]: { kind: "EC", hash: "sha256" },
   [OID.ecdsaWithSha384]: { kind: "EC", hash: "sha384" },
+  [OID.ed25519]: { kind: "Ed25519", hash: null },
 };

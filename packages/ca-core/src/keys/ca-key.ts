@@ -3,7 +3,7 @@ import { CaError } from "../errors.ts";
 import { readDer } from "../der/read.ts";
 import { decodePem } from "../der/pem.ts";
 import { plain } from "../lib/bytes.ts";
-import { KEY_ALGORITHMS, SIGNING_HASH, type KeyAlgorithm } from "./algorithms.ts";
+import { isCaKeyAlgorithm, KEY_ALGORITHMS, type KeyAlgorithm } from "./algorithms.ts";
 import { checkPublicKey } from "./check-public-key.ts";
 import type { Signer } from "./signer.ts";
 
@@ -61,13 +61,16 @@ function caKeyOf(privateKey: KeyObject): CaKey {
   const spki = plain(createPublicKey(privateKey).export({ format: "der", type: "spki" }));
   const checked = checkPublicKey(readDer(spki), "CA key");
   if (!checked.ok) throw new CaError("ERR_CA_KEY", `the CA key is refused: ${checked.violations[0].rule}`);
+  const { algorithm } = checked.value;
+  if (!isCaKeyAlgorithm(algorithm)) throw new CaError("ERR_CA_KEY", `a CA key cannot be of type ${algorithm}`);
   const key: CaKey = {
     kind: "software",
-    algorithm: checked.value.algorithm,
+    algorithm,
     publicKeySpki: spki,
-    sign: (tbs) =>
+    // The message, not its digest: node:crypto has no way to sign a digest off the event loop.
+    sign: ({ hash, message }) =>
       new Promise((resolve, reject) => {
-        sign(SIGNING_HASH, tbs, privateKey, (error, signature) => {
+        sign(hash, message, privateKey, (error, signature) => {
           if (error === null) resolve(plain(signature));
           else reject(error);
         });

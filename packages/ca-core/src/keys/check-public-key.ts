@@ -7,12 +7,13 @@ import { DerError } from "../errors.ts";
 import { equalBytes, plain, sha256Hex } from "../lib/bytes.ts";
 import { OID } from "../lib/oids.ts";
 import type { CheckResult, Violation, ViolationCode } from "../violation.ts";
-import { KEY_ALGORITHM_NAMES, KEY_ALGORITHMS, type EcFacts, type KeyAlgorithm, type RsaFacts } from "./algorithms.ts";
+import { KEY_ALGORITHM_NAMES, KEY_ALGORITHMS, LEAF_KEY_ALGORITHM_NAMES, type LeafKeyAlgorithm } from "./algorithms.ts";
+import { ed25519Fault } from "./ed25519-weakness.ts";
 import { hasClosePrimes, hasRocaFingerprint, smallFactorOf } from "./rsa-weakness.ts";
 
 /** A public key that the key policy let pass. */
 export interface PublicKey {
-  readonly algorithm: KeyAlgorithm;
+  readonly algorithm: LeafKeyAlgorithm;
   /** SubjectPublicKeyInfo, DER, canonical. */
   readonly spki: Uint8Array;
   /** SHA-256 of `spki`, lower-case hex: what block lists and audit lines name a key by. */
@@ -25,13 +26,14 @@ export interface CheckedKey extends PublicKey {
 }
 
 const EXPONENT = 65537n;
-const ACCEPTED = KEY_ALGORITHM_NAMES.join(", ");
+const ACCEPTED = LEAF_KEY_ALGORITHM_NAMES.join(", ");
 const CURE = `use one of ${ACCEPTED} (privateKey.algorithm and privateKey.size of a Certificate)`;
 
 /**
  * The key policy for a SubjectPublicKeyInfo that a requester sent: RSA of exactly 2048, 3072 or 4096 bits with
  * e = 65537, odd, without small factors, without the fingerprint of CVE-2017-15361 and without close primes; EC on the
- * named curves P-256 and P-384, uncompressed, on the curve; each in the one canonical encoding.
+ * named curves P-256 and P-384, uncompressed, on the curve; Ed25519 in its canonical form and not of low order; each in the
+ * one canonical encoding. Which of these types a leaf may have is its profile's to say.
  *
  * Not found: a modulus that is itself prime, and the weak keys of Debian's 2008 generator. The first costs a full
  * exponentiation a request and the second a list; both are keys that their owner chose to give away.
@@ -65,7 +67,7 @@ class KeyViolation extends Error {
   }
 }
 
-function checkStructure(node: DerNode): KeyAlgorithm {
+function checkStructure(node: DerNode): LeafKeyAlgorithm {
   const spki = fieldsOf(node, TAG.sequence, "SubjectPublicKeyInfo");
   const identifier = fieldsOf(spki.take(TAG.sequence, "algorithm"), TAG.sequence, "algorithm");
   const bits = spki.take(TAG.bitString, "subjectPublicKey");
@@ -84,10 +86,14 @@ function checkStructure(node: DerNode): KeyAlgorithm {
     identifier.end();
     return checkEc(parameters, bits);
   }
+  if (oid === OID.ed25519) {
+    identifier.end(); // no parameters (RFC 8410, 3)
+    return checkEd25519(bits);
+  }
   throw new KeyViolation("ERR_KEY_ALGORITHM", `keys of type ${oid} are not accepted`, CURE);
 }
 
-function checkRsa(bits: DerNode): KeyAlgorithm {
+function checkRsa(bits: DerNode): LeafKeyAlgorithm {
   wholeOctetsOf(bits, "subjectPublicKey");
   const key = fieldsOf(readDerInside(bits), TAG.sequence, "RSAPublicKey");
   const modulusNode = key.take(TAG.integer, "modulus");
@@ -96,7 +102,7 @@ function checkRsa(bits: DerNode): KeyAlgorithm {
   const modulus = unsignedOf(modulusNode, "modulus");
   const bitLength = modulus.toString(2).length;
   const algorithm = KEY_ALGORITHM_NAMES.find((name) => {
-    const facts: RsaFacts | EcFacts = KEY_ALGORITHMS[name];
+    const facts = KEY_ALGORITHMS[name];
     return facts.kind === "RSA" && facts.modulusBits === bitLength;
   });
   if (algorithm === undefined) {
@@ -122,7 +128,7 @@ function checkRsa(bits: DerNode): KeyAlgorithm {
   return algorithm;
 }
 
-function checkEc(parameters: DerNode, bits: DerNode): KeyAlgorithm {
+function checkEc(parameters: DerNode, bits: DerNode): LeafKeyAlgorithm {
   if (parameters.tag !== TAG.oid) {
     throw new KeyViolation(
       "ERR_KEY_EC_CURVE",
@@ -132,7 +138,7 @@ function checkEc(parameters: DerNode, bits: DerNode): KeyAlgorithm {
   }
   const curve = oidOf(parameters, "namedCurve");
   for (const name of KEY_ALGORITHM_NAMES) {
-    const facts: RsaFacts | EcFacts = KEY_ALGORITHMS[name];
+    const facts = KEY_ALGORITHMS[name];
     if (facts.kind !== "EC" || facts.curveOid !== curve) continue;
     const point = wholeOctetsOf(bits, "subjectPublicKey");
     if (point.length !== 1 + 2 * facts.coordinateBytes || point[0] !== 0x04) {
@@ -143,8 +149,14 @@ function checkEc(parameters: DerNode, bits: DerNode): KeyAlgorithm {
   throw new KeyViolation("ERR_KEY_EC_CURVE", `the curve ${curve} is not accepted`, CURE);
 }
 
+function checkEd25519(bits: DerNode): LeafKeyAlgorithm {
+  const fault = ed25519Fault(wholeOctetsOf(bits, "subjectPublicKey"));
+  if (fault !== undefined) throw new KeyViolation("ERR_KEY_ED25519", fault, "make a new key with a current tool");
+  return "Ed25519";
+}
+
 /** A second reading, by OpenSSL: the point is on its curve, and the same bytes come back. */
-function importCanonical(node: DerNode, algorithm: KeyAlgorithm): CheckedKey {
+function importCanonical(node: DerNode, algorithm: LeafKeyAlgorithm): CheckedKey {
   const spki = plain(encodingOf(node));
   let keyObject: KeyObject;
   try {

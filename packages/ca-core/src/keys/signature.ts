@@ -2,18 +2,26 @@ import { verify, type KeyObject } from "node:crypto";
 import { fieldsOf, unsignedOf } from "../der/fields.ts";
 import { readDer } from "../der/read.ts";
 import { TAG } from "../der/tag.ts";
-import { KEY_ALGORITHMS, type KeyAlgorithm } from "./algorithms.ts";
+import { toHex } from "../lib/bytes.ts";
+import { KEY_ALGORITHMS, type LeafKeyAlgorithm } from "./algorithms.ts";
 
 /**
  * The form of a signature before its mathematics: RSA has the modulus's length (RFC 8017, 8.2.2); ECDSA is DER of
- * 0 < r, s < n (RFC 3279, 2.2.3). OpenSSL alone takes an ECDSA signature with trailing bytes.
+ * 0 < r, s < n (RFC 3279, 2.2.3); Ed25519 is R and S < L (RFC 8032, 5.1.7). OpenSSL alone takes an ECDSA signature with
+ * trailing bytes.
  *
  * @throws DerError; RangeError when a number is out of range
  */
-export function assertSignatureForm(algorithm: KeyAlgorithm, signature: Uint8Array): void {
+export function assertSignatureForm(algorithm: LeafKeyAlgorithm, signature: Uint8Array): void {
   const facts = KEY_ALGORITHMS[algorithm];
   if (facts.kind === "RSA") {
     if (signature.length * 8 !== facts.modulusBits) throw new RangeError("the signature is not as long as the modulus");
+    return;
+  }
+  if (facts.kind === "Ed25519") {
+    const s = Uint8Array.from(signature.subarray(facts.keyBytes)).reverse();
+    if (signature.length !== 2 * facts.keyBytes) throw new RangeError("the signature is not 64 octets long");
+    if (BigInt(`0x${toHex(s)}`) >= facts.order) throw new RangeError("S of the signature is out of range");
     return;
   }
   const pair = fieldsOf(readDer(signature), TAG.sequence, "ECDSA signature");
@@ -24,9 +32,12 @@ export function assertSignatureForm(algorithm: KeyAlgorithm, signature: Uint8Arr
   pair.end();
 }
 
-/** PKCS#1 v1.5 for RSA keys, ECDSA in DER for EC keys. False for anything that OpenSSL cannot even read. */
+/**
+ * PKCS#1 v1.5 for RSA keys, ECDSA in DER for EC keys, Ed25519 without a hash. False for anything that OpenSSL cannot even
+ * read.
+ */
 export function verifySignature(
-  hash: string,
+  hash: string | null,
   signed: Uint8Array,
   publicKey: KeyObject,
   signature: Uint8Array,

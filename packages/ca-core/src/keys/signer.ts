@@ -1,7 +1,13 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { CaError } from "../errors.ts";
 import { equalBytes, plain } from "../lib/bytes.ts";
-import { KEY_ALGORITHMS, SIGNATURE_ALGORITHM_DER, SIGNING_HASH, type KeyAlgorithm } from "./algorithms.ts";
+import {
+  KEY_ALGORITHMS,
+  SIGNATURE_ALGORITHM_DER,
+  SIGNING_HASH,
+  type KeyAlgorithm,
+  type SigningHash,
+} from "./algorithms.ts";
 import { assertSignatureForm, verifySignature } from "./signature.ts";
 
 /**
@@ -12,13 +18,24 @@ export interface Signer {
   readonly algorithm: KeyAlgorithm;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKeySpki: Uint8Array;
-  /** Signs these bytes with SHA-256: RSASSA-PKCS1-v1_5, or ECDSA as DER. An implementation may hash them itself. */
-  sign(tbs: Uint8Array): Promise<Uint8Array>;
+  /** RSASSA-PKCS1-v1_5 (RFC 8017, 8.2), or ECDSA as DER (RFC 3279, 2.2.3), over the digest that is asked for. */
+  sign(request: SigningRequest): Promise<Uint8Array>;
 }
 
-/** The AlgorithmIdentifier that goes into what this signer signs. */
-export function signatureAlgorithmOf(algorithm: KeyAlgorithm): Uint8Array {
-  return SIGNATURE_ALGORITHM_DER[KEY_ALGORITHMS[algorithm].kind];
+/**
+ * What is to be signed. Key services and tokens sign `digest()`; a signer whose library wants to hash by itself (as
+ * node:crypto does) takes `message`. Both are the caller's: a signer must not change them.
+ */
+export interface SigningRequest {
+  readonly hash: SigningHash;
+  readonly message: Uint8Array;
+  /** The digest of `message` by `hash`. */
+  digest(): Uint8Array;
+}
+
+/** The AlgorithmIdentifier that goes into what a key of this kind signs. */
+export function signatureAlgorithmOf(algorithm: KeyAlgorithm, hash: SigningHash = SIGNING_HASH): Uint8Array {
+  return SIGNATURE_ALGORITHM_DER[KEY_ALGORITHMS[algorithm].kind][hash];
 }
 
 /** Refuses a signer that is not the owner of this public key. */
@@ -32,15 +49,22 @@ export function assertSignerKey(signer: Signer, spki: Uint8Array): void {
  * Signs and verifies.
  * @throws CaError ERR_SIGNER_SIGNATURE when what came back does not verify
  */
-export async function signVerified(signer: Signer, tbs: Uint8Array, publicKey: KeyObject): Promise<Uint8Array> {
+export async function signVerified(
+  signer: Signer,
+  tbs: Uint8Array,
+  publicKey: KeyObject,
+  hash: SigningHash = SIGNING_HASH,
+): Promise<Uint8Array> {
   // A copy: what a signer does to its argument does not reach what is published.
-  const signature = plain(await signer.sign(plain(tbs)));
+  const message = plain(tbs);
+  const digest = (): Uint8Array => plain(createHash(hash).update(message).digest());
+  const signature = plain(await signer.sign({ hash, message, digest }));
   try {
     assertSignatureForm(signer.algorithm, signature);
   } catch (cause) {
     throw new CaError("ERR_SIGNER_SIGNATURE", "the signer returned a malformed signature", { cause });
   }
-  if (!verifySignature(SIGNING_HASH, tbs, publicKey, signature)) {
+  if (!verifySignature(hash, tbs, publicKey, signature)) {
     throw new CaError("ERR_SIGNER_SIGNATURE", "the signer returned a signature that does not verify");
   }
   return signature;

@@ -1,4 +1,5 @@
 import type { CertificationRequest } from "../csr/certification-request.ts";
+import { isCaKeyAlgorithm, KEY_ALGORITHM_NAMES } from "../keys/algorithms.ts";
 import { quote } from "../lib/quote.ts";
 import type { Violation } from "../violation.ts";
 import { checkSubject } from "./check-name.ts";
@@ -35,6 +36,7 @@ export function checkAgainstProfile(question: ProfileQuestion): readonly Violati
   return [
     ...checkSubject(request),
     ...checkSubjectAlternativeNames(request.subjectAlternativeNames),
+    ...checkKey(request),
     ...checkNotCa(question),
     ...checkUsages(question),
   ];
@@ -43,6 +45,13 @@ export function checkAgainstProfile(question: ProfileQuestion): readonly Violati
 /** `spec.usages` as this package knows them, or cert-manager's default. For requests that the profile let pass. */
 export function usagesOf(names: readonly string[] | undefined): readonly Usage[] {
   return names === undefined || names.length === 0 ? DEFAULT_USAGES : names.filter(isUsage);
+}
+
+function checkKey({ publicKey: { algorithm } }: CertificationRequest): Violation[] {
+  if (isCaKeyAlgorithm(algorithm)) return [];
+  const rule = `keys of type ${algorithm} are not accepted by IAM Roles Anywhere`;
+  const cure = `use one of ${KEY_ALGORITHM_NAMES.join(", ")} (privateKey.algorithm and privateKey.size of a Certificate)`;
+  return [{ code: "ERR_KEY_ALGORITHM", field: "spec.request: public key", rule, cure }];
 }
 
 function checkNotCa({ request, isCa }: ProfileQuestion): Violation[] {

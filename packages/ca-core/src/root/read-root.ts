@@ -4,7 +4,7 @@ import { expectTag, fieldsOf, namedBitsOf, takeDefaultFalse, unsignedOf, wholeOc
 import { TAG } from "../der/tag.ts";
 import { CaError } from "../errors.ts";
 import { readCertificateParts, type CertificateParts } from "../certificate/read-certificate.ts";
-import { SIGNING_HASH } from "../keys/algorithms.ts";
+import { isCaKeyAlgorithm, SIGNING_HASH } from "../keys/algorithms.ts";
 import { checkPublicKey } from "../keys/check-public-key.ts";
 import { assertSignatureForm, verifySignature } from "../keys/signature.ts";
 import { assertSignerKey, signatureAlgorithmOf, type Signer } from "../keys/signer.ts";
@@ -32,13 +32,15 @@ export function readRoot(source: string | Uint8Array): Root {
   const parts = readCertificateParts(readDer(der));
   const key = checkPublicKey(parts.spki, "root: public key");
   if (!key.ok) throw profileError(`its public key is refused: ${key.violations[0].rule}`);
+  const { algorithm } = key.value;
+  if (!isCaKeyAlgorithm(algorithm)) throw profileError(`its key cannot be of type ${algorithm}`);
   if (!equalBytes(encodingOf(parts.issuer), encodingOf(parts.subject))) throw profileError("issuer and subject differ");
-  if (!equalBytes(parts.signatureAlgorithm, signatureAlgorithmOf(key.value.algorithm))) {
+  if (!equalBytes(parts.signatureAlgorithm, signatureAlgorithmOf(algorithm))) {
     throw profileError("it must be signed with SHA-256");
   }
   if (parts.notAfter <= parts.notBefore) throw profileError("it ends before it begins");
   const ski = checkExtensions(parts);
-  if (!hasValidSignature(parts, key.value)) {
+  if (!hasValidSignature(parts, { algorithm, keyObject: key.value.keyObject })) {
     throw new CaError("ERR_ROOT_SIGNATURE", "root: its self-signature does not verify");
   }
   const subject = readTrustedName(parts.subject);
@@ -47,7 +49,7 @@ export function readRoot(source: string | Uint8Array): Root {
     pem: encodePem("CERTIFICATE", der),
     subjectDer: plain(encodingOf(parts.subject)),
     subject,
-    algorithm: key.value.algorithm,
+    algorithm,
     spki: key.value.spki,
     ski,
     notBefore: parts.notBefore,

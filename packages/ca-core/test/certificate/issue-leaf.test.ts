@@ -6,10 +6,12 @@ import {
   prepareLeaf,
   type LeafPlan,
   type SubjectAlternativeName,
+  type SigningRequest,
 } from "../../src/index.ts";
 import { authority, DAY, NOW, type Authority } from "../support/authority.ts";
 import { leafPlan, newLeaf } from "../support/leaf.ts";
 import { spkiOf } from "../support/request.ts";
+import { signingRequest } from "../support/signing.ts";
 
 let ca: Authority;
 let rsaSpki: Uint8Array;
@@ -114,10 +116,13 @@ describe("a ticket", () => {
 });
 
 test("a signer that signs other bytes or returns another signature is caught", async () => {
-  const wrongBytes = { ...ca.signer, sign: async (): Promise<Uint8Array> => ca.signer.sign(Uint8Array.of(1)) };
+  const wrongBytes = {
+    ...ca.signer,
+    sign: async (): Promise<Uint8Array> => ca.signer.sign(signingRequest(Uint8Array.of(1))),
+  };
   const wrongKey = {
     ...ca.signer,
-    sign: async (tbs: Uint8Array): Promise<Uint8Array> => (await authority()).signer.sign(tbs),
+    sign: async (request: SigningRequest): Promise<Uint8Array> => (await authority()).signer.sign(request),
   };
   for (const signer of [wrongBytes, wrongKey]) {
     const { ticket } = prepareLeaf(leafPlan(ca));

@@ -12,6 +12,7 @@ import {
   parseSerial,
   readCrl,
   type CrlPlan,
+  type SigningRequest,
 } from "../../src/index.ts";
 import { SIGNATURE_ALGORITHM_DER } from "../../src/keys/algorithms.ts";
 import { OID } from "../../src/lib/oids.ts";
@@ -118,7 +119,7 @@ describe("encodeCrl refuses", () => {
       entries: [],
     };
     await expect(encodeCrl({ ...plan, signer: other.signer })).rejects.toMatchObject({ code: "ERR_SIGNER_KEY" });
-    const signer = { ...ca.signer, sign: async (tbs: Uint8Array) => other.signer.sign(tbs) };
+    const signer = { ...ca.signer, sign: async (request: SigningRequest) => other.signer.sign(request) };
     await expect(encodeCrl({ ...plan, signer })).rejects.toMatchObject({ code: "ERR_SIGNER_SIGNATURE" });
   });
 });
@@ -145,14 +146,14 @@ function rawCrl(parts: {
   } = parts;
   const tbs = sequence(
     version,
-    SIGNATURE_ALGORITHM_DER.EC,
+    SIGNATURE_ALGORITHM_DER.EC.sha256,
     sequence(),
     DATE,
     ...(next === null ? [] : [next]),
     ...(list === undefined ? [] : [sequence(...list)]),
     tagged(0, sequence(...extensions)),
   );
-  return sequence(tbs, SIGNATURE_ALGORITHM_DER.EC, bitString(hex("00")));
+  return sequence(tbs, SIGNATURE_ALGORITHM_DER.EC.sha256, bitString(hex("00")));
 }
 
 describe("readCrl", () => {

@@ -21,7 +21,7 @@ import {
 import { octetsOf, rsaSpki } from "../support/rsa.ts";
 
 const RSA = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
-const ecAlgorithm = SIGNATURE_ALGORITHM_DER.EC;
+const ecAlgorithm = SIGNATURE_ALGORITHM_DER.EC.sha256;
 const rsaRequest = (hash: string, oid: string, parameters: readonly Uint8Array[] = [DER_NULL]): string =>
   requestPem({
     spki: spkiOf(RSA),
@@ -58,7 +58,7 @@ const SIGNATURES: readonly HostileRow[] = [
     () =>
       requestPem({
         spki: spkiOf(RSA),
-        signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA,
+        signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA.sha256,
         signature: (info) => flip(sign("sha256", info, RSA)),
       }),
     ["ERR_SIGNATURE_INVALID"],
@@ -66,7 +66,7 @@ const SIGNATURES: readonly HostileRow[] = [
   [
     "G01",
     "an RSA algorithm for an EC key",
-    () => requestPem({ signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA }),
+    () => requestPem({ signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA.sha256 }),
     ["ERR_SIGNATURE_KEY_MISMATCH"],
   ],
   [
@@ -115,7 +115,7 @@ const SIGNATURES: readonly HostileRow[] = [
     () =>
       requestPem({
         spki: spkiOf(RSA),
-        signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA,
+        signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA.sha256,
         signature: () => privateEncrypt({ key: RSA, padding: constants.RSA_PKCS1_PADDING }, Buffer.from("garbage")),
       }),
     ["ERR_SIGNATURE_INVALID"],
@@ -157,7 +157,7 @@ const SIGNATURES: readonly HostileRow[] = [
     () =>
       requestPem({
         spki: spkiOf(RSA),
-        signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA,
+        signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA.sha256,
         signature: (info) => sign("sha256", info, RSA).subarray(1),
       }),
     ["ERR_SIGNATURE_ENCODING"],
@@ -194,7 +194,7 @@ test("K02: a key with e = 1, for which anybody can sign, is refused before its s
     ]);
     return Buffer.concat([hex("0001"), Buffer.alloc(256 - 3 - digestInfo.length, 0xff), hex("00"), digestInfo]);
   };
-  const pem = requestPem({ spki, signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA, signature: forge });
+  const pem = requestPem({ spki, signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA.sha256, signature: forge });
   const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
   expect(verify("sha256", info, key, forge(info))).toBe(true);
   expect(codesOf(pem)).toEqual(["ERR_KEY_RSA_EXPONENT"]);

@@ -25,7 +25,7 @@ const SEEDS = [
   requestDer({
     attributes,
     spki: spkiOf(RSA),
-    signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA,
+    signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA.sha256,
     signature: (info) => sign("sha256", info, RSA),
   }),
 ];
@@ -71,7 +71,7 @@ test("no mutation of what is signed makes the check or the profile throw, though
   fc.assert(
     fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), (edits) => {
       const changed = mutate(signed, edits);
-      const der = sequence(changed, SIGNATURE_ALGORITHM_DER.EC, bitString(sign("sha256", changed, EC_KEY)));
+      const der = sequence(changed, SIGNATURE_ALGORITHM_DER.EC.sha256, bitString(sign("sha256", changed, EC_KEY)));
       const checked = checkCertificationRequest(asPem(der));
       if (!checked.ok) return;
       accepted += 1;

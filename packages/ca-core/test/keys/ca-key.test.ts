@@ -1,8 +1,21 @@
-import { generateKeyPairSync } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { generateKeyPairSync, verify } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { CaError, exportUnencryptedPrivateKey, generateCaKey, importCaKey, type CaKey } from "../../src/index.ts";
+import {
+  CaError,
+  exportUnencryptedPrivateKey,
+  generateCaKey,
+  importCaKey,
+  type CaKey,
+  type Signer,
+  type SigningRequest,
+} from "../../src/index.ts";
 import { publicKeyObject, signVerified } from "../../src/keys/signer.ts";
+import { signingRequest } from "../support/signing.ts";
 
 test.each(["RSA-2048", "ECDSA-P256", "ECDSA-P384"] as const)(
   "a key of type %s comes back from its PEM and makes signatures that verify",
@@ -56,7 +69,7 @@ describe("importCaKey refuses", () => {
 describe("a signature that comes back from a signer is refused when it", () => {
   const tampering = (key: CaKey, edit: (signature: Uint8Array, tbs: Uint8Array) => Uint8Array): CaKey => ({
     ...key,
-    sign: async (tbs) => edit(await key.sign(tbs), tbs),
+    sign: async (request) => edit(await key.sign(request), request.message),
   });
   const rows: readonly (readonly [string, (signature: Uint8Array) => Uint8Array])[] = [
     ["is empty", () => new Uint8Array(0)],
@@ -77,7 +90,7 @@ describe("a signature that comes back from a signer is refused when it", () => {
 
   test("is over other bytes", async () => {
     const key = await generateCaKey("ECDSA-P256");
-    const signer = { ...key, sign: async (): Promise<Uint8Array> => key.sign(Buffer.from("other")) };
+    const signer = { ...key, sign: async (): Promise<Uint8Array> => key.sign(signingRequest(Buffer.from("other"))) };
     const signed = signVerified(signer, Buffer.from("tbs"), publicKeyObject(key.publicKeySpki));
     await expect(signed).rejects.toMatchObject({ code: "ERR_SIGNER_SIGNATURE" });
   });
@@ -85,9 +98,46 @@ describe("a signature that comes back from a signer is refused when it", () => {
   test("is over bytes that the signer changed in place", async () => {
     const key = await generateCaKey("ECDSA-P256");
     const tbs = Uint8Array.from(Buffer.from("tbs"));
-    const signer = { ...key, sign: async (bytes: Uint8Array): Promise<Uint8Array> => key.sign(bytes.fill(0)) };
+    const signer = {
+      ...key,
+      sign: async (request: SigningRequest): Promise<Uint8Array> => {
+        request.message.fill(0);
+        return key.sign(request);
+      },
+    };
     const signed = signVerified(signer, tbs, publicKeyObject(key.publicKeySpki));
     await expect(signed).rejects.toMatchObject({ code: "ERR_SIGNER_SIGNATURE" });
     expect(Buffer.from(tbs).toString()).toBe("tbs");
   });
+});
+
+test.each(["RSA-2048", "ECDSA-P256", "ECDSA-P384"] as const)(
+  "a signer that is only ever given the digest, as a token or key service is, signs with a key of type %s",
+  async (algorithm) => {
+    const folder = mkdtempSync(join(tmpdir(), "capstan-signer-"));
+    try {
+      const key = await generateCaKey(algorithm);
+      const keyFile = join(folder, "key.pem");
+      writeFileSync(keyFile, exportUnencryptedPrivateKey(key), { mode: 0o600 });
+      const signer: Signer = {
+        algorithm,
+        publicKeySpki: key.publicKeySpki,
+        sign: async ({ hash, digest }) =>
+          execFileSync("openssl", ["pkeyutl", "-sign", "-inkey", keyFile, "-pkeyopt", `digest:${hash}`], {
+            input: digest(),
+          }),
+      };
+      for (const hash of ["sha256", "sha384"] as const) {
+        const signature = await signVerified(signer, Buffer.from("tbs"), publicKeyObject(key.publicKeySpki), hash);
+        expect(verify(hash, Buffer.from("tbs"), publicKeyObject(key.publicKeySpki), signature)).toBe(true);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
+
+test("an Ed25519 key is no CA key", () => {
+  const pem = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }).toString();
+  expect(() => importCaKey(pem)).toThrow("a CA key cannot be of type Ed25519");
 });

@@ -3,10 +3,11 @@ import { describe, expect, test } from "vitest";
 import { readDer } from "../../src/der/read.ts";
 import { DER_NULL, bitString, objectIdentifier, sequence, unsignedInteger } from "../../src/der/write.ts";
 import { DerError, type ViolationCode } from "../../src/index.ts";
-import { KEY_ALGORITHM_NAMES, KEY_ALGORITHMS } from "../../src/keys/algorithms.ts";
+import { LEAF_KEY_ALGORITHM_NAMES } from "../../src/keys/algorithms.ts";
 import { checkPublicKey } from "../../src/keys/check-public-key.ts";
 import { OID } from "../../src/lib/oids.ts";
 import { hex } from "../support/bytes.ts";
+import { newKeyPair } from "../support/key-pair.ts";
 import { codesOf, requestPem } from "../support/request.ts";
 import { octetsOf, rsaSpki, withoutSmallFactor } from "../support/rsa.ts";
 
@@ -72,6 +73,12 @@ const rsaWith = (parameters: readonly Uint8Array[], oid: string = OID.rsaEncrypt
     bitString(sequence(unsignedInteger(octetsOf(plausible(2048))), unsignedInteger(hex("010001")))),
   );
 
+const ED25519_FIELD = 2n ** 255n - 19n;
+/** The octets of the point with this y and, in bit 255, this sign of x. */
+function ed25519Point(y: bigint): Uint8Array {
+  return hex(y.toString(16).padStart(64, "0")).reverse();
+}
+
 describe("the key policy refuses", () => {
   test.each([
     ["K01: RSA-512", rsaSpki(plausible(512)), "ERR_KEY_RSA_SIZE"],
@@ -133,9 +140,29 @@ describe("the key policy refuses", () => {
     ],
     ["K06: a point of P-256 on P-384", ecSpki(OID.secp384r1, point("uncompressed")), "ERR_KEY_EC_POINT"],
     ["K06: an empty point", ecSpki(OID.secp256r1, new Uint8Array(0)), "ERR_KEY_EC_POINT"],
-    ["K07: Ed25519", other("1.3.101.112", new Uint8Array(32).fill(9)), "ERR_KEY_ALGORITHM"],
-    ["K07: Ed25519 of low order", other("1.3.101.112", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
-    ["K07: Ed25519 of 31 octets", other("1.3.101.112", new Uint8Array(31)), "ERR_KEY_ALGORITHM"],
+    ["K07: Ed25519 of 31 octets", other(OID.ed25519, new Uint8Array(31).fill(9)), "ERR_KEY_ED25519"],
+    ["K07: Ed25519 of 33 octets", other(OID.ed25519, new Uint8Array(33).fill(9)), "ERR_KEY_ED25519"],
+    ["K07: Ed25519 of order 1", other(OID.ed25519, ed25519Point(1n)), "ERR_KEY_ED25519"],
+    ["K07: Ed25519 of order 1, sign set", other(OID.ed25519, ed25519Point(1n + 2n ** 255n)), "ERR_KEY_ED25519"],
+    ["K07: Ed25519 of order 2", other(OID.ed25519, ed25519Point(ED25519_FIELD - 1n)), "ERR_KEY_ED25519"],
+    ["K07: Ed25519 of order 4", other(OID.ed25519, ed25519Point(0n)), "ERR_KEY_ED25519"],
+    [
+      "K07: Ed25519 of order 8",
+      other(OID.ed25519, hex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")),
+      "ERR_KEY_ED25519",
+    ],
+    [
+      "K07: Ed25519 of order 8, the other one, sign set",
+      other(OID.ed25519, hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85")),
+      "ERR_KEY_ED25519",
+    ],
+    ["K07: Ed25519 with y = p", other(OID.ed25519, ed25519Point(ED25519_FIELD)), "ERR_KEY_ED25519"],
+    ["K07: Ed25519 with y = p + 2", other(OID.ed25519, ed25519Point(ED25519_FIELD + 2n)), "ERR_KEY_ED25519"],
+    [
+      "K07: Ed25519 with parameters",
+      sequence(sequence(objectIdentifier(OID.ed25519), DER_NULL), bitString(new Uint8Array(32).fill(9))),
+      "ERR_DER_STRUCTURE",
+    ],
     ["K07: X25519", other("1.3.101.110", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
     ["K07: DSA", other("1.2.840.10040.4.1", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
     ["K07: ML-DSA-44", other("2.16.840.1.101.3.4.3.17", new Uint8Array(32)), "ERR_KEY_ALGORITHM"],
@@ -147,12 +174,8 @@ describe("the key policy refuses", () => {
   });
 });
 
-test.each(KEY_ALGORITHM_NAMES)("a new key of type %s is accepted, and said to be of that type", (name) => {
-  const facts = KEY_ALGORITHMS[name];
-  const { publicKey } =
-    facts.kind === "RSA"
-      ? generateKeyPairSync("rsa", { modulusLength: facts.modulusBits })
-      : generateKeyPairSync("ec", { namedCurve: facts.namedCurve });
+test.each(LEAF_KEY_ALGORITHM_NAMES)("a new key of type %s is accepted, and said to be of that type", (name) => {
+  const { publicKey } = newKeyPair(name);
   const spki = Uint8Array.from(publicKey.export({ format: "der", type: "spki" }));
   const checked = checkPublicKey(readDer(spki), "key");
   expect(checked).toMatchObject({ ok: true, value: { algorithm: name, spki } });

@@ -63,7 +63,7 @@ const BAD: readonly (readonly [fact: string, tbs: () => Uint8Array, rules: reado
   ["a serial of 17 octets", () => tbsWith(1, tlv(2, hex(`00${"ff".repeat(16)}`))), ["serial_is_16_octets"]],
   [
     "another signature algorithm",
-    () => tbsWith(2, SIGNATURE_ALGORITHM_DER.RSA),
+    () => tbsWith(2, SIGNATURE_ALGORITHM_DER.RSA.sha256),
     ["signature_algorithm_is_sha256_of_the_root_key"],
   ],
   [

@@ -20,6 +20,7 @@ import { authority, DAY, HOUR, NOW, type Authority } from "../support/authority.
 import { hex } from "../support/bytes.ts";
 import { leafPlan, newLeaf } from "../support/leaf.ts";
 import { EC_KEY, spkiOf } from "../support/request.ts";
+import { signingRequest } from "../support/signing.ts";
 
 let ca: Authority;
 
@@ -112,7 +113,7 @@ describe("createRoot refuses", () => {
   });
 
   test("a signature that does not verify", async () => {
-    const signer = { ...ca.signer, sign: async (): Promise<Uint8Array> => ca.signer.sign(hex("00")) };
+    const signer = { ...ca.signer, sign: async (): Promise<Uint8Array> => ca.signer.sign(signingRequest(hex("00"))) };
     const root = createRoot({
       subject: { commonName: "a" },
       generation: 1,
@@ -146,7 +147,7 @@ const KEY_ID = extension(OID.subjectKeyIdentifier, false, octetString(SKI));
 /** A self-signed certificate by EC_KEY, right but for what is given. */
 function selfSigned({
   issuer = NAME,
-  algorithm = SIGNATURE_ALGORITHM_DER.EC,
+  algorithm = SIGNATURE_ALGORITHM_DER.EC.sha256,
   extensions = [BASIC, USAGE, KEY_ID],
   signed,
   hash = "sha256",

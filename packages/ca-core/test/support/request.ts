@@ -39,7 +39,7 @@ export function requestDer(parts: RequestParts = {}): Uint8Array {
     ...(parts.extraInfo ?? []),
   );
   const signature = (parts.signature ?? ((bytes: Uint8Array) => sign("sha256", bytes, EC_KEY)))(info);
-  const algorithm = parts.signatureAlgorithm ?? SIGNATURE_ALGORITHM_DER.EC;
+  const algorithm = parts.signatureAlgorithm ?? SIGNATURE_ALGORITHM_DER.EC.sha256;
   return sequence(info, algorithm, parts.rawSignature ?? bitString(signature));
 }
 
