@@ -13,7 +13,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["packages/*/test/**/*.test.ts", "test/{cluster,rolesanywhere}/test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "test/{bench,cluster,interop,rolesanywhere}/test/**/*.test.ts"],
           testTimeout: 60_000,
         },
       },

@@ -30,7 +30,7 @@ export interface SigningRequest {
   readonly hash: SigningHash;
   readonly message: Uint8Array;
   /** The digest of `message` by `hash`. */
-  digest(): Uint8Array;
+  readonly digest: () => Uint8Array;
 }
 
 /** The AlgorithmIdentifier that goes into what a key of this kind signs. */
