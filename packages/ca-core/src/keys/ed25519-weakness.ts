@@ -20,7 +20,7 @@ const LOW_ORDER_Y: ReadonlySet<bigint> = new Set([
 export function ed25519Fault(octets: Uint8Array): string | undefined {
   const { keyBytes } = KEY_ALGORITHMS.Ed25519;
   if (octets.length !== keyBytes) return `an Ed25519 key has ${keyBytes} octets, not ${octets.length}`;
-  const bigEndian = Uint8Array.from(octets).reverse();
+  const bigEndian = octets.toReversed();
   bigEndian[0] = (bigEndian[0] ?? 0) & 0x7f; // the top bit is the sign of x
   const y = BigInt(`0x${toHex(bigEndian)}`);
   if (y >= FIELD) return "the point is not in its canonical encoding (RFC 8032, 5.1.3)";

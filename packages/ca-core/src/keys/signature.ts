@@ -19,7 +19,7 @@ export function assertSignatureForm(algorithm: LeafKeyAlgorithm, signature: Uint
     return;
   }
   if (facts.kind === "Ed25519") {
-    const s = Uint8Array.from(signature.subarray(facts.keyBytes)).reverse();
+    const s = signature.subarray(facts.keyBytes).toReversed();
     if (signature.length !== 2 * facts.keyBytes) throw new RangeError("the signature is not 64 octets long");
     if (BigInt(`0x${toHex(s)}`) >= facts.order) throw new RangeError("S of the signature is out of range");
     return;

@@ -76,7 +76,7 @@ const rsaWith = (parameters: readonly Uint8Array[], oid: string = OID.rsaEncrypt
 const ED25519_FIELD = 2n ** 255n - 19n;
 /** The octets of the point with this y and, in bit 255, this sign of x. */
 function ed25519Point(y: bigint): Uint8Array {
-  return hex(y.toString(16).padStart(64, "0")).reverse();
+  return hex(y.toString(16).padStart(64, "0")).toReversed();
 }
 
 describe("the key policy refuses", () => {
