@@ -33,11 +33,32 @@ export const DEFAULT_DER_LIMITS: DerLimits = { maxDepth: 12, maxNodes: 1_000, ma
  */
 export function readDer(bytes: Uint8Array, limits: Partial<DerLimits> = {}): DerNode {
   const { maxDepth, maxNodes, maxBytes } = { ...DEFAULT_DER_LIMITS, ...limits };
+  assertDerSize(bytes, maxBytes);
+  return new Reader(bytes, maxDepth, maxNodes).readOnly(0, bytes.length);
+}
+
+/** At least one byte, and at most so many. @throws DerError ERR_DER_EMPTY, ERR_DER_SIZE */
+export function assertDerSize(bytes: Uint8Array, maxBytes: number): void {
   if (bytes.length === 0) throw new DerError("ERR_DER_EMPTY", 0, "there are no bytes");
   if (bytes.length > maxBytes) {
     throw new DerError("ERR_DER_SIZE", 0, `${bytes.length} bytes, at most ${maxBytes} are accepted`);
   }
-  return new Reader(bytes, maxDepth, maxNodes).readOnly(0, bytes.length);
+}
+
+/** Reads `source[start, end)` as exactly one value, as `readDer` does. Offsets still count from the start of `source`. */
+export function readDerAt(source: Uint8Array, start: number, end: number): DerNode {
+  const { maxDepth, maxNodes } = DEFAULT_DER_LIMITS;
+  return new Reader(source, maxDepth, maxNodes).readOnly(start, end);
+}
+
+/**
+ * Reads the value that begins at `start` and ends at `limit` or before, but not what is inside a constructed one: its
+ * `children` stay empty. For lists too long for a tree, which are walked value by value. All other rules of `readDer`
+ * hold.
+ */
+export function readDerShallow(source: Uint8Array, start: number, limit: number): DerNode {
+  if (start >= limit) throw new DerError("ERR_DER_TRUNCATED", start, "a value is missing");
+  return new Reader(source, 1, 1).readShallow(start, limit);
 }
 
 /** Reads the content of an OCTET STRING or BIT STRING (after its count of unused bits) as exactly one DER value. */
@@ -74,11 +95,17 @@ class Reader {
     if (this.#nodes > this.#maxNodes) {
       throw new DerError("ERR_DER_NODES", start, `more than ${this.#maxNodes} values`);
     }
+    const node = this.readShallow(start, limit);
+    if ((node.tag & 0x20) === 0) return node;
+    const children = this.#readChildren(node.contentStart, node.end, depth);
+    if (node.tag === TAG.set) assertSetOf(children);
+    return { ...node, children };
+  }
+
+  readShallow(start: number, limit: number): DerNode {
     const tag = this.#readTag(start);
     const { contentStart, end } = this.#readLength(start + 1, limit);
-    const children = (tag & 0x20) === 0 ? NO_CHILDREN : this.#readChildren(contentStart, end, depth);
-    const node: DerNode = { tag, source: this.#bytes, start, contentStart, end, children };
-    if (tag === TAG.set) assertSetOf(children);
+    const node: DerNode = { tag, source: this.#bytes, start, contentStart, end, children: NO_CHILDREN };
     CONTENT_RULES[tag]?.(node);
     return node;
   }
