@@ -52,14 +52,50 @@ interface PlannedTool extends ToolSource {
  *
  * @throws ClusterError ERR_HOST_PROGRAM_MISSING, ERR_GO_TOO_OLD, ERR_MODULE_UNAVAILABLE, ERR_BUILD_FAILED
  */
-export async function installTools({ log, environment = process.env }: InstallOptions): Promise<Tools> {
+export async function installTools(options: InstallOptions): Promise<Tools> {
+  const { directory, paths } = await install(toolTable, options);
+  return {
+    etcd: toolPath(paths, "etcd"),
+    kubeApiserver: toolPath(paths, "kube-apiserver"),
+    kubeControllerManager: toolPath(paths, "kube-controller-manager"),
+    kubectl: toolPath(paths, "kubectl"),
+    certManager: toolPath(paths, "cert-manager"),
+    certManagerChart: path.join(directory, chartFolder),
+    helm: toolPath(paths, "helm"),
+    cmctl: toolPath(paths, "cmctl"),
+    awsSigningHelper: toolPath(paths, "aws_signing_helper"),
+    zlint: toolPath(paths, "zlint"),
+  };
+}
+
+/**
+ * As `installTools`, for a suite that runs one tool and no cluster: builds that one alone, and returns its path.
+ *
+ * @throws ClusterError as installTools
+ */
+export async function installTool(name: ToolName, options: InstallOptions): Promise<string> {
+  const { paths } = await install(
+    toolTable.filter((tool) => tool.name === name),
+    options,
+  );
+  return toolPath(paths, name);
+}
+
+const chartFolder = "cert-manager-chart";
+
+async function install(
+  wanted: readonly ToolSource[],
+  { log, environment = process.env }: InstallOptions,
+): Promise<{ readonly directory: string; readonly paths: ReadonlyMap<ToolName, string> }> {
   const files = await readGoFiles(goDirectory);
-  const plan = toolTable.map((tool) => planTool(tool, files));
+  // The key is of the whole table, whatever is wanted of it, so that the folder is the same.
+  const table = toolTable.map((tool) => planTool(tool, files));
   const key = buildKey({
     files,
-    arguments: new Map(plan.map((tool) => [tool.name, tool.arguments])),
+    arguments: new Map(table.map((tool) => [tool.name, tool.arguments])),
     platform: `${process.platform}-${process.arch}`,
   });
+  const plan = table.filter(({ name }) => wanted.some((tool) => tool.name === name));
   const directory = path.join(cacheDirectory(environment), key);
   await mkdir(directory, { recursive: true });
 
@@ -69,42 +105,32 @@ export async function installTools({ log, environment = process.env }: InstallOp
     const found = await findEnvtestBinary({ tool: name, wantedVersion: version, assets, log });
     paths.set(name, found ?? path.join(directory, name));
   }
-  const chart = path.join(directory, "cert-manager-chart");
+  const chart = path.join(directory, chartFolder);
+  const isChartMissing = async (): Promise<boolean> => paths.has("cert-manager") && !(await exists(chart));
 
   const findMissing = async (): Promise<PlannedTool[]> => {
     const present = await Promise.all(plan.map(async ({ name }) => await exists(toolPath(paths, name))));
     return plan.filter((_, index) => present[index] !== true);
   };
-  if ((await findMissing()).length > 0 || !(await exists(chart))) {
+  if ((await findMissing()).length > 0 || (await isChartMissing())) {
     const release = await lockFile(path.join(directory, ".lock"), () => log("waiting for another build to end"));
     try {
       await removeLeftovers(directory);
       await buildMissing({ missing: await findMissing(), directory, files, environment, log });
-      if (!(await exists(chart))) await copyChart({ chart, environment });
+      if (await isChartMissing()) await copyChart({ chart, environment });
     } finally {
       await release();
     }
   }
-  return {
-    etcd: toolPath(paths, "etcd"),
-    kubeApiserver: toolPath(paths, "kube-apiserver"),
-    kubeControllerManager: toolPath(paths, "kube-controller-manager"),
-    kubectl: toolPath(paths, "kubectl"),
-    certManager: toolPath(paths, "cert-manager"),
-    certManagerChart: chart,
-    helm: toolPath(paths, "helm"),
-    cmctl: toolPath(paths, "cmctl"),
-    awsSigningHelper: toolPath(paths, "aws_signing_helper"),
-    zlint: toolPath(paths, "zlint"),
-  };
+  return { directory, paths };
 }
 
-/** `${XDG_CACHE_HOME:-~/.cache}/capstan/control-plane`. */
-export function cacheDirectory(environment: NodeJS.ProcessEnv): string {
+/** `${XDG_CACHE_HOME:-~/.cache}/capstan/control-plane`, or another folder beside it. */
+export function cacheDirectory(environment: NodeJS.ProcessEnv, folder = "control-plane"): string {
   const xdg = environment["XDG_CACHE_HOME"];
   // The XDG specification: a relative path is invalid and ignored.
   const base = xdg !== undefined && path.isAbsolute(xdg) ? xdg : path.join(environment["HOME"] ?? homedir(), ".cache");
-  return path.join(base, "capstan", "control-plane");
+  return path.join(base, "capstan", folder);
 }
 
 function planTool(tool: ToolSource, files: ReadonlyMap<string, Uint8Array>): PlannedTool {
@@ -157,7 +183,7 @@ async function buildMissing(options: {
     environment,
   });
   log(
-    `building ${missing.length} of ${toolTable.length} binaries into ${directory} (once; several minutes from nothing)`,
+    `building ${missing.length} of ${toolTable.length} binaries into ${directory} (once; all of them: several minutes)`,
   );
   for (const [index, tool] of missing.entries()) {
     const label = `[${index + 1}/${missing.length}] ${tool.name} ${tool.version}`;
