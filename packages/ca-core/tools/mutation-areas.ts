@@ -1,0 +1,42 @@
+/** A part of the package whose every deliberate fault must be found by the tests beside it. */
+export interface MutationArea {
+  readonly name: string;
+  /** Globs of the sources that are changed. */
+  readonly mutate: readonly string[];
+  /** Globs of the tests that have to notice. */
+  readonly tests: readonly string[];
+}
+
+export const AREAS: readonly [MutationArea, ...MutationArea[]] = [
+  {
+    name: "keys",
+    mutate: [
+      "src/keys/check-public-key.ts",
+      "src/keys/ed25519-weakness.ts",
+      "src/keys/rsa-weakness.ts",
+      "src/keys/signature.ts",
+    ],
+    tests: ["test/keys/**/*.test.ts", "test/csr/hostile-*.test.ts"],
+  },
+  {
+    name: "lint",
+    mutate: ["src/lint/**/*.ts", "!src/lint/crl/**"],
+    tests: ["test/lint/**/*.test.ts"],
+  },
+  {
+    name: "crl",
+    mutate: ["src/crl/**/*.ts", "src/lint/crl/**/*.ts"],
+    tests: ["test/crl/**/*.test.ts"],
+  },
+  {
+    name: "rotation",
+    mutate: ["src/rotation/**/*.ts"],
+    tests: ["test/rotation/**/*.test.ts"],
+  },
+];
+
+export function areaNamed(name: string): MutationArea {
+  const area = AREAS.find((one) => one.name === name);
+  if (area === undefined) throw new Error(`no area ${name}: there are ${AREAS.map((one) => one.name).join(", ")}`);
+  return area;
+}
