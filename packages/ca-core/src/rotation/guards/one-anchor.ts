@@ -1,0 +1,164 @@
+import { heldBy, holdsRoot } from "../anchor-state.ts";
+import { sameBundle } from "../count-reading.ts";
+import type { AnchorObservation, GenerationObservation } from "../observation.ts";
+import { formatInstant, type WaitReason } from "../reason.ts";
+import { notRead } from "./every-anchor.ts";
+import { isExpired, type RotationView, wantedGenerations } from "../view.ts";
+
+/** Certificates, and CRLs, that a trust anchor takes: an AWS quota that cannot be raised. */
+const SLOTS = 2;
+/** A retry that lies farther ahead was planned by another clock. */
+const LONGEST_BACKOFF_MS = 10 * 60_000;
+
+/** An anchor that is not managed is never written. */
+export function isManaged(_view: RotationView, { name, manage }: AnchorObservation): WaitReason | undefined {
+  return manage
+    ? undefined
+    : {
+        code: "AnchorNotManaged",
+        anchor: name,
+        message: `Trust anchor ${name} is not managed: what it lacks is to be added by hand, and what it has too much removed`,
+      };
+}
+
+/** After a failed call an anchor is left alone for a while. */
+export function isReachable({ observation }: RotationView, anchor: AnchorObservation): WaitReason | undefined {
+  const { name, failure } = anchor;
+  const waitMs = (failure?.retryAt ?? 0) - observation.time.own;
+  return failure !== undefined && waitMs > 0 && waitMs <= LONGEST_BACKOFF_MS
+    ? {
+        code: "AnchorUnreachable",
+        anchor: name,
+        until: failure.retryAt,
+        message: `The last call for trust anchor ${name} failed, and is tried again on ${formatInstant(failure.retryAt)}: ${failure.message}`,
+      }
+    : undefined;
+}
+
+/** A bundle of certificates that is there. A disabled anchor is kept right as well, so that it can be enabled. */
+export function isBundle(_view: RotationView, anchor: AnchorObservation): WaitReason | undefined {
+  const { name, reading } = anchor;
+  switch (reading?.state) {
+    case undefined:
+      return notRead(anchor);
+    case "Missing":
+      return {
+        code: "AnchorMissing",
+        anchor: name,
+        message: `Trust anchor ${name} does not exist; give the arn of another, or set ignore to go on without it`,
+      };
+    case "NotABundle":
+      return {
+        code: "AnchorNotABundle",
+        anchor: name,
+        message: `Trust anchor ${name} is not of type CERTIFICATE_BUNDLE`,
+      };
+    case "Present":
+    case "Disabled":
+    default:
+      return undefined;
+  }
+}
+
+/** Never over two certificates. */
+export function hasRoom(
+  _view: RotationView,
+  anchor: AnchorObservation,
+  { bundle, toAdd }: { readonly bundle: readonly string[]; readonly toAdd: readonly GenerationObservation[] },
+): WaitReason | undefined {
+  return bundle.length <= SLOTS
+    ? undefined
+    : {
+        code: "NoRoom",
+        anchor: anchor.name,
+        message: `Trust anchor ${anchor.name} holds ${heldBy(anchor).length} certificates and has no room for the root of generation ${toAdd.map(({ number }) => number).join(" and ")}`,
+      };
+}
+
+/** Never over two CRLs. */
+export function hasCrlRoom(
+  _view: RotationView,
+  { name, reading }: AnchorObservation,
+  { number }: GenerationObservation,
+): WaitReason | undefined {
+  const crls = reading?.crls ?? [];
+  return crls.length < SLOTS || crls.some(({ generation }) => generation === number)
+    ? undefined
+    : {
+        code: "NoCrlRoom",
+        anchor: name,
+        generation: number,
+        message: `Trust anchor ${name} has ${crls.length} CRLs (${crls.map(({ id }) => id).join(", ")}) and no room for that of generation ${number}; delete the one that is not ours`,
+      };
+}
+
+/** A removal leaves all that is wanted, and never nothing. */
+export function remainderIsComplete(
+  view: RotationView,
+  { name }: AnchorObservation,
+  remaining: readonly string[],
+): WaitReason | undefined {
+  const isComplete = wantedGenerations(view).every(({ root }) => remaining.includes(root.fingerprint));
+  return remaining.length > 0 && isComplete
+    ? undefined
+    : {
+        code: "NothingWouldRemain",
+        anchor: name,
+        message: `Nothing is removed from trust anchor ${name} before it can hold a root that takes its place`,
+      };
+}
+
+/** A bundle without the root of our own leaf would refuse our next call, and nobody but an administrator could mend it. */
+export function ownLeafStays(
+  view: RotationView,
+  anchor: AnchorObservation,
+  remaining: readonly string[],
+): WaitReason | undefined {
+  const number = anchor.ownLeaf?.generation;
+  const own = view.observation.generations.find((generation) => generation.number === number);
+  // A leaf that AWS refuses already is nothing to lose.
+  if (own === undefined || !holdsRoot(anchor, own) || isExpired(view, own)) return undefined;
+  return remaining.includes(own.root.fingerprint)
+    ? undefined
+    : {
+        code: "OwnLeafWouldBeRefused",
+        anchor: anchor.name,
+        generation: own.number,
+        message: `The root of generation ${own.number} stays in trust anchor ${anchor.name} until the publisher's own credentials come from a leaf of another one that stays`,
+      };
+}
+
+/** A certificate goes only by a stored, unexpired intent that lists exactly what remains. */
+export function intentIsStored(
+  { observation, atLeast }: RotationView,
+  { name }: AnchorObservation,
+  remaining: readonly string[],
+): WaitReason | undefined {
+  const { intent } = observation;
+  return intent !== undefined &&
+    intent.anchor === name &&
+    sameBundle(intent.remaining, remaining) &&
+    atLeast < intent.expiresAt
+    ? undefined
+    : {
+        code: "IntentNotStored",
+        anchor: name,
+        message: `No unexpired intent says that trust anchor ${name} is to hold exactly ${remaining.join(", ")}`,
+      };
+}
+
+/** A CRL goes after its root: as long as that is trusted, what it revokes must stay revoked. */
+export function rootIsGone(
+  _view: RotationView,
+  anchor: AnchorObservation,
+  generation: GenerationObservation,
+): WaitReason | undefined {
+  return holdsRoot(anchor, generation)
+    ? {
+        code: "AnchorStillHoldsRoot",
+        anchor: anchor.name,
+        generation: generation.number,
+        message: `The CRL of generation ${generation.number} stays in trust anchor ${anchor.name} as long as the root does`,
+      }
+    : undefined;
+}

@@ -1,0 +1,71 @@
+import type { RotationAction } from "./action.ts";
+import { ROTATION_GUARDS, type RotationGuards } from "./guards.ts";
+import type { RotationObservation } from "./observation.ts";
+import type { WaitReason } from "./reason.ts";
+import { ROTATION_STEPS } from "./rotation-steps.ts";
+import { standingReasons } from "./standing-reasons.ts";
+import { viewOf } from "./view.ts";
+
+export type RotationPlan =
+  | {
+      readonly next: "act";
+      readonly action: RotationAction;
+      /** What holds up other steps meanwhile. */
+      readonly notes: readonly WaitReason[];
+    }
+  | {
+      readonly next: "wait";
+      readonly reason: WaitReason;
+      readonly notes: readonly WaitReason[];
+      /** When to look again, though nothing was heard until then; absent when only a change can help. */
+      readonly lookAgainAt?: number;
+    };
+
+/**
+ * Decides the one next step of a CertificateAuthority, or says why nothing is to be done now. Pure: the same observation
+ * gives the same plan. It is asked again after every step and after every change; nothing is remembered in between, so
+ * a crash, a second publisher or a lost answer leads to the same steps.
+ *
+ * @example
+ * const plan = planRotation(observation);
+ * if (plan.next === "act") await carryOut(plan.action);
+ * else status.message = plan.reason.message;
+ */
+export function planRotation(observation: RotationObservation): RotationPlan {
+  return plannerWith(ROTATION_GUARDS)(observation);
+}
+
+/** The planner with other guards: for tests that show what each of them is for. */
+export function plannerWith(guards: RotationGuards): (observation: RotationObservation) => RotationPlan {
+  return (observation) => {
+    const view = viewOf(observation, guards);
+    const reasons = new Map<string, WaitReason>();
+    for (const reason of standingReasons(view)) note(reasons, reason);
+    for (const { propose } of ROTATION_STEPS) {
+      for (const { action, unless } of propose(view)) {
+        const blocking = unless.filter((reason) => reason !== undefined);
+        if (blocking.length === 0) return { next: "act", action, notes: [...reasons.values()] };
+        for (const reason of blocking) note(reasons, reason);
+      }
+    }
+    const [reason = NOTHING_TO_DO, ...notes] = reasons.values();
+    const { own } = observation.time;
+    const dates = [
+      ...[...reasons.values()].map(({ until }) => until),
+      ...view.anchors.map(({ reading }) => reading && reading.readAt + observation.policy.readEveryMs),
+    ].filter((at) => at !== undefined && at > Math.min(own, view.atLeast));
+    return {
+      next: "wait",
+      reason,
+      notes,
+      ...(dates.length === 0 ? {} : { lookAgainAt: Math.min(...(dates as number[])) }),
+    };
+  };
+}
+
+const NOTHING_TO_DO: WaitReason = { code: "RotationNotDue", message: "There is nothing to do" };
+
+function note(reasons: Map<string, WaitReason>, reason: WaitReason): void {
+  const key = `${reason.code} ${reason.anchor ?? ""} ${reason.generation ?? ""}`;
+  if (!reasons.has(key)) reasons.set(key, reason);
+}

@@ -1,0 +1,239 @@
+import type { RotationAction } from "../action.ts";
+import type { GenerationObservation, GenerationPhase } from "../observation.ts";
+import { formatInstant, type WaitReason } from "../reason.ts";
+import type { RotationView } from "../view.ts";
+import type { Candidate } from "./step.ts";
+
+/** Every generation that may sign, or has signed, has a mark. */
+export function restoreMarks(view: RotationView): readonly Candidate[] {
+  return [view.incoming, view.abandoned, view.active, ...view.draining].flatMap((generation): readonly Candidate[] => {
+    if (generation === undefined || generation.mark !== undefined) return [];
+    const { number, root, recorded } = generation;
+    // What was signed under a lost mark is not known; nothing signs before status knows the generation.
+    const notAfter = recorded ? root.notAfter : root.notBefore;
+    return [{ action: { do: "RestoreMark", generation: number, notAfter }, unless: [] }];
+  });
+}
+
+/** A generation whose Secret was made is in status. */
+export function recordGeneration(view: RotationView): readonly Candidate[] {
+  const { incoming } = view;
+  if (incoming === undefined || incoming.recorded || incoming.mark === undefined) return [];
+  return [{ action: setPhases(view, [[incoming, "Pending"]]), unless: [] }];
+}
+
+/** The next generation has a key, a root and a mark. */
+export function makeGeneration(view: RotationView): readonly Candidate[] {
+  const { guards, observation, active } = view;
+  const highest = Math.max(observation.highestNumberSeen, ...observation.generations.map(({ number }) => number));
+  return [
+    {
+      action: { do: "MakeGeneration", generation: highest + 1, at: view.atLeast },
+      unless: [
+        guards.timeIsTrusted(view),
+        guards.stateIsCurrent(view),
+        guards.isNotDeleting(view),
+        guards.rotationIsDue(view),
+        guards.noneIsInProgress(view),
+        guards.pauseAfterAbandonIsOver(view),
+        // Where nobody signs or what signs is compromised, no anchor can be worse off.
+        ...(active === undefined || view.nobodySigns || view.isEmergency
+          ? []
+          : [guards.readingsAreFresh(view), guards.noDrift(view), guards.everyAnchorIsJoined(view)]),
+      ],
+    },
+  ];
+}
+
+/** Every joined anchor holds the next generation's root and CRL. */
+export function publishGeneration(view: RotationView): readonly Candidate[] {
+  const { incoming, guards } = view;
+  if (incoming?.phase !== "Pending" || !incoming.recorded) return [];
+  return [
+    {
+      action: setPhases(view, [[incoming, "Published"]]),
+      unless: [
+        guards.timeIsTrusted(view),
+        guards.stateIsCurrent(view),
+        guards.isNotDeleting(view),
+        view.isEmergency ? undefined : guards.noDrift(view),
+        guards.readingsAreFresh(view),
+        guards.everyJoinedAnchorHolds(view, incoming),
+        guards.keyIsPresent(view, incoming),
+        guards.markIsOpen(view, incoming),
+      ],
+    },
+  ];
+}
+
+/** The old mark is sealed: that is the switch. After it there is no way back, only a further generation. */
+export function sealMark(view: RotationView): readonly Candidate[] {
+  const { active, incoming, guards } = view;
+  if (active?.mark?.sealed !== false || incoming?.phase !== "Published") return [];
+  return [
+    {
+      action: { do: "SealMark", generation: active.number, at: view.atLeast },
+      unless: [guards.isNotDeleting(view), ...switchGuards(view, incoming)],
+    },
+  ];
+}
+
+function switchGuards(view: RotationView, incoming: GenerationObservation): readonly (WaitReason | undefined)[] {
+  const { guards } = view;
+  return [
+    guards.timeIsTrusted(view),
+    guards.stateIsCurrent(view),
+    view.isEmergency ? undefined : guards.noDrift(view),
+    guards.readingsAreFresh(view),
+    guards.everyAnchorIsJoined(view),
+    guards.everyJoinedAnchorHolds(view, incoming),
+    guards.canaryHasPassed(view, incoming),
+    guards.soakIsOver(view, incoming),
+    guards.keyIsPresent(view, incoming),
+    guards.rootIsValid(view, incoming),
+    guards.markIsOpen(view, incoming),
+  ];
+}
+
+/** Phases follow from the seal. Requests wait in between. */
+export function switchPhases(view: RotationView): readonly Candidate[] {
+  const { active, incoming, guards } = view;
+  if (!view.nobodySigns) return [];
+  if (incoming?.phase !== "Published") {
+    // Sealed with nothing to follow: only a further generation helps.
+    return active === undefined || incoming !== undefined
+      ? []
+      : [{ action: setPhases(view, [[active, "Draining"]]), unless: [guards.timeIsTrusted(view)] }];
+  }
+  const changes: readonly Change[] = [
+    [incoming, "Active"],
+    ...(active === undefined ? [] : [[active, "Draining"] as const]),
+  ];
+  return [
+    {
+      action: setPhases(view, changes),
+      unless:
+        active === undefined
+          ? switchGuards(view, incoming)
+          : [
+              guards.timeIsTrusted(view),
+              guards.readingsAreFresh(view),
+              guards.everyJoinedAnchorHolds(view, incoming),
+              guards.keyIsPresent(view, incoming),
+              guards.markIsOpen(view, incoming),
+            ],
+    },
+  ];
+}
+
+/** What is given up, or drains, signs no more. */
+export function sealLeftovers(view: RotationView): readonly Candidate[] {
+  return [view.abandoned, ...view.draining]
+    .filter((generation) => generation?.mark?.sealed === false)
+    .map((generation): Candidate => ({
+      action: { do: "SealMark", generation: generation?.number ?? 0, at: view.atLeast },
+      unless: [view.guards.timeIsTrusted(view)],
+    }));
+}
+
+/** A generation that was given up is Abandoned once its leaves are gone and no anchor holds it. */
+export function abandonGeneration(view: RotationView): readonly Candidate[] {
+  return view.abandoned === undefined ? [] : [finish(view, view.abandoned, "Abandoned")];
+}
+
+/** A drained generation that no anchor holds is Retired. */
+export function retireGenerations(view: RotationView): readonly Candidate[] {
+  return view.draining.map((generation) => finish(view, generation, "Retired"));
+}
+
+function finish(view: RotationView, generation: GenerationObservation, phase: GenerationPhase): Candidate {
+  const { guards } = view;
+  return {
+    action: setPhases(view, [[generation, phase]]),
+    unless: [
+      guards.timeIsTrusted(view),
+      guards.stateIsCurrent(view),
+      guards.drainIsOver(view, generation),
+      guards.readingsAreFresh(view),
+      guards.noAnchorHolds(view, generation),
+    ],
+  };
+}
+
+/** The key of a generation that is done is deleted; its root and its last CRL are kept. */
+export function destroyKeys(view: RotationView): readonly Candidate[] {
+  const { guards, observation } = view;
+  return observation.generations
+    .filter(({ phase, hasKey }) => hasKey && (phase === "Retired" || phase === "Abandoned"))
+    .map((generation) => ({
+      action: { do: "DestroyKey", generation: generation.number, at: view.atLeast },
+      unless: [
+        guards.timeIsTrusted(view),
+        guards.stateIsCurrent(view),
+        guards.retentionIsOver(view, generation),
+        guards.noAnchorHolds(view, generation),
+      ],
+    }));
+}
+
+export function recordDestroyed(view: RotationView): readonly Candidate[] {
+  return view.observation.generations
+    .filter(({ phase, hasKey }) => phase === "Retired" && !hasKey)
+    .map((generation) => ({
+      action: setPhases(view, [[generation, "Destroyed"]]),
+      unless: [view.guards.timeIsTrusted(view), view.guards.retentionIsOver(view, generation)],
+    }));
+}
+
+/** A new generation that cannot get through by its deadline, is compromised or lost its key is given up. */
+export function abandonFailing(view: RotationView): readonly Candidate[] {
+  const { incoming } = view;
+  if (incoming === undefined || !incoming.recorded) return [];
+  const because = whyFailing(view, incoming);
+  return because === undefined ? [] : [beginAbandon(view, incoming, because)];
+}
+
+function whyFailing(view: RotationView, incoming: GenerationObservation): string | undefined {
+  const { guards, observation, active } = view;
+  if (incoming.compromised) return "it is compromised";
+  // Where nobody else signs, or must not, giving up helps nobody.
+  if (active === undefined || view.nobodySigns || view.isEmergency) return undefined;
+  const deadline = incoming.root.notBefore + observation.policy.publishDeadlineMs;
+  if (view.atLeast < deadline) return undefined;
+  const failing =
+    guards.keyIsPresent(view, incoming) ??
+    guards.everyAnchorIsJoined(view) ??
+    guards.everyJoinedAnchorHolds(view, incoming) ??
+    guards.canaryHasPassed(view, incoming) ??
+    guards.markIsOpen(view, incoming);
+  return failing === undefined ? undefined : `its deadline was ${formatInstant(deadline)}: ${failing.message}`;
+}
+
+/** Before the switch a generation can be given up; the old one's mark is where that and the switch exclude each other. */
+export function beginAbandon(view: RotationView, incoming: GenerationObservation, because: string): Candidate {
+  const { active, guards } = view;
+  return {
+    action: {
+      do: "BeginAbandon",
+      generation: incoming.number,
+      recordedIn: active?.number,
+      because,
+      at: view.atLeast,
+    },
+    unless: [
+      guards.timeIsTrusted(view),
+      guards.isNotDeleting(view),
+      active === undefined ? undefined : guards.markIsOpen(view, active),
+    ],
+  };
+}
+
+type Change = readonly [GenerationObservation, GenerationPhase];
+
+function setPhases(view: RotationView, changes: readonly Change[]): RotationAction {
+  return {
+    do: "SetPhases",
+    changes: changes.map(([{ number }, phase]) => ({ generation: number, phase })),
+    at: view.atLeast,
+  };
+}

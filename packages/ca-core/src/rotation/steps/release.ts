@@ -1,0 +1,73 @@
+import type { GenerationObservation, Operation } from "../observation.ts";
+import { formatInstant, type WaitReason } from "../reason.ts";
+import type { RotationView } from "../view.ts";
+import { refused } from "./finish-operation.ts";
+import type { Candidate } from "./step.ts";
+
+/** A deleted authority goes when no leaf of it can be valid, or when a Release operation lets it go before. */
+export function letGo(view: RotationView): readonly Candidate[] {
+  if (!view.observation.deleting) return [];
+  const order = view.observation.operations.find((operation) => operation.kind === "Release");
+  // What goes from AWS goes before the authority, which is what remembers it.
+  if (order?.aws === "Delete" && cleared(view).length > 0) return [];
+  return [
+    {
+      action: { do: "RemoveFinalizer", left: whatIsLeft(view) },
+      unless: order === undefined ? [view.guards.timeIsTrusted(view), marksHavePassed(view)] : [],
+    },
+  ];
+}
+
+/** `Keep` leaves AWS as it is; `Delete` takes away the anchors that Capstan created, and their CRLs before them. */
+export function release(
+  view: RotationView,
+  operation: Extract<Operation, { readonly kind: "Release" }>,
+): readonly Candidate[] {
+  if (!view.observation.deleting) {
+    return [refused(operation, "the CertificateAuthority is not being deleted; delete it, then order Release again")];
+  }
+  return operation.aws === "Delete" ? cleared(view) : [];
+}
+
+function cleared(view: RotationView): readonly Candidate[] {
+  return view.observation.anchors
+    .filter(({ create, manage, ignore }) => create && manage && !ignore)
+    .flatMap((anchor): readonly Candidate[] => {
+      const { reading } = anchor;
+      if (reading === undefined || reading.state === "Missing") return [];
+      const crl = reading.crls.find(({ generation }) => generation !== undefined);
+      const action =
+        crl?.generation === undefined
+          ? ({ do: "DeleteAnchor", anchor: anchor.name } as const)
+          : ({ do: "DeleteCrl", anchor: anchor.name, generation: crl.generation, id: crl.id } as const);
+      return [{ action, unless: [view.guards.isReachable(view, anchor)] }];
+    });
+}
+
+function marksHavePassed(view: RotationView): WaitReason | undefined {
+  const { generations, policy } = view.observation;
+  const until = Math.max(0, ...generations.map((generation) => endOf(generation) + policy.skewMs));
+  return view.atLeast >= until
+    ? undefined
+    : {
+        code: "MarksNotPassed",
+        until,
+        message: `Leaves of this authority may be valid until ${formatInstant(until)}; a Release operation lets it go before`,
+      };
+}
+
+function endOf({ phase, mark, root }: GenerationObservation): number {
+  if (phase === "Retired" || phase === "Destroyed" || phase === "Abandoned") return 0;
+  return mark === undefined ? root.notAfter : Math.min(mark.notAfter, root.notAfter);
+}
+
+function whatIsLeft({ observation }: RotationView): string {
+  const held = observation.anchors
+    .filter(({ reading }) => reading !== undefined && reading.bundle.length > 0)
+    .map(({ name, reading }) => `trust anchor ${name} with SHA-256 ${(reading?.bundle ?? []).join(", ")}`);
+  const unread = observation.anchors.filter(({ reading }) => reading === undefined).map(({ name }) => name);
+  return [
+    held.length === 0 ? "Nothing is known to be left in AWS" : `Left in AWS: ${held.join("; ")}`,
+    ...(unread.length === 0 ? [] : [`not read: ${unread.join(", ")}`]),
+  ].join("; ");
+}

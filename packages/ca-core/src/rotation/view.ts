@@ -1,0 +1,80 @@
+import type { RotationGuards } from "./guards.ts";
+import type { AnchorObservation, GenerationObservation, GenerationPhase, RotationObservation } from "./observation.ts";
+import { trustedTime, type TrustedTime } from "./trusted-time.ts";
+
+/** An observation, with what every step asks of it. */
+export interface RotationView {
+  readonly observation: RotationObservation;
+  readonly guards: RotationGuards;
+  readonly time: TrustedTime;
+  /** It is at least so late: trusted time, or the highest that was ever stored. */
+  readonly atLeast: number;
+  readonly active: GenerationObservation | undefined;
+  /** Pending or Published, and not given up. */
+  readonly incoming: GenerationObservation | undefined;
+  /** Pending or Published, and given up. */
+  readonly abandoned: GenerationObservation | undefined;
+  readonly draining: readonly GenerationObservation[];
+  /** The anchors that are not ignored. */
+  readonly anchors: readonly AnchorObservation[];
+  readonly byFingerprint: ReadonlyMap<string, GenerationObservation>;
+  /** The active generation is compromised: order, soak and drain give way to speed. */
+  readonly isEmergency: boolean;
+  /** No generation can sign: then there is nobody whom a switch could harm. */
+  readonly nobodySigns: boolean;
+}
+
+export function viewOf(observation: RotationObservation, guards: RotationGuards): RotationView {
+  const newestFirst = observation.generations.toSorted((left, right) => right.number - left.number);
+  const time = trustedTime(observation.time);
+  const active = newestFirst.find(({ phase }) => phase === "Active");
+  const inProgress = newestFirst.filter(({ phase }) => phase === "Pending" || phase === "Published");
+  return {
+    observation,
+    guards,
+    time,
+    atLeast: time.ok ? time.now : observation.time.highWater,
+    active,
+    incoming: inProgress.find(({ abandoning }) => !abandoning),
+    abandoned: inProgress.find(({ abandoning }) => abandoning),
+    draining: newestFirst.filter(({ phase }) => phase === "Draining"),
+    anchors: observation.anchors.filter(({ ignore }) => !ignore),
+    byFingerprint: new Map(newestFirst.map((generation) => [generation.root.fingerprint, generation])),
+    isEmergency: active?.compromised === true,
+    nobodySigns: active === undefined || active.mark?.sealed === true,
+  };
+}
+
+/** Whether AWS takes no leaf of it any more, whatever the clock that is asked. */
+export function isExpired({ atLeast, observation }: RotationView, { root }: GenerationObservation): boolean {
+  return atLeast >= root.notAfter + observation.policy.skewMs;
+}
+
+/**
+ * The generations whose leaves are out: their roots belong into every anchor, and an anchor that lacks one has lost it.
+ * Before there is any, the first generation's.
+ */
+export function neededGenerations(view: RotationView): readonly GenerationObservation[] {
+  const { active, incoming, draining, guards } = view;
+  const needed = [
+    ...(active === undefined || active.compromised || isExpired(view, active) ? [] : [active]),
+    ...draining.filter((generation) => guards.drainIsOver(view, generation) !== undefined),
+  ];
+  return needed.length > 0 || incoming?.recorded !== true ? needed : [incoming];
+}
+
+/** What the anchors are to hold: what is needed, most needed first, and the root that is being introduced. */
+export function wantedGenerations(view: RotationView): readonly GenerationObservation[] {
+  const needed = neededGenerations(view);
+  const { incoming } = view;
+  return incoming?.recorded !== true || needed.includes(incoming) ? needed : [...needed, incoming];
+}
+
+const IN_USE: ReadonlySet<GenerationPhase> = new Set(["Pending", "Published", "Active"]);
+
+/** Whether a generation's root goes out of the anchors, once it may. */
+export function isLeaving(view: RotationView, generation: GenerationObservation): boolean {
+  return (
+    !IN_USE.has(generation.phase) || generation.abandoning || generation.compromised || isExpired(view, generation)
+  );
+}
