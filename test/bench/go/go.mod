@@ -1,0 +1,3 @@
+module capstan.dev/bench
+
+go 1.26
