@@ -22,13 +22,9 @@ export type { CertificationRequest, RequestedExtensions } from "./csr/certificat
 export { checkCertificationRequest } from "./csr/check-certification-request.ts";
 
 export { isReservedName, ownCommonName, type OwnLeafRole } from "./profile/reserved-names.ts";
-export {
-  checkAgainstProfile,
-  ROLES_ANYWHERE_USAGES,
-  usagesOf,
-  type ProfileQuestion,
-} from "./profile/roles-anywhere.ts";
-export { isUsage, type Usage } from "./profile/usages.ts";
+export { checkAgainstProfile, type ProfileQuestion } from "./profile/check-against-profile.ts";
+export { PROFILES, type Profile, type ProfileName, type SanRule, type SubjectRule } from "./profile/profiles.ts";
+export { isUsage, usagesOf, type Usage } from "./profile/usages.ts";
 
 export { issueLeaf, type Leaf } from "./certificate/issue-leaf.ts";
 export { prepareLeaf, type LeafPlan, type PreparedLeaf } from "./certificate/prepare-leaf.ts";
@@ -37,7 +33,7 @@ export type { LeafTicket } from "./certificate/ticket.ts";
 export { chooseValidity, type Validity, type ValidityQuestion } from "./certificate/validity.ts";
 
 export { createRoot, type CreateRootOptions, type RootSubject } from "./root/create-root.ts";
-export { assertRootUsable, readRoot } from "./root/read-root.ts";
+export { assertRootUsable, readRoot, type ReadRootOptions } from "./root/read-root.ts";
 export type { Root } from "./root/root.ts";
 
 export { checkCrlBeforePublication, type PublicationQuestion } from "./crl/check-crl-before-publication.ts";

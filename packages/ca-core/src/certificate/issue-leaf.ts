@@ -1,14 +1,17 @@
 import { X509Certificate } from "node:crypto";
 import { encodePem } from "../der/pem.ts";
-import { readDer } from "../der/read.ts";
+import { encodingOf, readDer, type DerNode } from "../der/read.ts";
 import { bitString, sequence } from "../der/write.ts";
 import { CaError } from "../errors.ts";
 import { assertSignerKey, signatureAlgorithmOf, signVerified, type Signer } from "../keys/signer.ts";
 import { equalBytes, sha256Hex } from "../lib/bytes.ts";
+import { OID } from "../lib/oids.ts";
 import { parseIp } from "../san/ip-address.ts";
 import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
 import { rootKeyObject } from "../root/root.ts";
-import { readCertificateParts } from "./read-certificate.ts";
+import { lintCertificate } from "../lint/lint-leaf.ts";
+import { assertNoFindings } from "./prepare-leaf.ts";
+import { readCertificateParts, type TbsCertificate } from "./read-certificate.ts";
 import type { SerialHex } from "./serial.ts";
 import { redeemTicket, type LeafTicket, type PlannedLeaf } from "./ticket.ts";
 
@@ -27,36 +30,42 @@ export interface Leaf {
 
 /**
  * Signs a prepared leaf: once per ticket, whatever comes of it. The signature is verified with the root's key, the
- * signed bytes are compared with the linted ones, and OpenSSL reads the certificate again and must find the serial,
- * names, dates and key that were decided.
+ * signed bytes are compared with the linted ones, OpenSSL reads the certificate again and must find the serial, names,
+ * dates, key, purposes and CA flag that were decided, and the whole is linted.
  *
- * @throws CaError ERR_LEAF_TICKET, ERR_SIGNER_KEY, ERR_SIGNER_SIGNATURE, ERR_LEAF_READ_BACK; whatever the signer throws.
- * After any error but ERR_LEAF_TICKET and ERR_SIGNER_KEY a signature may exist: count the leaf as issued.
+ * @throws CaError ERR_LEAF_TICKET, ERR_SIGNER_KEY, ERR_SIGNER_SIGNATURE, ERR_LEAF_READ_BACK, ERR_LEAF_LINT; whatever the
+ * signer throws. After any error but ERR_LEAF_TICKET and ERR_SIGNER_KEY a signature may exist: count the leaf as issued.
+ * @example const leaf = await issueLeaf({ ticket, signer });
  */
 export async function issueLeaf(options: { readonly ticket: LeafTicket; readonly signer: Signer }): Promise<Leaf> {
   const plan = redeemTicket(options.ticket);
-  assertSignerKey(options.signer, plan.root.spki);
-  const signature = await signVerified(options.signer, plan.tbs, rootKeyObject(plan.root));
-  const der = sequence(plan.tbs, signatureAlgorithmOf(plan.root.algorithm), bitString(signature));
-  assertReadBack(der, plan);
+  const { root, profile } = plan;
+  assertSignerKey(options.signer, root.spki);
+  const hash = profile.signingHash[root.algorithm];
+  const signature = await signVerified(options.signer, plan.tbs, rootKeyObject(root), hash);
+  const der = sequence(plan.tbs, signatureAlgorithmOf(root.algorithm, hash), bitString(signature));
+  const whole = readDer(der);
+  assertReadBack(whole, plan);
+  assertNoFindings(lintCertificate({ ...plan, whole }), "the leaf was signed and not released");
   const { serial, notBefore, notAfter } = plan;
   return { der, pem: encodePem("CERTIFICATE", der), serial, notBefore, notAfter, sha256: sha256Hex(der) };
 }
 
-function assertReadBack(der: Uint8Array, plan: PlannedLeaf): void {
+function assertReadBack(whole: DerNode, plan: PlannedLeaf): void {
+  const der = whole.source;
   const openssl = new X509Certificate(der);
-  const parts = readCertificateParts(readDer(der));
+  const parts = readCertificateParts(whole);
   const facts: { readonly [fact: string]: boolean } = {
     bytes: equalBytes(openssl.raw, der) && equalBytes(parts.tbs, plan.tbs),
     serial: openssl.serialNumber.toLowerCase() === plan.serial,
     issuer: openssl.checkIssued(rootCertificate(plan)),
-    subject: equalSubjects(openssl, plan),
-    "subject alternative names":
-      (openssl.subjectAltName ?? "") === plan.subjectAlternativeNames.map(asOpenSsl).join(", "),
+    subject: equalSubjects(openssl, parts, plan),
+    "subject alternative names": equalAlternativeNames(openssl, parts, plan),
+    purposes: (openssl.keyUsage ?? []).join() === plan.purposes.join(),
     notBefore: new Date(openssl.validFrom).getTime() === plan.notBefore.getTime(),
     notAfter: new Date(openssl.validTo).getTime() === plan.notAfter.getTime(),
     key: equalBytes(openssl.publicKey.export({ format: "der", type: "spki" }), plan.publicKeySpki),
-    "not a CA": !openssl.ca,
+    CA: openssl.ca === plan.isCa,
   };
   const wrong = Object.keys(facts).filter((fact) => facts[fact] !== true);
   if (wrong.length > 0)
@@ -73,12 +82,41 @@ function rootCertificate({ root }: PlannedLeaf): X509Certificate {
   return certificate;
 }
 
-/** OpenSSL's line per attribute, in which it escapes `+` and would escape what our names cannot have. */
-function equalSubjects(openssl: X509Certificate, { subject }: PlannedLeaf): boolean {
+/** Types that OpenSSL shows under our short names. */
+const SHOWN_TYPES: ReadonlySet<string> = new Set(["CN", "O", "OU", "C", "ST", "L", "serialNumber"]);
+/** Of these OpenSSL escapes `+` alone. */
+const SHOWN_VALUE = /^[A-Za-z0-9 _.:=+@-]+$/;
+
+/**
+ * The bytes, and what OpenSSL makes of them where it shows them in one way only: a line per attribute. Of several
+ * attributes in one RDN, of rarer types and of other characters its text could stand for something else.
+ */
+function equalSubjects(openssl: X509Certificate, parts: TbsCertificate, plan: PlannedLeaf): boolean {
+  const { subject, subjectDer } = plan;
+  if (!equalBytes(encodingOf(parts.subject), subjectDer)) return false;
+  const isPlain =
+    subject.length > 0 &&
+    subject.length === parts.subject.children.length &&
+    subject.every(({ type, value }) => SHOWN_TYPES.has(type) && SHOWN_VALUE.test(value));
+  if (!isPlain) return true;
   return openssl.subject === subject.map(({ type, value }) => `${type}=${value.replaceAll("+", "\\+")}`).join("\n");
 }
 
 const OPENSSL_KINDS: { readonly [kind: string]: string } = { DNS: "DNS", URI: "URI", Email: "email", IP: "IP Address" };
+
+/** The bytes, and OpenSSL's text for all kinds that it can show: it does not say what an otherName is. */
+function equalAlternativeNames(openssl: X509Certificate, parts: TbsCertificate, plan: PlannedLeaf): boolean {
+  const { subjectAlternativeNames: names, subjectAlternativeNamesDer } = plan;
+  const found = parts.extensions.find(({ oid }) => oid === OID.subjectAltName)?.value;
+  if (found === undefined || subjectAlternativeNamesDer === undefined) {
+    return found === undefined && subjectAlternativeNamesDer === undefined && openssl.subjectAltName === undefined;
+  }
+  if (!equalBytes(encodingOf(found), subjectAlternativeNamesDer)) return false;
+  return (
+    names.some(({ kind }) => OPENSSL_KINDS[kind] === undefined) ||
+    openssl.subjectAltName === names.map(asOpenSsl).join(", ")
+  );
+}
 
 function asOpenSsl({ kind, value }: SubjectAlternativeName): string {
   const octets = kind === "IP" ? parseIp(value) : undefined;

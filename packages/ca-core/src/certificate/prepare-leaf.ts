@@ -2,17 +2,30 @@ import { randomBytes } from "node:crypto";
 import { wholeOctetsOf } from "../der/fields.ts";
 import { readDer } from "../der/read.ts";
 import { TAG } from "../der/tag.ts";
-import { namedBits, objectIdentifier, octetString, sequence, tagged, time, tlv } from "../der/write.ts";
+import {
+  DER_TRUE,
+  namedBits,
+  objectIdentifier,
+  octetString,
+  sequence,
+  tagged,
+  time,
+  tlv,
+  unsignedInteger,
+} from "../der/write.ts";
 import { CaError } from "../errors.ts";
 import { KEY_ALGORITHMS, type LeafKeyAlgorithm } from "../keys/algorithms.ts";
 import { checkPublicKey } from "../keys/check-public-key.ts";
 import { signatureAlgorithmOf } from "../keys/signer.ts";
 import { plain, sha1 } from "../lib/bytes.ts";
 import { OID } from "../lib/oids.ts";
-import { lintLeaf } from "../lint/lint-leaf.ts";
+import { lintLeaf, type LintFinding } from "../lint/lint-leaf.ts";
+import type { LeafDecision } from "../lint/rule.ts";
 import type { NameAttribute } from "../name/attribute-types.ts";
+import { readTrustedName } from "../name/read-name.ts";
 import { writeName } from "../name/write-name.ts";
-import { extendedKeyUsageOids, keyUsageBits, type Usage } from "../profile/usages.ts";
+import { PROFILES, type Profile, type ProfileName } from "../profile/profiles.ts";
+import { extendedKeyUsageOids, keyUsageBits, possibleKeyUsageBits, type Usage } from "../profile/usages.ts";
 import type { Root } from "../root/root.ts";
 import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
 import { writeSan } from "../san/write-san.ts";
@@ -21,19 +34,34 @@ import { createTicket, type LeafTicket } from "./ticket.ts";
 import { authorityKeyIdentifier, extension } from "./write-extension.ts";
 
 export interface LeafPlan {
+  /** Default: RolesAnywhere. */
+  readonly profile?: ProfileName;
   readonly root: Root;
-  /** One RDN each, in this order. */
+  /** In the order of the certificate. Written one RDN each, unless there is `subjectDer`. */
   readonly subject: readonly Pick<NameAttribute, "type" | "value">[];
+  /**
+   * The Name as it was sent, for profile General, which keeps it byte for byte; RolesAnywhere always writes `subject`. It
+   * must hold exactly the attributes of `subject`, which policy has judged.
+   */
+  readonly subjectDer?: Uint8Array;
   readonly subjectAlternativeNames: readonly SubjectAlternativeName[];
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKeySpki: Uint8Array;
-  /** As `usagesOf` gives them. digitalSignature is added, and what an EC key cannot do is left out (see keyUsage). */
+  /** As `usagesOf` gives them; what the key cannot do is left out, and RolesAnywhere adds digitalSignature. */
   readonly usages: readonly Usage[];
+  /** A CA certificate, which profile General has. Default: no. */
+  readonly isCa?: boolean;
+  /**
+   * pathLen of a CA certificate. Default: one less than the root's; absent when the root has none. Ignored without `isCa`.
+   */
+  readonly pathLength?: number;
   readonly notBefore: Date;
   /** Inclusive. */
   readonly notAfter: Date;
   /** The CertificateAuthority's maxLeafDuration: the lint holds notAfter - notBefore to it. */
   readonly maxLifetimeMs: number;
+  /** Whether Capstan mints this leaf for itself, under one of `ownCommonName`'s names. Default: no, and those are refused. */
+  readonly isOwnLeaf?: boolean;
   /** Default: node:crypto's randomBytes. */
   readonly random?: RandomBytes;
 }
@@ -48,62 +76,91 @@ export interface PreparedLeaf {
   readonly tbs: Uint8Array;
 }
 
+const MAX_PATH_LENGTH = 1_000;
 const VERSION_3 = tagged(0, Uint8Array.of(TAG.integer, 1, 2));
 
 /**
  * Builds the TBSCertificate of a leaf from what was decided, and lints it before anything is signed. From the request it
  * takes the public key and the names that policy let through, nothing else.
  *
- * @throws CaError ERR_LEAF_INPUT when a name or date cannot be written, ERR_LEAF_LINT naming every rule broken
+ * @throws CaError ERR_LEAF_INPUT when a name, date or number cannot be written, ERR_LEAF_LINT naming every rule broken
+ * @example const { ticket } = prepareLeaf({ root, subject: [{ type: "CN", value: "web.demo" }], ...rest });
  */
 export function prepareLeaf(plan: LeafPlan): PreparedLeaf {
-  const { root, subject, subjectAlternativeNames, usages, maxLifetimeMs, random = randomBytes } = plan;
+  const { root, subjectAlternativeNames, usages, maxLifetimeMs, isCa = false, random = randomBytes } = plan;
+  const profile = PROFILES[plan.profile ?? "RolesAnywhere"];
   const publicKeySpki = plain(plan.publicKeySpki);
   const notBefore = new Date(Math.floor(plan.notBefore.getTime() / 1000) * 1000);
   const notAfter = new Date(Math.floor(plan.notAfter.getTime() / 1000) * 1000);
   const key = readKey(publicKeySpki);
   const serial = randomSerial(random);
-  const san =
-    subjectAlternativeNames.length === 0
-      ? []
-      : [extension(OID.subjectAltName, false, writeSan(subjectAlternativeNames))];
+  const subjectDer = writeSubject(plan, profile);
+  const isSubjectEmpty = subjectDer.length === EMPTY_NAME_BYTES;
+  const subjectAlternativeNamesDer =
+    subjectAlternativeNames.length === 0 ? undefined : writeSan(subjectAlternativeNames);
+  const purposes = extendedKeyUsageOids(usages);
   const tbs = sequence(
     VERSION_3,
     tlv(TAG.integer, serialContent(serial)),
-    signatureAlgorithmOf(root.algorithm),
+    signatureAlgorithmOf(root.algorithm, profile.signingHash[root.algorithm]),
     root.subjectDer,
     writeValidity(notBefore, notAfter),
-    writeName(subject),
+    subjectDer,
     publicKeySpki,
     tagged(
       3,
       sequence(
-        extension(OID.basicConstraints, true, sequence()),
-        keyUsage(usages, key.algorithm),
-        ...extendedKeyUsage(usages),
-        ...san,
+        extension(OID.basicConstraints, true, basicConstraints(plan)),
+        ...keyUsage(plan, profile, key.algorithm),
+        ...extendedKeyUsage(purposes),
+        ...(subjectAlternativeNamesDer === undefined
+          ? []
+          : [extension(OID.subjectAltName, isSubjectEmpty, subjectAlternativeNamesDer)]),
         extension(OID.subjectKeyIdentifier, false, octetString(sha1(key.bits))),
         authorityKeyIdentifier(root.ski),
       ),
     ),
   );
-  const findings = lintLeaf({ tbs, root, maxLifetimeMs });
-  if (findings.length > 0) {
-    const text = findings.map(({ rule, fault }) => `${rule}: ${fault}`).join("; ");
-    throw new CaError("ERR_LEAF_LINT", `the leaf was not signed: ${text}`);
-  }
+  const decision: LeafDecision = { profile, root, maxLifetimeMs, isCa, isOwnLeaf: plan.isOwnLeaf ?? false };
+  assertNoFindings(lintLeaf({ ...decision, tbs }), "the leaf was not signed");
   const ticket = createTicket({
-    root,
+    ...decision,
     tbs,
     serial,
-    subject,
-    subjectAlternativeNames,
+    // Copies: what a caller does to its own later does not change what the certificate is compared with.
+    subject: plan.subject.map(({ type, value }) => ({ type, value })),
+    subjectDer,
+    subjectAlternativeNames: subjectAlternativeNames.map(({ kind, value }) => ({ kind, value })),
+    subjectAlternativeNamesDer,
+    purposes,
     publicKeySpki,
     notBefore,
     notAfter,
   });
   // A copy: what a caller does to it does not reach what is signed.
   return { ticket, serial, notBefore, notAfter, tbs: plain(tbs) };
+}
+
+/** @throws CaError ERR_LEAF_LINT */
+export function assertNoFindings(findings: readonly LintFinding[], outcome: string): void {
+  if (findings.length === 0) return;
+  const text = findings.map(({ rule, fault }) => `${rule}: ${fault}`).join("; ");
+  throw new CaError("ERR_LEAF_LINT", `${outcome}: ${text}`);
+}
+
+const EMPTY_NAME_BYTES = 2;
+
+function writeSubject({ subject, subjectDer }: LeafPlan, profile: Profile): Uint8Array {
+  if (subjectDer === undefined || !profile.keepsSubjectBytes) return writeName(subject);
+  const same = (a: readonly Pick<NameAttribute, "type" | "value">[]): boolean =>
+    a.length === subject.length &&
+    a.every(({ type, value }, index) => type === subject[index]?.type && value === subject[index]?.value);
+  try {
+    if (same(readTrustedName(readDer(subjectDer)))) return plain(subjectDer);
+  } catch (cause) {
+    throw new CaError("ERR_LEAF_INPUT", "subjectDer is not a Name that can be read", { cause });
+  }
+  throw new CaError("ERR_LEAF_INPUT", "subjectDer holds other attributes than subject, which was judged");
 }
 
 /** The key policy once more: a plan may come from elsewhere than a request. */
@@ -124,25 +181,29 @@ function writeValidity(notBefore: Date, notAfter: Date): Uint8Array {
   }
 }
 
-const DIGITAL_SIGNATURE = 0;
-const KEY_ENCIPHERMENT = 2;
-const DATA_ENCIPHERMENT = 3;
+/** cA FALSE is the default and left out. */
+function basicConstraints({ root, isCa = false, pathLength }: LeafPlan): Uint8Array {
+  if (!isCa) return sequence();
+  const depth = pathLength ?? (root.pathLength === undefined ? undefined : root.pathLength - 1);
+  if (depth === undefined) return sequence(DER_TRUE);
+  if (!(Number.isInteger(depth) && depth >= 0 && depth <= MAX_PATH_LENGTH)) {
+    throw new CaError("ERR_LEAF_INPUT", `pathLength must be 0 to ${MAX_PATH_LENGTH}, and below the root's`);
+  }
+  return sequence(DER_TRUE, unsignedInteger(Uint8Array.of(depth >> 8, depth & 0xff)));
+}
 
-/**
- * Critical; digitalSignature always, since AWS demands it. keyEncipherment and dataEncipherment are left out for EC
- * and Ed25519 keys, which cannot do either (RFC 8813, 3; RFC 8410, 5): cert-manager asks for keyEncipherment by default whatever the key, so
- * refusing would turn away every ordinary request for an EC leaf.
- */
-function keyUsage(usages: readonly Usage[], algorithm: LeafKeyAlgorithm): Uint8Array {
-  const canEncipher = KEY_ALGORITHMS[algorithm].kind === "RSA";
-  const bits = keyUsageBits(usages).filter(
-    (bit) => canEncipher || !(bit === KEY_ENCIPHERMENT || bit === DATA_ENCIPHERMENT),
-  );
-  return extension(OID.keyUsage, true, namedBits([...new Set([DIGITAL_SIGNATURE, ...bits])]));
+/** Critical; absent when profile and usages leave no bit, which allows every use (RFC 5280, 4.2.1.3). */
+function keyUsage({ usages, isCa = false }: LeafPlan, profile: Profile, algorithm: LeafKeyAlgorithm): Uint8Array[] {
+  const { kind } = KEY_ALGORITHMS[algorithm];
+  const { needsDigitalSignature } = profile;
+  const bits = possibleKeyUsageBits({ usages, kind, isCa, needsDigitalSignature });
+  if (bits.length === 0 && keyUsageBits(usages).length > 0) {
+    throw new CaError("ERR_LEAF_INPUT", `a key of type ${algorithm} can do none of: ${usages.join(", ")}`);
+  }
+  return bits.length === 0 ? [] : [extension(OID.keyUsage, true, namedBits(bits))];
 }
 
 /** Not critical, in the order of the request; absent when no purpose was asked for. */
-function extendedKeyUsage(usages: readonly Usage[]): Uint8Array[] {
-  const oids = extendedKeyUsageOids(usages);
+function extendedKeyUsage(oids: readonly string[]): Uint8Array[] {
   return oids.length === 0 ? [] : [extension(OID.extendedKeyUsage, false, sequence(...oids.map(objectIdentifier)))];
 }

@@ -1,5 +1,5 @@
 import { CaError } from "../errors.ts";
-import type { Root } from "../root/root.ts";
+import type { LeafDecision } from "../lint/rule.ts";
 import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
 import type { NameAttribute } from "../name/attribute-types.ts";
 import type { SerialHex } from "./serial.ts";
@@ -10,12 +10,17 @@ export interface LeafTicket {
 }
 
 /** What was decided, built and linted. */
-export interface PlannedLeaf {
-  readonly root: Root;
+export interface PlannedLeaf extends LeafDecision {
   readonly tbs: Uint8Array;
   readonly serial: SerialHex;
   readonly subject: readonly Pick<NameAttribute, "type" | "value">[];
+  /** Name, DER. */
+  readonly subjectDer: Uint8Array;
   readonly subjectAlternativeNames: readonly SubjectAlternativeName[];
+  /** GeneralNames, DER; undefined when there are none. */
+  readonly subjectAlternativeNamesDer: Uint8Array | undefined;
+  /** Object identifiers of extendedKeyUsage. */
+  readonly purposes: readonly string[];
   readonly publicKeySpki: Uint8Array;
   readonly notBefore: Date;
   readonly notAfter: Date;

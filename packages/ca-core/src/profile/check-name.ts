@@ -1,67 +1,67 @@
 import type { CertificationRequest } from "../csr/certification-request.ts";
 import { quote } from "../lib/quote.ts";
+import { isSameName } from "../name/compare-names.ts";
+import type { NameAttribute } from "../name/attribute-types.ts";
 import type { Violation } from "../violation.ts";
+import type { SubjectRule } from "./profiles.ts";
 import { isReservedName } from "./reserved-names.ts";
 
-/** RDN types that AWS maps into `x509Subject/…` tags and that a rule can be written for. */
-const TYPES: ReadonlySet<string> = new Set(["CN", "O", "OU", "C", "ST", "L"]);
+const FIELD = "spec.request: subject";
 
-/**
- * Inside what STS takes in a session tag (`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`): AWS drops a tag with any other value silently,
- * and a StringNotEquals condition on it then holds. No `/`, which joins repeated attributes there. No letters outside
- * ASCII: two names that look alike must not differ.
- */
-const VALUE = /^[A-Za-z0-9 _.:=+@-]*$/;
+type Named = Pick<CertificationRequest, "subject" | "sharedRdnTypes" | "subjectAlternativeNames">;
 
-/** Up to 61 characters the source identity is `CN=` and the name; beyond, AWS changes its form. */
-const MAX_LENGTH: { readonly [type: string]: number } = { CN: 61 };
-/** RFC 5280, A.1: ub-organization-name, ub-organizational-unit-name; the wider bounds of ST and L are cut to the same. */
-const DEFAULT_MAX_LENGTH = 64;
-
-/** The subject as profile RolesAnywhere has it. */
-export function checkSubject(request: CertificationRequest): Violation[] {
-  const violations: Violation[] = [];
-  const prefix = "spec.request: subject";
-  if (request.subject.length === 0) {
-    const rule = "the subject is empty, which IAM Roles Anywhere refuses";
-    violations.push({ code: "ERR_NAME_EMPTY", field: prefix, rule, cure: "set commonName" });
-  }
-  for (const type of request.sharedRdnTypes) {
-    const rule = "two attributes share one RDN";
-    violations.push({ code: "ERR_NAME_MULTI_VALUED", field: `${prefix}.${type}`, rule });
+/** The subject as the profile has it; `issuer` is the subject of the root, which no leaf may have. */
+export function checkSubject(
+  rules: SubjectRule,
+  request: Named,
+  issuer: readonly NameAttribute[] | undefined,
+): Violation[] {
+  const violations: Violation[] = [...checkPresence(rules, request)];
+  if (!rules.mayBeMultiValued) {
+    for (const type of request.sharedRdnTypes) {
+      const rule = "two attributes share one RDN";
+      violations.push({ code: "ERR_NAME_MULTI_VALUED", field: `${FIELD}.${type}`, rule });
+    }
   }
   const seen = new Set<string>();
   for (const { type, value } of request.subject) {
-    const field = `${prefix}.${type}`;
-    if (!TYPES.has(type)) {
-      violations.push({ code: "ERR_NAME_TYPE", field, rule: `only ${[...TYPES].join(", ")} may stand in a subject` });
+    const field = `${FIELD}.${type}`;
+    if (rules.types !== "any" && !rules.types.includes(type)) {
+      violations.push({ code: "ERR_NAME_TYPE", field, rule: `only ${rules.types.join(", ")} may stand in a subject` });
       continue;
     }
-    if (seen.has(type)) {
+    if (seen.has(type) && !rules.mayRepeatTypes) {
       const rule = "the attribute appears twice, and AWS would join the values with /";
       violations.push({ code: "ERR_NAME_DUPLICATE", field, rule });
     }
     seen.add(type);
-    violations.push(...checkValue(type, value, field));
+    violations.push(...checkValue(rules, type, value, field));
+  }
+  if (issuer !== undefined && isSameName(request.subject, issuer)) {
+    const rule = "the subject is the root's own";
+    violations.push({ code: "ERR_NAME_ISSUER", field: FIELD, rule, cure: "give it another name" });
   }
   return violations;
 }
 
-function checkValue(type: string, value: string, field: string): Violation[] {
+function checkPresence(rules: SubjectRule, { subject, subjectAlternativeNames }: Named): Violation[] {
+  if (subject.length > 0) return [];
+  if (!rules.mayBeEmpty) {
+    const rule = "the subject is empty, which IAM Roles Anywhere refuses";
+    return [{ code: "ERR_NAME_EMPTY", field: FIELD, rule, cure: "set commonName" }];
+  }
+  if (subjectAlternativeNames.length > 0) return [];
+  const rule = "there is neither a subject nor an alternative name (RFC 5280, 4.2.1.6)";
+  return [{ code: "ERR_NAME_EMPTY", field: FIELD, rule, cure: "set commonName or dnsNames" }];
+}
+
+function checkValue(rules: SubjectRule, type: string, value: string, field: string): Violation[] {
   const violations: Violation[] = [];
-  const maxLength = MAX_LENGTH[type] ?? DEFAULT_MAX_LENGTH;
-  if (value.length === 0 || value.length > maxLength) {
-    const rule = `${value.length} characters, and 1 to ${maxLength} are accepted`;
-    violations.push({ code: "ERR_NAME_LENGTH", field, rule });
-  }
-  if (!VALUE.test(value)) {
-    const rule = `${quote(value)} has characters other than letters, digits, space and _ . : = + @ -`;
-    violations.push({ code: "ERR_NAME_CHARACTER", field, rule, cure: "AWS could not map it into a session tag" });
-  } else if (value !== value.trim() || value.includes("  ")) {
-    const rule = `${quote(value)} has spaces at an end or side by side`;
-    violations.push({ code: "ERR_NAME_CHARACTER", field, rule });
-  }
-  if (type === "C" && !/^[A-Z]{2}$/.test(value)) {
+  const lengthRule = lengthFault(rules, type, value);
+  if (lengthRule !== undefined) violations.push({ code: "ERR_NAME_LENGTH", field, rule: lengthRule });
+  const fault = valueFault(rules, value);
+  if (fault !== undefined) violations.push({ code: "ERR_NAME_CHARACTER", field, ...fault });
+  if (type === "C" && !COUNTRY.test(value)) {
     violations.push({ code: "ERR_NAME_COUNTRY", field, rule: "a country is two upper-case letters (RFC 5280, A.1)" });
   }
   if (isReservedName(value)) {
@@ -72,4 +72,33 @@ function checkValue(type: string, value: string, field: string): Violation[] {
     });
   }
   return violations;
+}
+
+export const COUNTRY: RegExp = /^[A-Z]{2}$/;
+
+/** What is wrong with the length of a value, or undefined. */
+export function lengthFault(rules: SubjectRule, type: string, value: string): string | undefined {
+  const maxLength = rules.maxLengths[type] ?? rules.defaultMaxLength;
+  const length = lengthInCharacters(value);
+  if (length > 0 && length <= maxLength) return undefined;
+  return `${length} characters, and 1 to ${maxLength} are accepted`;
+}
+
+/** A code point counts once (RFC 5280, A.1: the bounds are of characters, not of octets). */
+function lengthInCharacters(value: string): number {
+  let length = 0;
+  for (const _ of value) length += 1;
+  return length;
+}
+
+/** What is wrong with the characters of a value, or undefined. */
+export function valueFault(rules: SubjectRule, value: string): { rule: string; cure?: string } | undefined {
+  const { pattern, rule, cure } = rules.characters;
+  if (!pattern.test(value)) return { rule: `${quote(value)} ${rule}`, cure };
+  // Names that differ in these alone are equal to some readers (RFC 5280, 7.1) and not to others.
+  if (value !== value.trim() || value.includes("  ")) {
+    return { rule: `${quote(value)} has spaces at an end or side by side` };
+  }
+  if (value.normalize("NFC") !== value) return { rule: `${quote(value)} is not in Unicode's normalization form C` };
+  return undefined;
 }

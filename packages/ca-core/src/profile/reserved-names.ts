@@ -21,7 +21,10 @@ export function ownCommonName(role: OwnLeafRole, caName: string): string {
   return `${role}.${digest}${SUFFIX}`;
 }
 
-/** Whether a name's value is kept for Capstan's own leaves. Upper case counts too: IAM has conditions that ignore case. */
+/**
+ * Whether a name's value is kept for Capstan's own leaves. Upper case counts too, since IAM has conditions that ignore
+ * case; so do full-width letters and the like, which profile General would let pass.
+ */
 export function isReservedName(value: string): boolean {
-  return value.trimEnd().toLowerCase().endsWith(SUFFIX);
+  return value.normalize("NFKC").trimEnd().toLowerCase().endsWith(SUFFIX);
 }

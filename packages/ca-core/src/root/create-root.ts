@@ -9,6 +9,7 @@ import { signatureAlgorithmOf, signVerified, type Signer } from "../keys/signer.
 import { equalBytes, sha1 } from "../lib/bytes.ts";
 import { OID } from "../lib/oids.ts";
 import { quote } from "../lib/quote.ts";
+import { PROFILES, type ProfileName } from "../profile/profiles.ts";
 import { buildRootTbs } from "../x509/build-certificate.ts";
 import { readCertificateAgain } from "../x509/second-reading.ts";
 import { readRoot } from "./read-root.ts";
@@ -28,19 +29,29 @@ export interface CreateRootOptions {
   /** Inclusive. */
   readonly notAfter: Date;
   readonly signer: Signer;
+  /** Default: RolesAnywhere. */
+  readonly profile?: ProfileName;
+  /**
+   * How many CAs may stand between this root and a leaf, 0 to 255. Profile RolesAnywhere has always 0; in General there is
+   * no bound when it is absent.
+   */
+  readonly pathLength?: number;
   readonly random?: RandomBytes;
 }
+
+const MAX_PATH_LENGTH = 255;
 
 /** As for leaves: AWS maps the issuer's name into session tags, and refuses the session over what it cannot map. */
 const VALUE = /^[A-Za-z0-9_.:=+@-]([A-Za-z0-9 _.:=+@-]{0,62}[A-Za-z0-9_.:=+@-])?$/;
 
 /**
- * Makes the self-signed root of one generation and reads it back with the strict reader, OpenSSL and pkijs.
+ * Makes the self-signed root of one generation and reads it back with the strict reader, OpenSSL and pkijs. Signed with
+ * SHA-256; in profile General with SHA-384 by a P-384 key.
  *
  * @throws CaError ERR_ROOT_INPUT, ERR_SIGNER_SIGNATURE, ERR_ROOT_READ_BACK
  */
 export async function createRoot(options: CreateRootOptions): Promise<Root> {
-  const { subject, generation, signer, random = randomBytes } = options;
+  const { subject, generation, signer, profile = "RolesAnywhere", random = randomBytes } = options;
   assertValue("commonName", subject.commonName);
   if (subject.organization !== undefined) assertValue("organization", subject.organization);
   if (!(Number.isSafeInteger(generation) && generation >= 1 && generation < 1_000_000_000)) {
@@ -49,6 +60,7 @@ export async function createRoot(options: CreateRootOptions): Promise<Root> {
   const notBefore = wholeSecond(options.notBefore, "notBefore");
   const notAfter = wholeSecond(options.notAfter, "notAfter");
   if (notAfter <= notBefore) throw inputError("notAfter must be after notBefore");
+  const pathLength = pathLengthOf(options);
 
   const spkiNode = readDer(signer.publicKeySpki);
   const key = checkPublicKey(spkiNode, "signer");
@@ -57,6 +69,7 @@ export async function createRoot(options: CreateRootOptions): Promise<Root> {
   if (bits === undefined || key.value.algorithm !== signer.algorithm)
     throw inputError("the signer's key is not what it says");
 
+  const hash = PROFILES[profile].signingHash[signer.algorithm];
   const serial = randomSerial(random);
   const tbs = await buildRootTbs({
     subject: [
@@ -69,17 +82,35 @@ export async function createRoot(options: CreateRootOptions): Promise<Root> {
     notAfter,
     spki: signer.publicKeySpki,
     algorithm: signer.algorithm,
+    hash,
+    pathLength,
     ski: sha1(wholeOctetsOf(bits, "subjectPublicKey")),
   });
-  const signature = await signVerified(signer, tbs, key.value.keyObject);
-  const root = readRoot(sequence(tbs, signatureAlgorithmOf(signer.algorithm), bitString(signature)));
-  const expected = { ...options, notBefore, notAfter };
+  const signature = await signVerified(signer, tbs, key.value.keyObject, hash);
+  const der = sequence(tbs, signatureAlgorithmOf(signer.algorithm, hash), bitString(signature));
+  const root = readRoot(der, { profile });
+  const expected = { ...options, notBefore, notAfter, pathLength };
   assertReadBack(root, expected, serial);
   return root;
 }
 
+function pathLengthOf({ profile = "RolesAnywhere", pathLength }: CreateRootOptions): number | undefined {
+  if (PROFILES[profile].rootPathLength === 0) {
+    if (pathLength === undefined || pathLength === 0) return 0;
+    throw inputError(`pathLength must be 0 in profile ${profile}`);
+  }
+  if (pathLength === undefined) return undefined;
+  const isWhole = Number.isSafeInteger(pathLength) && pathLength >= 0 && pathLength <= MAX_PATH_LENGTH;
+  if (!isWhole) throw inputError(`pathLength must be a whole number from 0 to ${MAX_PATH_LENGTH}`);
+  return pathLength;
+}
+
 /** What came out says what was asked for, in the eyes of all three readers. */
-function assertReadBack(root: Root, expected: CreateRootOptions, serial: string): void {
+function assertReadBack(
+  root: Root,
+  expected: Omit<CreateRootOptions, "pathLength"> & { readonly pathLength: number | undefined },
+  serial: string,
+): void {
   const openssl = new X509Certificate(root.der);
   const pkijs = readCertificateAgain(root.der);
   const values = root.subject.map(({ type, value }) => `${type}=${value}`).join("/");
@@ -90,7 +121,7 @@ function assertReadBack(root: Root, expected: CreateRootOptions, serial: string)
       values ===
       `CN=${commonName}${organization === undefined ? "" : `/O=${organization}`}/serialNumber=${expected.generation}`,
     generation: root.generation === expected.generation,
-    CA: openssl.ca,
+    CA: openssl.ca && root.pathLength === expected.pathLength,
     serial: openssl.serialNumber.toLowerCase() === serial && pkijs.serial === serial,
     notBefore: sameInstant(expected.notBefore, root.notBefore, new Date(openssl.validFrom), pkijs.notBefore),
     notAfter: sameInstant(expected.notAfter, root.notAfter, new Date(openssl.validTo), pkijs.notAfter),

@@ -4,13 +4,14 @@ import { expectTag, fieldsOf, namedBitsOf, takeDefaultFalse, unsignedOf, wholeOc
 import { TAG } from "../der/tag.ts";
 import { CaError } from "../errors.ts";
 import { readCertificateParts, type CertificateParts } from "../certificate/read-certificate.ts";
-import { isCaKeyAlgorithm, SIGNING_HASH } from "../keys/algorithms.ts";
+import { isCaKeyAlgorithm, type KeyAlgorithm, type SigningHash } from "../keys/algorithms.ts";
 import { checkPublicKey } from "../keys/check-public-key.ts";
 import { assertSignatureForm, verifySignature } from "../keys/signature.ts";
 import { assertSignerKey, signatureAlgorithmOf, type Signer } from "../keys/signer.ts";
 import { equalBytes, plain, sha1, sha256Hex } from "../lib/bytes.ts";
 import { OID } from "../lib/oids.ts";
 import { readTrustedName } from "../name/read-name.ts";
+import { PROFILES, type Profile, type ProfileName } from "../profile/profiles.ts";
 import type { Root } from "./root.ts";
 
 const MAX_PEM_BYTES = 16_384;
@@ -18,15 +19,26 @@ const KEY_CERT_SIGN = 5;
 const CRL_SIGN = 6;
 const CLOCK_SKEW_MS = 5 * 60_000;
 
+/** No chain is this long: a number beyond is a mistake or an attack. */
+const MAX_PATH_LENGTH = 255n;
+
+export interface ReadRootOptions {
+  /** Default: RolesAnywhere, whose roots profile General takes as well. */
+  readonly profile?: ProfileName;
+}
+
 /**
  * Reads a root of Capstan's own, PEM (exactly one block) or DER, and holds it to what AWS and RFC 5280 ask of it:
- * version 3, self-signed with SHA-256 by a key that the key policy lets pass, basicConstraints critical with cA and
- * pathLen 0, keyUsage critical with exactly keyCertSign and cRLSign, a subject key identifier.
+ * version 3, self-signed by a key that the key policy lets pass, basicConstraints critical with cA, keyUsage critical with
+ * exactly keyCertSign and cRLSign, a subject key identifier; for profile RolesAnywhere also SHA-256 and pathLen 0, for
+ * General SHA-256 or, by a P-384 key, SHA-384, and any pathLen or none.
  * Dates are not judged here: old roots must stay readable. See `assertRootUsable`.
  *
  * @throws DerError, PemError, CaError ERR_ROOT_PROFILE or ERR_ROOT_SIGNATURE
+ * @example const root = readRoot(pem, { profile: "General" });
  */
-export function readRoot(source: string | Uint8Array): Root {
+export function readRoot(source: string | Uint8Array, options: ReadRootOptions = {}): Root {
+  const profile = PROFILES[options.profile ?? "RolesAnywhere"];
   const isPem = typeof source === "string" || source[0] === "-".charCodeAt(0);
   const der = isPem ? decodePem(source, { labels: ["CERTIFICATE"], maxBytes: MAX_PEM_BYTES }).der : plain(source);
   const parts = readCertificateParts(readDer(der));
@@ -35,12 +47,10 @@ export function readRoot(source: string | Uint8Array): Root {
   const { algorithm } = key.value;
   if (!isCaKeyAlgorithm(algorithm)) throw profileError(`its key cannot be of type ${algorithm}`);
   if (!equalBytes(encodingOf(parts.issuer), encodingOf(parts.subject))) throw profileError("issuer and subject differ");
-  if (!equalBytes(parts.signatureAlgorithm, signatureAlgorithmOf(algorithm))) {
-    throw profileError("it must be signed with SHA-256");
-  }
+  const hash = hashOf(parts, profile, algorithm);
   if (parts.notAfter <= parts.notBefore) throw profileError("it ends before it begins");
-  const ski = checkExtensions(parts);
-  if (!hasValidSignature(parts, { algorithm, keyObject: key.value.keyObject })) {
+  const { ski, pathLength } = checkExtensions(parts, profile);
+  if (!hasValidSignature(parts, { algorithm, keyObject: key.value.keyObject, hash })) {
     throw new CaError("ERR_ROOT_SIGNATURE", "root: its self-signature does not verify");
   }
   const subject = readTrustedName(parts.subject);
@@ -57,7 +67,23 @@ export function readRoot(source: string | Uint8Array): Root {
     sha256: sha256Hex(der),
   };
   const generation = generationOf(subject.find(({ type }) => type === "serialNumber")?.value);
-  return generation === undefined ? root : { ...root, generation };
+  return {
+    ...root,
+    ...(pathLength === undefined ? {} : { pathLength }),
+    ...(generation === undefined ? {} : { generation }),
+  };
+}
+
+/** SHA-256 is fine for every profile; what else is depends on the profile and the key. */
+function hashOf(parts: CertificateParts, profile: Profile, algorithm: KeyAlgorithm): SigningHash {
+  const allowed = [...new Set<SigningHash>(["sha256", profile.signingHash[algorithm]])];
+  const hash = allowed.find((one) => equalBytes(parts.signatureAlgorithm, signatureAlgorithmOf(algorithm, one)));
+  if (hash === undefined) throw profileError(`it must be signed with ${allowed.map(nameOfHash).join(" or ")}`);
+  return hash;
+}
+
+function nameOfHash(hash: SigningHash): string {
+  return hash.replace("sha", "SHA-");
 }
 
 /**
@@ -75,18 +101,17 @@ export function assertRootUsable(options: { readonly root: Root; readonly signer
 
 function hasValidSignature(
   parts: CertificateParts,
-  key: { keyObject: Parameters<typeof verifySignature>[2]; algorithm: Root["algorithm"] },
+  key: { keyObject: Parameters<typeof verifySignature>[2]; algorithm: KeyAlgorithm; hash: SigningHash },
 ): boolean {
   try {
     assertSignatureForm(key.algorithm, parts.signature);
   } catch {
     return false;
   }
-  return verifySignature(SIGNING_HASH, parts.tbs, key.keyObject, parts.signature);
+  return verifySignature(key.hash, parts.tbs, key.keyObject, parts.signature);
 }
 
-/** Returns the subject key identifier. */
-function checkExtensions(parts: CertificateParts): Uint8Array {
+function checkExtensions(parts: CertificateParts, profile: Profile): { ski: Uint8Array; pathLength?: number } {
   const take = (oid: string, name: string, critical: boolean): DerNode => {
     const found = parts.extensions.find((one) => one.oid === oid);
     if (found === undefined) throw profileError(`${name} is missing`);
@@ -95,10 +120,11 @@ function checkExtensions(parts: CertificateParts): Uint8Array {
   };
   const constraints = fieldsOf(take(OID.basicConstraints, "basicConstraints", true), TAG.sequence, "BasicConstraints");
   if (!takeDefaultFalse(constraints)) throw profileError("basicConstraints must say that it is a CA");
-  const pathLength = constraints.takeOptional(TAG.integer);
+  const pathLengthNode = constraints.takeOptional(TAG.integer);
   constraints.end();
-  if (pathLength === undefined || unsignedOf(pathLength, "pathLenConstraint") !== 0n)
-    throw profileError("pathLen must be 0");
+  const pathLength = pathLengthNode === undefined ? undefined : unsignedOf(pathLengthNode, "pathLenConstraint");
+  if (profile.rootPathLength === 0 && pathLength !== 0n) throw profileError("pathLen must be 0");
+  if (pathLength !== undefined && pathLength > MAX_PATH_LENGTH) throw profileError("pathLen is absurdly high");
   const usages = namedBitsOf(take(OID.keyUsage, "keyUsage", true), "KeyUsage");
   if (usages.length !== 2 || !usages.includes(KEY_CERT_SIGN) || !usages.includes(CRL_SIGN)) {
     throw profileError("keyUsage must be keyCertSign and cRLSign");
@@ -111,7 +137,8 @@ function checkExtensions(parts: CertificateParts): Uint8Array {
   const known: readonly string[] = [OID.basicConstraints, OID.keyUsage, OID.subjectKeyIdentifier];
   const unknown = parts.extensions.find(({ oid }) => !known.includes(oid));
   if (unknown !== undefined) throw profileError(`extension ${unknown.oid} does not belong into it`);
-  return plain(contentOf(skiNode));
+  const ski = plain(contentOf(skiNode));
+  return pathLength === undefined ? { ski } : { ski, pathLength: Number(pathLength) };
 }
 
 function generationOf(text: string | undefined): number | undefined {

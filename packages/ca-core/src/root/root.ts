@@ -18,6 +18,8 @@ export interface Root {
   readonly notBefore: Date;
   /** Inclusive. */
   readonly notAfter: Date;
+  /** How many CAs may stand between this root and a leaf; absent when there is no bound (RFC 5280, 4.2.1.9). */
+  readonly pathLength?: number;
   /** SHA-256 of `der`, lower-case hex. */
   readonly sha256: string;
   /** The generation that the subject's serialNumber attribute carries, if it is a number. */

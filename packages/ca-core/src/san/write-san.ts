@@ -1,16 +1,24 @@
 import { contextPrimitive } from "../der/tag.ts";
 import { sequence, tlv } from "../der/write.ts";
 import { CaError } from "../errors.ts";
+import { fromHex } from "../lib/bytes.ts";
 import { quote } from "../lib/quote.ts";
 import { parseIp } from "./ip-address.ts";
 import { SAN_KINDS, type SubjectAlternativeName } from "./subject-alternative-name.ts";
 
 /**
- * GeneralNames of the kinds whose value is text.
+ * GeneralNames of the kinds whose value is text, which has one encoding, and otherNames as they are. That an otherName is
+ * DER is for the lint to see.
  * @throws CaError ERR_LEAF_INPUT for a value that its kind cannot hold
  */
 export function writeSan(names: readonly SubjectAlternativeName[]): Uint8Array {
-  return sequence(...names.map((name) => tlv(contextPrimitive(SAN_KINDS.indexOf(name.kind)), octetsOf(name))));
+  return sequence(...names.map(writeGeneralName));
+}
+
+function writeGeneralName(name: SubjectAlternativeName): Uint8Array {
+  const { kind, value } = name;
+  if (kind === "otherName" && /^a0([0-9a-f]{2})+$/.test(value)) return fromHex(value);
+  return tlv(contextPrimitive(SAN_KINDS.indexOf(kind)), octetsOf(name));
 }
 
 function octetsOf({ kind, value }: SubjectAlternativeName): Uint8Array {

@@ -12,7 +12,7 @@ import { webcrypto } from "node:crypto";
 import { encodingOf, readDer } from "../der/read.ts";
 import { plain, toHex } from "../lib/bytes.ts";
 import { attributeOidOf, type NameAttribute } from "../name/attribute-types.ts";
-import { KEY_ALGORITHMS, type KeyAlgorithm } from "../keys/algorithms.ts";
+import { KEY_ALGORITHMS, type KeyAlgorithm, type SigningHash } from "../keys/algorithms.ts";
 
 export interface RootPlan {
   readonly subject: readonly Pick<NameAttribute, "type" | "value">[];
@@ -21,6 +21,9 @@ export interface RootPlan {
   readonly notAfter: Date;
   readonly spki: Uint8Array;
   readonly algorithm: KeyAlgorithm;
+  readonly hash: SigningHash;
+  /** Undefined: no bound. */
+  readonly pathLength: number | undefined;
   readonly ski: Uint8Array;
 }
 
@@ -28,6 +31,9 @@ export interface RootPlan {
 type GeneratorCrypto = Parameters<typeof X509CertificateGenerator.create>[1];
 
 const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]+$/;
+
+/** As Web Crypto names them. */
+const HASH_NAMES: { readonly [hash in SigningHash]: string } = { sha256: "SHA-256", sha384: "SHA-384" };
 
 /** The TBSCertificate of a self-signed root, built by @peculiar/x509: this file is the only one that imports it. */
 export async function buildRootTbs(plan: RootPlan): Promise<Uint8Array> {
@@ -46,11 +52,11 @@ export async function buildRootTbs(plan: RootPlan): Promise<Uint8Array> {
       notBefore: plan.notBefore,
       notAfter: plan.notAfter,
       publicKey: arrayBufferOf(plan.spki),
-      signingAlgorithm: { name: kind === "RSA" ? "RSASSA-PKCS1-v1_5" : "ECDSA", hash: "SHA-256" },
+      signingAlgorithm: { name: kind === "RSA" ? "RSASSA-PKCS1-v1_5" : "ECDSA", hash: HASH_NAMES[plan.hash] },
       // Cut off again below: our own signer signs, wherever its key lives.
       signature: new ArrayBuffer(8),
       extensions: [
-        new BasicConstraintsExtension(true, 0, true),
+        new BasicConstraintsExtension(true, plan.pathLength, true),
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
         new SubjectKeyIdentifierExtension(toHex(plan.ski), false),
       ],

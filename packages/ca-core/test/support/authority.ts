@@ -1,4 +1,11 @@
-import { createRoot, generateCaKey, type CaKey, type KeyAlgorithm, type Root } from "../../src/index.ts";
+import {
+  createRoot,
+  generateCaKey,
+  type CaKey,
+  type CreateRootOptions,
+  type KeyAlgorithm,
+  type Root,
+} from "../../src/index.ts";
 
 export const NOW: Date = new Date("2026-11-22T03:00:00Z");
 export const MINUTE: number = 60_000;
@@ -15,6 +22,7 @@ export async function authority(
   algorithm: KeyAlgorithm = "ECDSA-P256",
   generation = 1,
   now: Date = NOW,
+  changes: Partial<CreateRootOptions> = {},
 ): Promise<Authority> {
   const signer = await generateCaKey(algorithm);
   const root = await createRoot({
@@ -23,6 +31,7 @@ export async function authority(
     notBefore: new Date(now.getTime() - HOUR),
     notAfter: new Date(now.getTime() + 365 * DAY),
     signer,
+    ...changes,
   });
   return { root, signer };
 }

@@ -54,6 +54,7 @@ export async function mintSentinel(input: {
     notBefore,
     notAfter,
     maxLifetimeMs: sentinelLifetimeMs,
+    isOwnLeaf: true,
     random,
   });
   await raiseMark({ client, namespace, authority, generation: generation.number, notAfter, signal });
