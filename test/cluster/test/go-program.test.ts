@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+import { runCommand } from "../src/command.ts";
 import { buildGoProgram } from "../src/go-program.ts";
 
 let folder: string;
@@ -17,13 +18,13 @@ const build = async (source: string, log: string[]): Promise<string> => {
   await writeFile(path.join(folder, "main.go"), source);
   // Go's own caches stay the user's: from nothing it would compile its standard library.
   const environment = { ...process.env, XDG_CACHE_HOME: path.join(folder, "cache") };
-  const goCaches = { GOCACHE: goVariable("GOCACHE"), GOMODCACHE: goVariable("GOMODCACHE") };
+  const goCaches = { GOCACHE: await goVariable("GOCACHE"), GOMODCACHE: await goVariable("GOMODCACHE") };
   return await buildGoProgram(
     { directory: folder, name: "hello" },
     { log: (line) => void log.push(line), environment: { ...environment, ...goCaches } },
   );
 };
-const goVariable = (name: string): string => execFileSync("go", ["env", name], { encoding: "utf8" }).trim();
+const goVariable = async (name: string): Promise<string> => (await runCommand("go", ["env", name])).stdout.trim();
 const says = (text: string): string =>
   `package main\n\nimport "os"\n\nfunc main() { os.Stdout.WriteString("${text}") }\n`;
 

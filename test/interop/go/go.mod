@@ -1,0 +1,3 @@
+module capstan.dev/test-interop/opinion
+
+go 1.26.0
