@@ -37,10 +37,12 @@ export { assertRootUsable, readRoot, type ReadRootOptions } from "./root/read-ro
 export type { Root } from "./root/root.ts";
 
 export { checkCrlBeforePublication, type PublicationQuestion } from "./crl/check-crl-before-publication.ts";
+export { CrlEntries } from "./crl/crl-entries.ts";
 export { MAX_CRL_CHARACTERS, REVOCATION_REASONS, type Crl, type CrlEntry, type RevocationReason } from "./crl/crl.ts";
 export { nextCrlNumber, parseCrlNumber, type CrlNumber } from "./crl/crl-number.ts";
 export { encodeCrl, type CrlPlan } from "./crl/encode-crl.ts";
 export { forecastCrlSize, type CrlForecast } from "./crl/forecast-crl-size.ts";
+export { mayDropEntry } from "./crl/may-drop-entry.ts";
 export { readCrl } from "./crl/read-crl.ts";
 
 export { quote } from "./lib/quote.ts";

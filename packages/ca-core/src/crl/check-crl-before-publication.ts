@@ -1,12 +1,12 @@
 import type { SerialHex } from "../certificate/serial.ts";
 import { SIGNING_HASH } from "../keys/algorithms.ts";
 import { assertSignatureForm, verifySignature } from "../keys/signature.ts";
-import { signatureAlgorithmOf } from "../keys/signer.ts";
-import { equalBytes } from "../lib/bytes.ts";
+import { lintCrl } from "../lint/crl/lint-crl.ts";
 import { rootKeyObject, type Root } from "../root/root.ts";
 import type { Violation, ViolationCode } from "../violation.ts";
-import { readCrlAgain, type SecondCrlReading } from "../x509/second-reading.ts";
+import { readCrlAgain, type SecondReaderOptions } from "../x509/second-reading.ts";
 import { MAX_CRL_CHARACTERS, type Crl } from "./crl.ts";
+import { mayDropEntry } from "./may-drop-entry.ts";
 import { readCrl } from "./read-crl.ts";
 
 export interface PublicationQuestion {
@@ -25,36 +25,36 @@ export interface PublicationQuestion {
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
- * The last look at a CRL before it replaces another. Everything that it finds forbids publication: wrong issuer, key,
- * algorithm or signature; number or thisUpdate not above the previous ones; times that do not fit the clock; a count that
- * is not our records'; and, first of all, an entry of the previous CRL that is gone although its leaf may still be
- * valid. An entry may go once it stood on a CRL issued after its leaf's end (RFC 5280, 3.3).
+ * The last look at a CRL before it replaces another. Everything that it finds forbids publication: what the lint finds
+ * (another issuer, key or algorithm, entries that RFC 5280 does not allow); a signature that does not verify; number or
+ * thisUpdate not above the previous ones; times that do not fit the clock; a count that is not our records'; more than
+ * AWS takes; a second reader (pkijs, in a worker that always ends) that reads something else or nothing in time; and,
+ * first of all, an entry of the previous CRL that is gone too early: see `mayDropEntry`.
  *
- * @throws DerError, PemError, CaError ERR_CRL_PROFILE when `next` is no CRL of our form
+ * @throws DerError, PemError, CaError ERR_CRL_PROFILE, ERR_CRL_NUMBER, ERR_SERIAL when `next` is no CRL of our form
+ * @example
+ * const violations = await checkCrlBeforePublication({
+ *   next: crl.pem, previous: published, root, now: new Date(), expectedCount: records.size,
+ *   notAfterOf: (serial) => records.get(serial)?.notAfter,
+ * });
+ * if (violations.length > 0) throw new Error(formatViolations(violations));
  */
-export function checkCrlBeforePublication(question: PublicationQuestion): readonly Violation[] {
+export async function checkCrlBeforePublication(
+  question: PublicationQuestion,
+  secondReader: SecondReaderOptions = {},
+): Promise<readonly Violation[]> {
   const next = readCrl(question.next);
+  const { root } = question;
   return [
-    ...checkOrigin(next, question.root),
+    ...lintCrl({ der: next.der, root }).map(({ rule, code, fault }) => found(code, rule, fault)),
+    ...(hasValidSignature(next, root)
+      ? []
+      : [found("ERR_CRL_SIGNATURE", "signature", "the signature does not verify with the root's key")]),
     ...checkTimes(next, question),
     ...checkEntries(next, question),
     ...checkSize(next),
-    ...checkSecondReading(next),
+    ...(await checkSecondReading(next, secondReader)),
   ];
-}
-
-function checkOrigin(next: Crl, root: Root): Violation[] {
-  const violations: Violation[] = [];
-  if (!equalBytes(next.issuerDer, root.subjectDer)) {
-    violations.push(found("ERR_CRL_ISSUER", "issuer", "the issuer is not the root's subject, byte for byte"));
-  }
-  if (!equalBytes(next.authorityKeyIdentifier, root.ski)) {
-    violations.push(found("ERR_CRL_AUTHORITY_KEY", "authorityKeyIdentifier", "it is not the root's key"));
-  }
-  if (!equalBytes(next.signatureAlgorithm, signatureAlgorithmOf(root.algorithm)) || !hasValidSignature(next, root)) {
-    violations.push(found("ERR_CRL_SIGNATURE", "signature", "the signature does not verify with the root's key"));
-  }
-  return violations;
 }
 
 function hasValidSignature(next: Crl, root: Root): boolean {
@@ -78,33 +78,22 @@ function checkTimes(next: Crl, { previous, now }: PublicationQuestion): Violatio
   if (!(Math.abs(next.thisUpdate.getTime() - now.getTime()) <= CLOCK_SKEW_MS)) {
     violations.push(found("ERR_CRL_THIS_UPDATE", "thisUpdate", "it is more than five minutes off the clock"));
   }
-  if (!(next.nextUpdate > next.thisUpdate && next.nextUpdate > now)) {
-    violations.push(found("ERR_CRL_NEXT_UPDATE", "nextUpdate", "it lies before thisUpdate or in the past"));
+  if (!(next.nextUpdate > now)) {
+    violations.push(found("ERR_CRL_NEXT_UPDATE", "nextUpdate", "it lies in the past"));
   }
   return violations;
 }
 
 function checkEntries(next: Crl, { previous, root, expectedCount, notAfterOf }: PublicationQuestion): Violation[] {
   const violations: Violation[] = [];
-  const serials = new Set(next.entries.map(({ serial }) => serial));
-  const vanished = (previous?.entries ?? []).filter(({ serial }) => {
-    if (serials.has(serial) || previous === undefined) return false;
-    return (notAfterOf(serial) ?? root.notAfter) >= previous.thisUpdate;
-  });
-  for (const { serial } of vanished) {
+  for (const serial of previous?.entries.missingIn(next.entries) ?? []) {
+    if (mayDropEntry({ notAfter: notAfterOf(serial) ?? root.notAfter, listedAt: previous?.thisUpdate })) continue;
     const rule = `serial ${serial} is gone, but has not yet been on a CRL issued after its end (RFC 5280, 3.3)`;
     violations.push(found("ERR_CRL_ENTRY_VANISHED", "revokedCertificates", rule));
   }
-  if (next.entries.length !== expectedCount) {
-    const rule = `${next.entries.length} entries, and the records hold ${expectedCount}`;
+  if (next.entries.size !== expectedCount) {
+    const rule = `${next.entries.size} entries, and the records hold ${expectedCount}`;
     violations.push(found("ERR_CRL_ENTRY_COUNT", "revokedCertificates", rule));
-  }
-  for (const { serial, revokedAt } of next.entries) {
-    if (revokedAt > next.thisUpdate) {
-      violations.push(
-        found("ERR_CRL_ENTRY_TIME", "revokedCertificates", `serial ${serial} is revoked after thisUpdate`),
-      );
-    }
   }
   return violations;
 }
@@ -115,24 +104,25 @@ function checkSize(next: Crl): Violation[] {
   return [found("ERR_CRL_SIZE", "size", rule)];
 }
 
-function checkSecondReading(next: Crl): Violation[] {
-  return readsAlike(next)
-    ? []
-    : [found("ERR_CRL_SECOND_READER", "encoding", "pkijs cannot read it, or reads other times or serials")];
+async function checkSecondReading(next: Crl, options: SecondReaderOptions): Promise<Violation[]> {
+  let fault: string | undefined;
+  try {
+    const again = await readCrlAgain(next.der, options);
+    if (!readsAlike(next, again)) fault = "pkijs reads other times or serials in it";
+  } catch (error) {
+    fault = `pkijs cannot read it: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  return fault === undefined ? [] : [found("ERR_CRL_SECOND_READER", "encoding", fault)];
 }
 
-function readsAlike(next: Crl): boolean {
-  let again: SecondCrlReading;
-  try {
-    again = readCrlAgain(next.der);
-  } catch {
-    return false;
-  }
+function readsAlike(next: Crl, again: Awaited<ReturnType<typeof readCrlAgain>>): boolean {
+  const { serials } = again;
+  let index = 0;
+  for (const { serial } of next.entries) if (serials[index++] !== serial) return false;
   return (
+    serials.length === index &&
     again.thisUpdate.getTime() === next.thisUpdate.getTime() &&
-    again.nextUpdate?.getTime() === next.nextUpdate.getTime() &&
-    again.serials.length === next.entries.length &&
-    next.entries.every(({ serial }, index) => again.serials[index] === serial)
+    again.nextUpdate?.getTime() === next.nextUpdate.getTime()
   );
 }
 

@@ -1,4 +1,5 @@
 import type { SerialHex } from "../certificate/serial.ts";
+import type { CrlEntries } from "./crl-entries.ts";
 import type { CrlNumber } from "./crl-number.ts";
 
 /** RFC 5280, 5.3.1. Those that a leaf's revocation can have; certificateHold is not offered, since it can be undone. */
@@ -23,13 +24,13 @@ export interface CrlEntry {
 /** A CRL taken apart by the strict reader. */
 export interface Crl {
   readonly der: Uint8Array;
-  /** One block, label X509 CRL. */
+  /** One block, label X509 CRL. Made when it is first asked for. */
   readonly pem: string;
   readonly number: CrlNumber;
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
   /** Sorted by serial number, none twice. */
-  readonly entries: readonly CrlEntry[];
+  readonly entries: CrlEntries;
   readonly issuerDer: Uint8Array;
   readonly authorityKeyIdentifier: Uint8Array;
   /** AlgorithmIdentifier, DER. */
@@ -45,10 +46,3 @@ export interface Crl {
 export const MAX_CRL_CHARACTERS = 300_000;
 
 export const CRL_LABEL = "X509 CRL";
-
-/** The order of serial numbers as numbers, which for the canonical form is by length, then by text. */
-export function compareSerials(a: SerialHex, b: SerialHex): number {
-  if (a.length !== b.length) return a.length - b.length;
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}

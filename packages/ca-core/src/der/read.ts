@@ -57,8 +57,22 @@ export function readDerAt(source: Uint8Array, start: number, end: number): DerNo
  * hold.
  */
 export function readDerShallow(source: Uint8Array, start: number, limit: number): DerNode {
-  if (start >= limit) throw new DerError("ERR_DER_TRUNCATED", start, "a value is missing");
-  return new Reader(source, 1, 1).readShallow(start, limit);
+  return readHead(source, { start, limit, into: newHead() });
+}
+
+/**
+ * Reads value after value as `readDerShallow` does, into one node: nothing is allocated, however many there are.
+ *
+ * @returns A function whose result is overwritten by its next call.
+ */
+export function shallowReader(source: Uint8Array): (start: number, limit: number) => DerNode {
+  const into = newHead();
+  const place = { start: 0, limit: 0, into };
+  return (start, limit) => {
+    place.start = start;
+    place.limit = limit;
+    return readHead(source, place);
+  };
 }
 
 /** Reads the content of an OCTET STRING or BIT STRING (after its count of unused bits) as exactly one DER value. */
@@ -95,18 +109,9 @@ class Reader {
     if (this.#nodes > this.#maxNodes) {
       throw new DerError("ERR_DER_NODES", start, `more than ${this.#maxNodes} values`);
     }
-    const node = this.readShallow(start, limit);
-    if ((node.tag & 0x20) === 0) return node;
-    const children = this.#readChildren(node.contentStart, node.end, depth);
-    if (node.tag === TAG.set) assertSetOf(children);
-    return { ...node, children };
-  }
-
-  readShallow(start: number, limit: number): DerNode {
-    const tag = this.#readTag(start);
-    const { contentStart, end } = this.#readLength(start + 1, limit);
-    const node: DerNode = { tag, source: this.#bytes, start, contentStart, end, children: NO_CHILDREN };
-    CONTENT_RULES[tag]?.(node);
+    const node = readHead(this.#bytes, { start, limit, into: newHead() });
+    if ((node.tag & 0x20) !== 0) node.children = this.#readChildren(node.contentStart, node.end, depth);
+    if (node.tag === TAG.set) assertSetOf(node.children);
     return node;
   }
 
@@ -119,52 +124,73 @@ class Reader {
     }
     return children;
   }
-
-  #readTag(at: number): number {
-    const tag = this.#bytes[at];
-    if (tag === undefined) throw new DerError("ERR_DER_TRUNCATED", at, "a tag is missing");
-    if ((tag & 0x1f) === 0x1f) throw new DerError("ERR_DER_TAG_HIGH", at, "tag numbers above 30 are not used in X.509");
-    if ((tag & 0xc0) === 0x80) return tag; // context-specific: its form is for the structure to judge
-    if (UNIVERSAL.has(tag)) return tag;
-    if (UNIVERSAL.has(tag ^ 0x20)) {
-      throw (tag & 0x20) === 0
-        ? new DerError("ERR_DER_TAG_PRIMITIVE", at, "SEQUENCE and SET must be constructed (X.690, 8.9.1)")
-        : new DerError("ERR_DER_TAG_CONSTRUCTED", at, "only SEQUENCE and SET may be constructed (X.690, 10.2)");
-    }
-    throw new DerError(
-      "ERR_DER_TAG_UNSUPPORTED",
-      at,
-      `tag 0x${tag.toString(16).padStart(2, "0")} is not used in X.509`,
-    );
-  }
-
-  #readLength(at: number, limit: number): { contentStart: number; end: number } {
-    const first = at < limit ? this.#bytes[at] : undefined;
-    if (first === undefined) throw new DerError("ERR_DER_TRUNCATED", at, "a length is missing");
-    if (first === 0x80) throw new DerError("ERR_DER_LENGTH_INDEFINITE", at, "indefinite length (X.690, 10.1)");
-    let contentStart = at + 1;
-    let length = first;
-    if (first > 0x80) {
-      const octets = first & 0x7f;
-      if (octets > 4) throw new DerError("ERR_DER_LENGTH_TOO_LONG", at, "length of more than four octets");
-      length = 0;
-      for (let i = 0; i < octets; i += 1) {
-        const octet = contentStart < limit ? this.#bytes[contentStart] : undefined;
-        if (octet === undefined) throw new DerError("ERR_DER_TRUNCATED", contentStart, "a length is cut off");
-        length = length * 256 + octet;
-        contentStart += 1;
-      }
-      if (length < 0x80 || length < 256 ** (octets - 1)) {
-        throw new DerError("ERR_DER_LENGTH_NOT_MINIMAL", at, "length is not in its shortest form (X.690, 10.1)");
-      }
-    }
-    if (length > limit - contentStart) {
-      throw new DerError("ERR_DER_LENGTH_PAST_END", at, `length ${length} reaches past the end`);
-    }
-    return { contentStart, end: contentStart + length };
-  }
 }
 
+type Head = { -readonly [field in keyof DerNode]: DerNode[field] };
+
+function newHead(): Head {
+  return { tag: 0, source: NO_BYTES, start: 0, contentStart: 0, end: 0, children: NO_CHILDREN };
+}
+
+/** Tag and length, and, of a primitive value, the content. */
+function readHead(
+  source: Uint8Array,
+  { start, limit, into }: { readonly start: number; readonly limit: number; readonly into: Head },
+): Head {
+  if (start >= limit) throw new DerError("ERR_DER_TRUNCATED", start, "a value is missing");
+  into.source = source;
+  into.start = start;
+  into.tag = readTag(source, start);
+  readLength(into, limit);
+  CONTENT_RULES[into.tag]?.(into);
+  return into;
+}
+
+function readTag(source: Uint8Array, at: number): number {
+  const tag = source[at];
+  if (tag === undefined) throw new DerError("ERR_DER_TRUNCATED", at, "a tag is missing");
+  if ((tag & 0x1f) === 0x1f) throw new DerError("ERR_DER_TAG_HIGH", at, "tag numbers above 30 are not used in X.509");
+  if ((tag & 0xc0) === 0x80) return tag; // context-specific: its form is for the structure to judge
+  if (UNIVERSAL.has(tag)) return tag;
+  if (UNIVERSAL.has(tag ^ 0x20)) {
+    throw (tag & 0x20) === 0
+      ? new DerError("ERR_DER_TAG_PRIMITIVE", at, "SEQUENCE and SET must be constructed (X.690, 8.9.1)")
+      : new DerError("ERR_DER_TAG_CONSTRUCTED", at, "only SEQUENCE and SET may be constructed (X.690, 10.2)");
+  }
+  throw new DerError("ERR_DER_TAG_UNSUPPORTED", at, `tag 0x${tag.toString(16).padStart(2, "0")} is not used in X.509`);
+}
+
+/** Sets where the content begins and ends. */
+function readLength(into: Head, limit: number): void {
+  const { source } = into;
+  const at = into.start + 1;
+  const first = at < limit ? source[at] : undefined;
+  if (first === undefined) throw new DerError("ERR_DER_TRUNCATED", at, "a length is missing");
+  if (first === 0x80) throw new DerError("ERR_DER_LENGTH_INDEFINITE", at, "indefinite length (X.690, 10.1)");
+  let contentStart = at + 1;
+  let length = first;
+  if (first > 0x80) {
+    const octets = first & 0x7f;
+    if (octets > 4) throw new DerError("ERR_DER_LENGTH_TOO_LONG", at, "length of more than four octets");
+    length = 0;
+    for (let i = 0; i < octets; i += 1) {
+      const octet = contentStart < limit ? source[contentStart] : undefined;
+      if (octet === undefined) throw new DerError("ERR_DER_TRUNCATED", contentStart, "a length is cut off");
+      length = length * 256 + octet;
+      contentStart += 1;
+    }
+    if (length < 0x80 || length < 256 ** (octets - 1)) {
+      throw new DerError("ERR_DER_LENGTH_NOT_MINIMAL", at, "length is not in its shortest form (X.690, 10.1)");
+    }
+  }
+  if (length > limit - contentStart) {
+    throw new DerError("ERR_DER_LENGTH_PAST_END", at, `length ${length} reaches past the end`);
+  }
+  into.contentStart = contentStart;
+  into.end = contentStart + length;
+}
+
+const NO_BYTES: Uint8Array = new Uint8Array();
 const NO_CHILDREN: readonly DerNode[] = [];
 const UNIVERSAL: ReadonlySet<number> = new Set(Object.values(TAG));
 
@@ -187,7 +213,8 @@ function assertBoolean({ source, contentStart, end }: DerNode): void {
 function assertInteger({ source, contentStart, end }: DerNode): void {
   if (contentStart === end)
     throw new DerError("ERR_DER_INTEGER", contentStart, "INTEGER without content (X.690, 8.3.1)");
-  const [first = 0, second = 0] = source.subarray(contentStart, Math.min(end, contentStart + 2));
+  const first = source[contentStart] ?? 0;
+  const second = source[contentStart + 1] ?? 0;
   const padded = end - contentStart > 1 && ((first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80));
   if (padded) throw new DerError("ERR_DER_INTEGER", contentStart, "INTEGER is not in its shortest form (X.690, 8.3.2)");
 }

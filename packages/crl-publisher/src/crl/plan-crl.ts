@@ -1,4 +1,4 @@
-import { forecastCrlSize, MAX_CRL_CHARACTERS, type Root } from "@capstan/ca-core";
+import { forecastCrlSize, MAX_CRL_CHARACTERS, mayDropEntry, type Root } from "@capstan/ca-core";
 import type { RevocationEntry } from "./revocation-entries.ts";
 
 /** AWS never fetches a CRL and does not say what a passed nextUpdate does, so it is far away; freshness has its own alarm. */
@@ -27,8 +27,8 @@ export type CrlPlan =
 /**
  * Decides whether a generation needs a new CRL and what it lists.
  *
- * An entry is dropped only when the published CRL names it and was issued after the certificate's notAfter: RFC 5280,
- * 3.3 wants it on one CRL beyond its validity.
+ * An entry is dropped only when the published CRL names it and was issued after the certificate's notAfter: see
+ * `mayDropEntry`.
  */
 export function planCrl(input: {
   /** Entries of the RevocationList. */
@@ -55,10 +55,10 @@ export function planCrl(input: {
           ? "refresh"
           : undefined;
   if (because === undefined) return { do: "nothing" };
-  const entries = all.filter(
-    ({ serial, notAfter }) =>
-      published === undefined || !published.serials.has(serial) || notAfter >= published.thisUpdate.getTime() / 1000,
-  );
+  const entries = all.filter(({ serial, notAfter }) => {
+    const listedAt = published?.serials.has(serial) === true ? published.thisUpdate : undefined;
+    return !mayDropEntry({ notAfter: new Date(notAfter * 1000), listedAt });
+  });
   const fault = faultOfSize(entries, root);
   if (fault !== undefined) return { do: "refuse", message: `the CRL would have ${fault}; rotate to a new generation` };
   return { do: "publish", because, entries };

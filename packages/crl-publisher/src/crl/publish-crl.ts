@@ -181,7 +181,7 @@ async function signAndStore(
     })),
   });
   const notAfter = new Map([...listed, ...entries].map((entry) => [entry.serial, entry.notAfter]));
-  const violations = checkCrlBeforePublication({
+  const violations = await checkCrlBeforePublication({
     next: encoded.der,
     ...(published === undefined ? {} : { previous: published }),
     root: generation.root,
@@ -216,7 +216,7 @@ async function signAndStore(
 export function readStored(configMap: ConfigMap): StoredCrl {
   const der = new Uint8Array(Buffer.from(configMap.binaryData?.[crlKeys.der] ?? "", "base64"));
   const crl = readCrl(der);
-  return { ...crl, serials: new Set(crl.entries.map(({ serial }) => serial)) };
+  return { ...crl, serials: new Set(Array.from(crl.entries, ({ serial }) => serial)) };
 }
 
 function entryOf({ spec, status }: IssuedCertificate): RevocationEntry {

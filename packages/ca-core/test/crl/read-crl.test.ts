@@ -1,0 +1,92 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { authorityKeyIdentifier, extension } from "../../src/certificate/write-extension.ts";
+import { DER_NULL, sequence, time, tlv } from "../../src/der/write.ts";
+import { encodePem, readCrl } from "../../src/index.ts";
+import { OID } from "../../src/lib/oids.ts";
+import { authority, NOW, type Authority } from "../support/authority.ts";
+import { hex } from "../support/bytes.ts";
+import { manyEntries, newCrl } from "../support/crl.ts";
+import { CRL_NUMBER, rawCrl, type RawCrlParts, rawEntry, rawReason } from "../support/raw-crl.ts";
+
+const AUTHORITY_KEY = authorityKeyIdentifier(new Uint8Array(20));
+
+let ca: Authority;
+
+beforeAll(async () => {
+  ca = await authority();
+});
+
+describe("readCrl", () => {
+  test("takes the form that the other rows break", () => {
+    expect(
+      readCrl(rawCrl(ca.root, { list: [rawEntry("020101"), rawEntry("020102", rawReason(1))] })).entries.size,
+    ).toBe(2);
+  });
+
+  const rows: readonly (readonly [string, RawCrlParts, string])[] = [
+    ["version 1", { version: hex("020100") }, "ERR_CRL_PROFILE"],
+    ["no nextUpdate", { nextUpdate: null }, "ERR_DER_TIME"],
+    ["an empty list that is there", { list: [] }, "ERR_CRL_PROFILE"],
+    ["entries that are not sorted", { list: [rawEntry("020102"), rawEntry("020101")] }, "ERR_CRL_PROFILE"],
+    ["a serial twice", { list: [rawEntry("020101"), rawEntry("020101")] }, "ERR_CRL_PROFILE"],
+    ["a negative serial", { list: [rawEntry("0201ff")] }, "ERR_SERIAL"],
+    ["serial 0", { list: [rawEntry("020100")] }, "ERR_SERIAL"],
+    ["the reason unspecified written out", { list: [rawEntry("020101", rawReason(0))] }, "ERR_CRL_PROFILE"],
+    ["the reason 7, which is not assigned", { list: [rawEntry("020101", rawReason(7))] }, "ERR_CRL_PROFILE"],
+    ["removeFromCRL, which is for delta CRLs", { list: [rawEntry("020101", rawReason(8))] }, "ERR_CRL_PROFILE"],
+    ["certificateHold, which can be undone", { list: [rawEntry("020101", rawReason(6))] }, "ERR_CRL_PROFILE"],
+    [
+      "an entry with another extension",
+      { list: [rawEntry("020101", extension("2.5.29.24", false, DER_NULL))] },
+      "ERR_CRL_PROFILE",
+    ],
+    [
+      "an entry with an empty list of extensions",
+      { list: [sequence(hex("020101"), time(NOW), sequence())] },
+      "ERR_CRL_PROFILE",
+    ],
+    ["an entry with a member too many", { list: [sequence(hex("020101"), time(NOW), DER_NULL)] }, "ERR_DER_STRUCTURE"],
+    ["no number", { extensions: [AUTHORITY_KEY] }, "ERR_CRL_PROFILE"],
+    ["no authorityKeyIdentifier", { extensions: [CRL_NUMBER] }, "ERR_CRL_PROFILE"],
+    [
+      "a critical number",
+      { extensions: [AUTHORITY_KEY, extension(OID.crlNumber, true, hex("020105"))] },
+      "ERR_CRL_PROFILE",
+    ],
+    [
+      "a negative number",
+      { extensions: [AUTHORITY_KEY, extension(OID.crlNumber, false, hex("0201ff"))] },
+      "ERR_DER_STRUCTURE",
+    ],
+    [
+      "a number of 21 octets",
+      { extensions: [AUTHORITY_KEY, extension(OID.crlNumber, false, tlv(2, new Uint8Array(21).fill(1)))] },
+      "ERR_CRL_NUMBER",
+    ],
+    [
+      "an issuingDistributionPoint",
+      { extensions: [AUTHORITY_KEY, CRL_NUMBER, extension("2.5.29.28", true, sequence())] },
+      "ERR_CRL_PROFILE",
+    ],
+    [
+      "a delta CRL",
+      { extensions: [AUTHORITY_KEY, CRL_NUMBER, extension("2.5.29.27", true, hex("020101"))] },
+      "ERR_CRL_PROFILE",
+    ],
+    ["no extensions", { extensions: [] }, "ERR_DER_STRUCTURE"],
+  ];
+  test.each(rows)("refuses %s", (_, parts, code) => {
+    expect(() => readCrl(rawCrl(ca.root, parts))).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("refuses the label CRL, which OpenSSL refuses too", async () => {
+    const { der } = await newCrl(ca, []);
+    expect(() => readCrl(encodePem("CRL", der))).toThrow(expect.objectContaining({ code: "ERR_PEM_LABEL" }));
+  });
+
+  test("refuses more than AWS takes, unless told otherwise", async () => {
+    const crl = await newCrl(ca, manyEntries(8_000));
+    expect(() => readCrl(crl.pem)).toThrow(expect.objectContaining({ code: "ERR_PEM_SIZE" }));
+    expect(readCrl(crl.pem, { maxBytes: 1_000_000 }).entries.size).toBe(8_000);
+  });
+});
