@@ -1,4 +1,5 @@
 import { DerError } from "../errors.ts";
+import { toHex } from "../lib/bytes.ts";
 import type { DerNode } from "./read.ts";
 import { decodeOid } from "./oid.ts";
 import { TAG } from "./tag.ts";
@@ -102,7 +103,7 @@ export function unsignedOf(node: DerNode, what: string): bigint {
   expectTag(node, TAG.integer, what);
   const content = node.source.subarray(node.contentStart, node.end);
   if ((content[0] ?? 0) >= 0x80) throw structureError(node.contentStart, `${what} is negative`);
-  return BigInt(`0x${Buffer.from(content).toString("hex")}`);
+  return BigInt(`0x${toHex(content)}`);
 }
 
 function hexTag(tag: number): string {

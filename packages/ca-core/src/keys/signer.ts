@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
+import { encodePem } from "../der/pem.ts";
 import { CaError } from "../errors.ts";
 import { equalBytes, plain } from "../lib/bytes.ts";
 import {
@@ -70,6 +71,13 @@ export async function signVerified(
   return signature;
 }
 
+/**
+ * OpenSSL's reading of a SubjectPublicKeyInfo. It is handed over as PEM since createPublicKey (Node 24.21) finds out that
+ * an object is no KeyObject by throwing and catching exceptions, with their stack traces: 65 to 90 microseconds for DER
+ * in an object, 25 for a string.
+ *
+ * @throws Error when OpenSSL cannot read it, as for a point off its curve
+ */
 export function publicKeyObject(spki: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+  return createPublicKey(encodePem("PUBLIC KEY", spki));
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
@@ -32,10 +32,10 @@ export function plain(bytes: Uint8Array): Uint8Array {
 }
 
 export function sha256Hex(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }
 
 /** Subject and authority key identifier: SHA-1 of the public key's bits (RFC 5280, 4.2.1.2, method 1). Not a signature. */
 export function sha1(bytes: Uint8Array): Uint8Array {
-  return plain(createHash("sha1").update(bytes).digest());
+  return plain(hash("sha1", bytes, "buffer"));
 }
