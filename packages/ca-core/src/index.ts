@@ -12,6 +12,7 @@ export {
 } from "./keys/algorithms.ts";
 export { exportUnencryptedPrivateKey, generateCaKey, importCaKey, type CaKey } from "./keys/ca-key.ts";
 export type { PublicKey } from "./keys/check-public-key.ts";
+export { checkModulusIsComposite } from "./keys/composite-modulus.ts";
 export type { Signer, SigningRequest } from "./keys/signer.ts";
 
 export type { AttributeType, NameAttribute } from "./name/attribute-types.ts";

@@ -16,7 +16,7 @@ export function checkSubject(
   request: Named,
   issuer: readonly NameAttribute[] | undefined,
 ): Violation[] {
-  const violations: Violation[] = [...checkPresence(rules, request)];
+  const violations: Violation[] = [...checkCount(rules, request)];
   if (!rules.mayBeMultiValued) {
     for (const type of request.sharedRdnTypes) {
       const rule = "two attributes share one RDN";
@@ -44,7 +44,11 @@ export function checkSubject(
   return violations;
 }
 
-function checkPresence(rules: SubjectRule, { subject, subjectAlternativeNames }: Named): Violation[] {
+function checkCount(rules: SubjectRule, { subject, subjectAlternativeNames }: Named): Violation[] {
+  if (subject.length > rules.maxAttributes) {
+    const rule = `${subject.length} attributes, and at most ${rules.maxAttributes} are accepted`;
+    return [{ code: "ERR_NAME_COUNT", field: FIELD, rule }];
+  }
   if (subject.length > 0) return [];
   if (!rules.mayBeEmpty) {
     const rule = "the subject is empty, which IAM Roles Anywhere refuses";

@@ -23,6 +23,7 @@ export interface SubjectRule {
   /** Several attributes in one RDN. */
   readonly mayBeMultiValued: boolean;
   readonly mayRepeatTypes: boolean;
+  readonly maxAttributes: number;
   /** Attribute types, by short name; "any" for every type whose value the strict reader can read. */
   readonly types: readonly string[] | "any";
   /** Upper bounds in characters (Unicode code points). */
@@ -90,6 +91,7 @@ export const PROFILES: { readonly [name in ProfileName]: Profile } = {
       mayBeEmpty: false,
       mayBeMultiValued: false,
       mayRepeatTypes: false,
+      maxAttributes: 32,
       types: ["CN", "O", "OU", "C", "ST", "L"],
       // Up to 61 characters the source identity is `CN=` and the name; beyond, AWS changes its form.
       maxLengths: { CN: 61 },
@@ -125,6 +127,7 @@ export const PROFILES: { readonly [name in ProfileName]: Profile } = {
       mayBeEmpty: true,
       mayBeMultiValued: true,
       mayRepeatTypes: true,
+      maxAttributes: 32,
       types: "any",
       // RFC 5280, A.1.
       maxLengths: {

@@ -10,6 +10,7 @@ import { assertSignatureForm, verifySignature } from "../keys/signature.ts";
 import { assertSignerKey, signatureAlgorithmOf, type Signer } from "../keys/signer.ts";
 import { equalBytes, plain, sha1, sha256Hex } from "../lib/bytes.ts";
 import { OID } from "../lib/oids.ts";
+import { isSameName } from "../name/compare-names.ts";
 import { readTrustedName } from "../name/read-name.ts";
 import { PROFILES, type Profile, type ProfileName } from "../profile/profiles.ts";
 import type { Root } from "./root.ts";
@@ -87,16 +88,28 @@ function nameOfHash(hash: SigningHash): string {
 }
 
 /**
- * Refuses to sign with a root that the time, or the key at hand, does not fit.
+ * Refuses to sign with a root that the time, the key at hand, or a root beside it does not fit.
+ *
  * @throws CaError ERR_ROOT_UNUSABLE, ERR_SIGNER_KEY
+ * @example assertRootUsable({ root, signer, now: new Date(), others: olderRoots });
  */
-export function assertRootUsable(options: { readonly root: Root; readonly signer: Signer; readonly now: Date }): void {
-  const { root, signer, now } = options;
+export function assertRootUsable(options: {
+  readonly root: Root;
+  readonly signer: Signer;
+  readonly now: Date;
+  /** Roots of other generations: none may have the same name, since verifiers look an issuer up by it. Default: none. */
+  readonly others?: readonly Root[];
+}): void {
+  const { root, signer, now, others = [] } = options;
   assertSignerKey(signer, root.spki);
   const hasBegun = root.notBefore.getTime() <= now.getTime() + CLOCK_SKEW_MS;
   if (!hasBegun) throw new CaError("ERR_ROOT_UNUSABLE", `root: not valid before ${root.notBefore.toISOString()}`);
   const isOver = !(now.getTime() <= root.notAfter.getTime());
   if (isOver) throw new CaError("ERR_ROOT_UNUSABLE", `root: expired at ${root.notAfter.toISOString()}`);
+  const twin = others.find(({ sha256, subject }) => sha256 !== root.sha256 && isSameName(subject, root.subject));
+  if (twin !== undefined) {
+    throw new CaError("ERR_ROOT_UNUSABLE", `root: the root with SHA-256 ${twin.sha256} has the same name`);
+  }
 }
 
 function hasValidSignature(

@@ -199,6 +199,17 @@ describe("prepareLeaf refuses", () => {
       () => ({ notBefore: new Date(ca.root.notBefore.getTime() - 1000) }),
       "ERR_LEAF_LINT",
     ],
+    [
+      "R03 a beginning in the far past",
+      () => ({ notBefore: new Date(NOW.getTime() - 999 * DAY), maxLifetimeMs: 9_999 * DAY }),
+      "ERR_LEAF_LINT",
+    ],
+    [
+      "R03 a beginning in the far future",
+      () => ({ notBefore: new Date(NOW.getTime() + 999 * DAY), notAfter: new Date(NOW.getTime() + 1_000 * DAY) }),
+      "ERR_LEAF_LINT",
+    ],
+    ["R03 2^63 ms", () => ({ notAfter: new Date(2 ** 63) }), "ERR_LEAF_INPUT"],
     ["a leaf that ends before it begins", () => ({ notAfter: new Date(NOW.getTime() - DAY / 24) }), "ERR_LEAF_LINT"],
     ["a leaf that lives too long", () => ({ maxLifetimeMs: DAY / 2 }), "ERR_LEAF_LINT"],
     ["cert sign", () => ({ usages: ["cert sign"] }), "ERR_LEAF_LINT"],

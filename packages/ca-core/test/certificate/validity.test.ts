@@ -28,7 +28,7 @@ describe("chooseValidity gives", () => {
     ],
     ["no start before the root", { root: { notBefore: at(-MINUTE), notAfter: at(365 * DAY) } }, -MINUTE, DAY - MINUTE],
     [
-      "an end five minutes before the root's",
+      "R03 beyond the CA: an end five minutes before the root's",
       { root: { notBefore: at(-DAY), notAfter: at(HOUR) } },
       -5 * MINUTE,
       55 * MINUTE,
@@ -47,20 +47,32 @@ describe("chooseValidity gives", () => {
 
 describe("chooseValidity refuses", () => {
   test.each<[string, Partial<ValidityQuestion>, string]>([
-    ["R03: 0", { requestedMs: 0 }, "not-a-duration"],
-    ["R03: -1", { requestedMs: -1 }, "not-a-duration"],
-    ["R03: NaN", { requestedMs: Number.NaN }, "not-a-duration"],
-    ["R03: infinity", { requestedMs: Number.POSITIVE_INFINITY, overMaximum: "Clamp" }, "not-a-duration"],
-    ["R03: 1 s", { requestedMs: 1000 }, "under-minimum"],
-    ["R03: 2^63 ns", { requestedMs: 2 ** 63 / 1e6 }, "over-maximum"],
-    ["R03: beyond the maximum", { requestedMs: 7 * DAY + 1 }, "over-maximum"],
+    ["R03 0", { requestedMs: 0 }, "not-a-duration"],
+    ["R03 -1", { requestedMs: -1 }, "not-a-duration"],
+    ["R03 NaN", { requestedMs: Number.NaN }, "not-a-duration"],
+    ["R03 infinity", { requestedMs: Number.POSITIVE_INFINITY, overMaximum: "Clamp" }, "not-a-duration"],
+    ["R03 1 s", { requestedMs: 1000 }, "under-minimum"],
+    ["R03 2^63 ns", { requestedMs: 2 ** 63 / 1e6 }, "over-maximum"],
+    ["R03 beyond the maximum", { requestedMs: 7 * DAY + 1 }, "over-maximum"],
+    [
+      "R03 beyond the CA's end, with too little of it left",
+      { root: { notBefore: at(-DAY), notAfter: at(9 * MINUTE) } },
+      "too-little-left",
+    ],
     ["a fraction of a second", { requestedMs: 500, minMs: 100 }, "under-minimum"],
-    ["a root that has not begun", { now: at(-2 * DAY) }, "root-not-yet-valid"],
+    ["R03 a beginning before the CA's", { now: at(-2 * DAY) }, "root-not-yet-valid"],
     ["a clock that gives no time", { now: new Date(Number.NaN) }, "root-not-yet-valid"],
     ["a root with too little left", { root: { notBefore: at(-DAY), notAfter: at(14 * MINUTE) } }, "too-little-left"],
-    ["a root that is over", { now: at(366 * DAY) }, "too-little-left"],
+    ["R03 a beginning after the CA's end", { now: at(366 * DAY) }, "too-little-left"],
   ])("%s", (_, changes, reason) => {
     expect(chooseValidity(question(changes))).toEqual({ ok: false, reason });
+  });
+});
+
+describe("for a profile without the bound of a week, chooseValidity", () => {
+  test("gives 896 hours where the maximum allows them", () => {
+    const validity = chooseValidity(question({ requestedMs: 896 * HOUR, maxMs: 9_000 * HOUR }));
+    expect(validity).toEqual({ ok: true, notBefore: at(-5 * MINUTE), notAfter: at(896 * HOUR - 5 * MINUTE) });
   });
 });
 

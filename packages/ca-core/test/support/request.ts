@@ -2,7 +2,12 @@ import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node
 import { encodePem } from "../../src/der/pem.ts";
 import { TAG } from "../../src/der/tag.ts";
 import { bitString, objectIdentifier, octetString, sequence, setOf, tagged, tlv } from "../../src/der/write.ts";
-import { checkAgainstProfile, checkCertificationRequest, type ViolationCode } from "../../src/index.ts";
+import {
+  checkAgainstProfile,
+  checkCertificationRequest,
+  type ProfileQuestion,
+  type ViolationCode,
+} from "../../src/index.ts";
 import { SIGNATURE_ALGORITHM_DER } from "../../src/keys/algorithms.ts";
 import { OID } from "../../src/lib/oids.ts";
 import { writeName } from "../../src/name/write-name.ts";
@@ -41,6 +46,25 @@ export function requestDer(parts: RequestParts = {}): Uint8Array {
   const signature = (parts.signature ?? ((bytes: Uint8Array) => sign("sha256", bytes, EC_KEY)))(info);
   const algorithm = parts.signatureAlgorithm ?? SIGNATURE_ALGORITHM_DER.EC.sha256;
   return sequence(info, algorithm, parts.rawSignature ?? bitString(signature));
+}
+
+/** What a private key of any kind signs with, and says so. */
+export function possessionBy(
+  key: KeyObject,
+): Required<Pick<RequestParts, "spki" | "signatureAlgorithm" | "signature">> {
+  const spki = spkiOf(key);
+  if (key.asymmetricKeyType === "ed25519") {
+    const signatureAlgorithm = sequence(objectIdentifier(OID.ed25519));
+    return { spki, signatureAlgorithm, signature: (info) => sign(null, info, key) };
+  }
+  const kind = key.asymmetricKeyType === "rsa" ? "RSA" : "EC";
+  const signatureAlgorithm = SIGNATURE_ALGORITHM_DER[kind].sha256;
+  return { spki, signatureAlgorithm, signature: (info) => sign("sha256", info, key) };
+}
+
+/** A request by this key, with its proof of possession. */
+export function honestRequest(key: KeyObject, parts: RequestParts = {}): string {
+  return requestPem({ ...possessionBy(key), ...parts });
 }
 
 export function requestPem(parts: RequestParts = {}): string {
@@ -87,9 +111,9 @@ export function rawName(type: string, value: Uint8Array): Uint8Array {
 }
 
 /** Codes from the check of the request and, when that passes, from the profile; sorted. Empty: accepted. */
-export function codesOf(pem: string | Uint8Array): ViolationCode[] {
+export function codesOf(pem: string | Uint8Array, question: Omit<ProfileQuestion, "request"> = {}): ViolationCode[] {
   const checked = checkCertificationRequest(pem);
-  const violations = checked.ok ? checkAgainstProfile({ request: checked.value }) : checked.violations;
+  const violations = checked.ok ? checkAgainstProfile({ request: checked.value, ...question }) : checked.violations;
   return violations.map(({ code }) => code).sort();
 }
 
@@ -98,10 +122,18 @@ export function manyNames(count: number): [tag: number, content: string][] {
   return Array.from({ length: count }, (_, i) => [0x82, `n${i}`]);
 }
 
-/** A row of the catalogue of hostile requests: its id there, what is wrong, the request, and the codes expected. */
+/**
+ * A row of the catalogue of hostile requests: its id there, what is wrong, the request, the codes expected in profile
+ * RolesAnywhere, and in General where they are others. No code: accepted.
+ */
 export type HostileRow = readonly [
   id: string,
   fact: string,
   input: () => string | Uint8Array,
   codes: readonly ViolationCode[],
+  more?: {
+    readonly general?: readonly ViolationCode[];
+    /** What was asked beside the request. */
+    readonly question?: Omit<ProfileQuestion, "request" | "profile">;
+  },
 ];

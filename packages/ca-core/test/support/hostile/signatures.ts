@@ -1,26 +1,15 @@
-import { constants, createHash, createPublicKey, generateKeyPairSync, privateEncrypt, sign, verify } from "node:crypto";
-import { expect, test } from "vitest";
-import { readDer } from "../../src/der/read.ts";
-import { TAG } from "../../src/der/tag.ts";
-import { DER_NULL, bitString, objectIdentifier, sequence, tlv, unsignedInteger } from "../../src/der/write.ts";
-import { checkCertificationRequest } from "../../src/index.ts";
-import { KEY_ALGORITHMS, SIGNATURE_ALGORITHM_DER } from "../../src/keys/algorithms.ts";
-import { OID } from "../../src/lib/oids.ts";
-import { ATTRIBUTE_OIDS } from "../../src/name/attribute-types.ts";
-import { appendMember, hex } from "../support/bytes.ts";
-import {
-  EC_KEY,
-  codesOf,
-  extensionRequest,
-  rawExtension,
-  rawName,
-  requestPem,
-  spkiOf,
-  type HostileRow,
-} from "../support/request.ts";
-import { octetsOf, rsaSpki } from "../support/rsa.ts";
+import { constants, generateKeyPairSync, privateEncrypt, sign } from "node:crypto";
+import { readDer } from "../../../src/der/read.ts";
+import { TAG } from "../../../src/der/tag.ts";
+import { DER_NULL, bitString, objectIdentifier, sequence, tlv, unsignedInteger } from "../../../src/der/write.ts";
+import { KEY_ALGORITHMS, SIGNATURE_ALGORITHM_DER } from "../../../src/keys/algorithms.ts";
+import { OID } from "../../../src/lib/oids.ts";
+import { appendMember, hex } from "../bytes.ts";
+import { EC_KEY, requestPem, spkiOf, type HostileRow } from "../request.ts";
+import { octetsOf } from "../rsa.ts";
 
 const RSA = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+const ED25519 = generateKeyPairSync("ed25519").privateKey;
 const ecAlgorithm = SIGNATURE_ALGORITHM_DER.EC.sha256;
 const rsaRequest = (hash: string, oid: string, parameters: readonly Uint8Array[] = [DER_NULL]): string =>
   requestPem({
@@ -35,7 +24,8 @@ const order = p256.kind === "EC" ? p256.order : 0n;
 const ecSignature = (r: Uint8Array, s: Uint8Array): string => requestPem({ signature: () => sequence(r, s) });
 const int = (value: bigint): Uint8Array => unsignedInteger(octetsOf(value));
 
-const SIGNATURES: readonly HostileRow[] = [
+/** Rows G01 to G03: the proof of possession. */
+export const SIGNATURES: readonly HostileRow[] = [
   [
     "G01",
     "a signature over other bytes",
@@ -120,6 +110,34 @@ const SIGNATURES: readonly HostileRow[] = [
       }),
     ["ERR_SIGNATURE_INVALID"],
   ],
+  [
+    "G01",
+    "Ed25519 over other bytes",
+    () =>
+      requestPem({
+        spki: spkiOf(ED25519),
+        signatureAlgorithm: sequence(objectIdentifier(OID.ed25519)),
+        signature: () => sign(null, Buffer.from("x"), ED25519),
+      }),
+    ["ERR_SIGNATURE_INVALID"],
+  ],
+  [
+    "G01",
+    "an ECDSA algorithm for an Ed25519 key",
+    () => requestPem({ spki: spkiOf(ED25519), signature: (info) => sign(null, info, ED25519) }),
+    ["ERR_SIGNATURE_KEY_MISMATCH"],
+  ],
+  [
+    "G02",
+    "S above the order of Ed25519",
+    () =>
+      requestPem({
+        spki: spkiOf(ED25519),
+        signatureAlgorithm: sequence(objectIdentifier(OID.ed25519)),
+        signature: () => new Uint8Array(64).fill(0xff),
+      }),
+    ["ERR_SIGNATURE_ENCODING"],
+  ],
   ["G02", "r = s = 0", () => ecSignature(int(0n), int(0n)), ["ERR_SIGNATURE_ENCODING"]],
   ["G02", "r = n", () => ecSignature(int(order), int(1n)), ["ERR_SIGNATURE_ENCODING"]],
   ["G02", "s = n", () => ecSignature(int(1n), int(order)), ["ERR_SIGNATURE_ENCODING"]],
@@ -176,44 +194,3 @@ function highS(signature: Uint8Array): Uint8Array {
   );
   return sequence(int(r ?? 0n), int(s !== undefined && s < order / 2n ? order - s : (s ?? 0n)));
 }
-
-test.each(SIGNATURES)("%s: %s", (_id, _fact, input, codes) => {
-  expect(codesOf(input())).toEqual([...codes].sort());
-});
-
-test("K02: a key with e = 1, for which anybody can sign, is refused before its signature is looked at", () => {
-  const modulus = 2n ** 2047n + 2n ** 1000n + 9n;
-  const spki = rsaSpki(modulus, 1n);
-  let info = new Uint8Array(0);
-  // PKCS#1 v1.5 in the clear: with e = 1 the padded digest is its own signature.
-  const forge = (bytes: Uint8Array): Uint8Array => {
-    info = Uint8Array.from(bytes);
-    const digestInfo = Buffer.concat([
-      hex("3031300d060960864801650304020105000420"),
-      createHash("sha256").update(bytes).digest(),
-    ]);
-    return Buffer.concat([hex("0001"), Buffer.alloc(256 - 3 - digestInfo.length, 0xff), hex("00"), digestInfo]);
-  };
-  const pem = requestPem({ spki, signatureAlgorithm: SIGNATURE_ALGORITHM_DER.RSA.sha256, signature: forge });
-  const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
-  expect(verify("sha256", info, key, forge(info))).toBe(true);
-  expect(codesOf(pem)).toEqual(["ERR_KEY_RSA_EXPONENT"]);
-});
-
-test("every violation is reported at once, each with its field", () => {
-  const checked = checkCertificationRequest(
-    requestPem({
-      version: hex("02 01 05"),
-      subject: rawName(ATTRIBUTE_OIDS.CN, tlv(TAG.bmpString, hex("0077"))),
-      spki: rsaSpki(2n ** 1023n + 1n),
-      attributes: [extensionRequest(rawExtension("1.2.3.4", DER_NULL), rawExtension(OID.subjectAltName, sequence()))],
-    }),
-  );
-  expect(checked.ok ? [] : checked.violations.map(({ code, field }) => `${field} ${code}`)).toEqual([
-    "spec.request: version ERR_CSR_VERSION",
-    "spec.request: subject.CN ERR_NAME_STRING_TYPE",
-    "spec.request: extension 1.2.3.4 ERR_CSR_EXTENSION_UNKNOWN",
-    "spec.request: subjectAltName ERR_SAN_EMPTY",
-    "spec.request: public key ERR_KEY_RSA_SIZE",
-  ]);
-});

@@ -1,5 +1,4 @@
-import { expect, test } from "vitest";
-import { TAG } from "../../src/der/tag.ts";
+import { TAG } from "../../../src/der/tag.ts";
 import {
   DER_NULL,
   DER_TRUE,
@@ -10,12 +9,11 @@ import {
   stringOf,
   tlv,
   unsignedInteger,
-} from "../../src/der/write.ts";
-import { checkCertificationRequest } from "../../src/index.ts";
-import { OID } from "../../src/lib/oids.ts";
-import { ascii, hex } from "../support/bytes.ts";
-import { attribute, codesOf, extensionRequest, rawExtension, requestPem, type HostileRow } from "../support/request.ts";
-import { octetsOf } from "../support/rsa.ts";
+} from "../../../src/der/write.ts";
+import { OID } from "../../../src/lib/oids.ts";
+import { ascii, hex } from "../bytes.ts";
+import { attribute, extensionRequest, rawExtension, requestPem, type HostileRow } from "../request.ts";
+import { octetsOf } from "../rsa.ts";
 
 const dns = (text: string): Uint8Array => tlv(0x82, ascii(text));
 const withExtensions = (...extensions: readonly Uint8Array[]): string =>
@@ -33,7 +31,8 @@ const eku = (...oids: string[]): string => withExtension(OID.extendedKeyUsage, s
 const serverAuth = "1.3.6.1.5.5.7.3.1";
 const clientAuth = "1.3.6.1.5.5.7.3.2";
 
-const ATTRIBUTES: readonly HostileRow[] = [
+/** Rows A01 to A07: attributes and extensions. */
+export const ATTRIBUTES: readonly HostileRow[] = [
   [
     "A01",
     "two extensionRequest attributes",
@@ -72,6 +71,62 @@ const ATTRIBUTES: readonly HostileRow[] = [
   ["A05", "cA TRUE", () => withExtension(OID.basicConstraints, sequence(DER_TRUE)), ["ERR_CA_NOT_ALLOWED"]],
   [
     "A05",
+    "cA TRUE with spec.isCA",
+    () => withExtension(OID.basicConstraints, sequence(DER_TRUE)),
+    ["ERR_CA_NOT_ALLOWED", "ERR_CA_NOT_ALLOWED"],
+    { question: { isCa: true } },
+  ],
+  [
+    "A05",
+    "cA TRUE with spec.isCA where CA certificates are allowed",
+    () => withExtension(OID.basicConstraints, sequence(DER_TRUE)),
+    ["ERR_CA_NOT_ALLOWED", "ERR_CA_NOT_ALLOWED"],
+    { question: { isCa: true, allowCa: true }, general: [] },
+  ],
+  [
+    "A05",
+    "cA TRUE without spec.isCA where CA certificates are allowed",
+    () => withExtension(OID.basicConstraints, sequence(DER_TRUE)),
+    ["ERR_CA_NOT_ALLOWED"],
+    { question: { allowCa: true } },
+  ],
+  [
+    "A05",
+    "cA FALSE with spec.isCA",
+    () => withExtensions(EMPTY_BC),
+    ["ERR_CA_NOT_ALLOWED"],
+    { question: { isCa: true, allowCa: true }, general: ["ERR_CSR_BASIC_CONSTRAINTS"] },
+  ],
+  [
+    "A05",
+    "keyCertSign and cRLSign of a CA",
+    () => ku(5, 6),
+    ["ERR_CA_NOT_ALLOWED", "ERR_USAGE_NOT_ALLOWED", "ERR_USAGE_NOT_ALLOWED"],
+    { question: { isCa: true, allowCa: true }, general: [] },
+  ],
+  [
+    "A05",
+    "a CA below a root of pathLen 0",
+    () => requestPem(),
+    ["ERR_CA_NOT_ALLOWED"],
+    { question: { isCa: true, allowCa: true, root: { subject: [], pathLength: 0 } }, general: ["ERR_CA_PATH_LENGTH"] },
+  ],
+  [
+    "A05",
+    "pathLen as high as the root's",
+    () => withExtension(OID.basicConstraints, sequence(DER_TRUE, hex("02 01 02"))),
+    ["ERR_CA_NOT_ALLOWED", "ERR_CA_NOT_ALLOWED"],
+    { question: { isCa: true, allowCa: true, root: { subject: [], pathLength: 2 } }, general: ["ERR_CA_PATH_LENGTH"] },
+  ],
+  [
+    "A05",
+    "pathLen below the root's",
+    () => withExtension(OID.basicConstraints, sequence(DER_TRUE, hex("02 01 01"))),
+    ["ERR_CA_NOT_ALLOWED", "ERR_CA_NOT_ALLOWED"],
+    { question: { isCa: true, allowCa: true, root: { subject: [], pathLength: 2 } }, general: [] },
+  ],
+  [
+    "A05",
     "cA TRUE and pathLen 0",
     () => withExtension(OID.basicConstraints, sequence(DER_TRUE, hex("02 01 00"))),
     ["ERR_CA_NOT_ALLOWED"],
@@ -108,6 +163,20 @@ const ATTRIBUTES: readonly HostileRow[] = [
   ],
   ["A05", "clientAuth and serverAuth", () => eku(clientAuth, serverAuth), []],
   ["A05", "any purpose", () => eku("2.5.29.37.0"), ["ERR_USAGE_NOT_ALLOWED"]],
+  [
+    "A05",
+    "any purpose where that is allowed",
+    () => eku("2.5.29.37.0"),
+    ["ERR_USAGE_NOT_ALLOWED"],
+    { question: { allowedUsages: ["any", "digital signature"] }, general: [] },
+  ],
+  [
+    "A05",
+    "keyCertSign where that is allowed, without spec.isCA",
+    () => ku(0, 5),
+    ["ERR_USAGE_NOT_ALLOWED"],
+    { question: { allowedUsages: ["cert sign", "digital signature"] } },
+  ],
   ["A05", "codeSigning", () => eku("1.3.6.1.5.5.7.3.3"), ["ERR_USAGE_NOT_ALLOWED"]],
   ["A05", "an unknown purpose", () => eku("1.2.3.4"), ["ERR_USAGE_UNKNOWN"]],
   ["A05", "no purpose", () => eku(), ["ERR_CSR_EXTENDED_KEY_USAGE"]],
@@ -142,21 +211,3 @@ const ATTRIBUTES: readonly HostileRow[] = [
     ["ERR_PEM_SIZE"],
   ],
 ];
-
-test.each(ATTRIBUTES)("%s: %s", (_id, _fact, input, codes) => {
-  expect(codesOf(input())).toEqual([...codes].sort());
-});
-
-test("harmless attributes are named in the result", () => {
-  const checked = checkCertificationRequest(
-    requestPem({
-      attributes: [attribute(challengePassword, stringOf(TAG.utf8String, "secret")), extensionRequest(SAN)],
-    }),
-  );
-  expect(checked.ok && checked.value).toMatchObject({
-    subject: [{ oid: "2.5.4.3", type: "CN", value: "web.demo" }],
-    subjectAlternativeNames: [{ kind: "DNS", value: "web.demo.svc" }],
-    publicKey: { algorithm: "ECDSA-P256" },
-    ignored: [challengePassword],
-  });
-});
