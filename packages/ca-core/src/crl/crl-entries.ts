@@ -7,13 +7,13 @@ import { sortedPlaces } from "./sort-entries.ts";
 
 /**
  * Entries of a CRL in their order, kept as the bytes that stand in it: about 50 octets each, and 4 for where they begin.
- * Never changes. A CRL that was read gives its entries in this form, and `encodeCrl` takes them so: `with` and
+ * Never changes. A CRL that was read gives its entries in this form, and `encodeCrl` takes them so: `plus` and
  * `filter` copy what stays byte for byte, so that an entry is encoded once however many CRLs list it.
  *
  * @example
  * const next = published.entries
  *   .filter(({ serial }) => !mayGo(serial))
- *   .with([{ serial, revokedAt: new Date(), reason: "keyCompromise" }]);
+ *   .plus([{ serial, revokedAt: new Date(), reason: "keyCompromise" }]);
  */
 export class CrlEntries implements Iterable<CrlEntry> {
   static readonly NONE: CrlEntries = new CrlEntries(new Uint8Array(), Uint32Array.of(0));
@@ -62,7 +62,7 @@ export class CrlEntries implements Iterable<CrlEntry> {
   }
 
   /** These and more, in the time that copying takes: only `more` is encoded. @throws CaError ERR_CRL_INPUT as `of` does */
-  with(more: readonly CrlEntry[]): CrlEntries {
+  plus(more: readonly CrlEntry[]): CrlEntries {
     const added = CrlEntries.of(more);
     const runs: Run[] = [];
     let from = 0;
