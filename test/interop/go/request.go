@@ -15,6 +15,8 @@ var subjectAltName = asn1.ObjectIdentifier{2, 5, 29, 17}
 
 type requestAnswer struct {
 	DER []byte `json:"der"`
+	// Subject is what was asked for, in the order of the DER.
+	Subject [][]attribute `json:"subject"`
 }
 
 // makeRequest makes a PKCS#10 request whose subject and subject alternative names have exactly the given form.
@@ -44,7 +46,11 @@ func makeRequest(asked question) (any, error) {
 			pkix.Extension{Id: id, Critical: extension.Critical, Value: extension.Value})
 	}
 	der, err := x509.CreateCertificateRequest(rand.Reader, template, key)
-	return requestAnswer{der}, err
+	if err != nil {
+		return nil, err
+	}
+	written, err := readName(subject)
+	return requestAnswer{der, written}, err
 }
 
 type attributeTypeAndValue struct {

@@ -14,12 +14,13 @@ export interface CertificatePlan {
   /** SubjectPublicKeyInfo, DER, as node:crypto exported it. */
   readonly spki: Uint8Array;
   readonly signature: SignatureKind;
-  /** Ascending; undefined when the extension must be absent. */
+  /** Ascending; empty when the extension must be absent. */
   readonly keyUsageBits: readonly number[];
   /** In order; empty when the extension must be absent. */
   readonly purposes: readonly string[];
   readonly isCa: boolean;
-  readonly pathLength?: number;
+  /** Of CAs; undefined is none. */
+  readonly pathLength: number | undefined;
   /** Whether it says whose key signed it. */
   readonly hasAuthorityKey: boolean;
 }
@@ -31,14 +32,13 @@ export interface SignatureKind {
 
 /** Extensions in order, with their criticality. */
 export function extensionsOf(plan: CertificatePlan): { id: string; critical: boolean }[] {
-  const isLeaf = plan.hasAuthorityKey;
   return [
     { id: "2.5.29.19", critical: true },
-    { id: "2.5.29.15", critical: true },
+    ...(plan.keyUsageBits.length === 0 ? [] : [{ id: "2.5.29.15", critical: true }]),
     ...(plan.purposes.length === 0 ? [] : [{ id: "2.5.29.37", critical: false }]),
     ...(plan.names.length === 0 ? [] : [{ id: "2.5.29.17", critical: plan.areNamesCritical }]),
     { id: "2.5.29.14", critical: false },
-    ...(isLeaf ? [{ id: "2.5.29.35", critical: false }] : []),
+    ...(plan.hasAuthorityKey ? [{ id: "2.5.29.35", critical: false }] : []),
   ];
 }
 

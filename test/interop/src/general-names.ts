@@ -6,6 +6,18 @@ export interface PlannedName {
   readonly content: Uint8Array;
 }
 
+/** An otherName, with what the openssl command and node:crypto print of it. */
+export interface PlannedOtherName extends PlannedName {
+  readonly shown: { readonly openssl: string; readonly node: string };
+}
+
+export function isOtherName(name: PlannedName): name is PlannedOtherName {
+  return name.tag === NAME_TAGS.otherName;
+}
+
+/** Makes a name of up to so many octets. */
+export type NameMaker = (random: Random, maxLength: number) => PlannedName;
+
 export const NAME_TAGS = { otherName: 0, email: 1, dns: 2, uri: 6, ip: 7 } as const;
 
 const LETTERS_AND_DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -38,8 +50,8 @@ function emailAddress(random: Random, maxLength: number): string {
   return `${atoms.join(".")}@${dnsName(random, Math.min(maxLength - 64, 253))}`;
 }
 
-function uri(random: Random, maxLength: number): string {
-  const authority = `${random.pick(SCHEMES)}://${dnsName(random, Math.min(253, maxLength - 20))}`;
+function uri(random: Random, maxLength: number, scheme: string = random.pick(SCHEMES), port = ""): string {
+  const authority = `${scheme}://${dnsName(random, Math.min(253, maxLength - 20))}${port}`;
   const wanted = random.oneIn(8) ? Math.min(maxLength, 2_048) : Math.min(maxLength, random.between(20, 120));
   const segments: string[] = [];
   while (authority.length + segments.join("/").length + 2 < wanted && !random.oneIn(12)) {
@@ -66,26 +78,60 @@ function ipAddress(random: Random): Uint8Array {
   }
 }
 
-/** Up to `maxLength` octets each. */
-export const NAME_MAKERS: {
-  readonly [kind in "dns" | "email" | "uri" | "ip"]: (random: Random, maxLength: number) => PlannedName;
-} = {
+/** What every profile has. */
+export const NAME_MAKERS: { readonly [kind in "dns" | "email" | "uri" | "ip"]: NameMaker } = {
   dns: (random, maxLength) => textName("dns", dnsName(random, Math.min(253, maxLength))),
   email: (random, maxLength) => textName("email", emailAddress(random, maxLength)),
   uri: (random, maxLength) => textName("uri", uri(random, maxLength)),
   ip: (random) => ({ tag: NAME_TAGS.ip, content: ipAddress(random) }),
 };
 
+/** And what profile General has besides. */
+export const GENERAL_NAME_MAKERS: readonly NameMaker[] = [
+  ...Object.values(NAME_MAKERS),
+  (random, maxLength) => textName("dns", `*.${dnsName(random, Math.min(251, maxLength - 2))}`),
+  (random, maxLength) => textName("uri", uri(random, maxLength, "http", `:${random.between(1, 65_535)}`)),
+  (random) => otherName(random),
+];
+
+/** Types of otherName with one text each, as openssl and node:crypto show it, and one that neither can show. */
+const UPN = { type: [0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x14, 2, 3], openssl: "UPN::", node: "UPN:", tag: 0x0c };
+const SRV_NAME = { type: [0x2b, 6, 1, 5, 5, 7, 8, 7], openssl: "SRVName::", node: "SRVName:", tag: 0x16 };
+
+function otherName(random: Random): PlannedOtherName {
+  if (random.oneIn(3)) {
+    // An INTEGER in a SEQUENCE, under a type of the arc for examples (RFC 5612).
+    const value = tlv(0x30, tlv(0x02, [random.between(1, 127)]));
+    const type = tlv(0x06, [0x2b, 6, 1, 4, 1, 0x81, 0xfd, 0x59, 2]);
+    return {
+      tag: NAME_TAGS.otherName,
+      content: Uint8Array.from([...type, ...tlv(0xa0, value)]),
+      shown: { openssl: "1.3.6.1.4.1.32473.2::<unsupported>", node: "<unsupported>" },
+    };
+  }
+  const { type, openssl, node, tag } = random.pick([UPN, SRV_NAME]);
+  const alphabet = tag === UPN.tag ? "abcXYZ019@.-_äß証😀" : "abc019._-";
+  const text = random.text(alphabet, random.between(1, 25));
+  const value = tlv(0xa0, tlv(tag, Buffer.from(text, "utf8")));
+  return {
+    tag: NAME_TAGS.otherName,
+    content: Uint8Array.from([...tlv(0x06, type), ...value]),
+    shown: { openssl: `${openssl}${text}`, node: `${node}${text}` },
+  };
+}
+
+/** Fewer than 256 octets of content. */
+function tlv(tag: number, content: Iterable<number>): number[] {
+  const octets = [...content];
+  return [tag, ...(octets.length < 128 ? [] : [0x81]), octets.length, ...octets];
+}
+
 function textName(kind: "dns" | "email" | "uri", text: string): PlannedName {
   return { tag: NAME_TAGS[kind], content: new TextEncoder().encode(text) };
 }
 
 /** 0 to 20 names of any mixture and order, none twice, of at most `budget` octets together. */
-export function planNames(
-  random: Random,
-  budget: number,
-  makers: readonly ((random: Random, maxLength: number) => PlannedName)[],
-): PlannedName[] {
+export function planNames(random: Random, budget: number, makers: readonly NameMaker[]): PlannedName[] {
   const wanted = random.oneIn(8) ? 20 : random.pick([0, 1, 1, 2, 3, random.between(4, 20)]);
   const names: PlannedName[] = [];
   const seen = new Set<string>();

@@ -47,7 +47,7 @@ export function certificateAnswer(plan: CertificatePlan, issuer: CertificatePlan
     aki: plan.hasAuthorityKey ? hex(keyIdentifierOf(issuer.spki)) : "",
     keyHash,
     signatureFault: "",
-    pathFault: "",
+    pathFault: plan.areNamesCritical && !hasNameThatGoKnows(plan.names) ? "x509: unhandled critical extension" : "",
   };
 }
 
@@ -72,6 +72,11 @@ export function crlAnswer(crl: CrlSpecimen, issuer: CertificatePlan): object {
     })),
     signatureFault: "",
   };
+}
+
+/** Go leaves otherNames aside, and verifies no path to a certificate whose critical names are all of that kind. */
+function hasNameThatGoKnows(names: readonly PlannedName[]): boolean {
+  return names.some(({ tag }) => tag !== NAME_TAGS.otherName);
 }
 
 function goNameOf({ key, hash }: SignatureKind): string {

@@ -49,14 +49,13 @@ export async function makeCrl(options: {
   readonly label: string;
   readonly root: Root;
   readonly signer: CaKey;
-  readonly signature: SignatureKind;
   readonly now: Date;
   readonly leaves: readonly Leaf[];
   readonly others: number;
   /** Serials that it must not name. */
   readonly except: ReadonlySet<string>;
 }): Promise<CrlSpecimen> {
-  const { random, label, root, signer, signature, now, leaves, others, except } = options;
+  const { random, label, root, signer, now, leaves, others, except } = options;
   const thisUpdate = new Date(now.getTime() - 1000 * random.below(60));
   const nextUpdate = new Date(now.getTime() + 1000 * random.between(1, 30 * 86_400));
   const serials = new Map(leaves.map(({ serial }) => [withoutZeros(serial), BigInt(`0x${serial}`)]));
@@ -86,6 +85,8 @@ export async function makeCrl(options: {
   const inOrder = entries
     .toSorted((a, b) => (BigInt(`0x${a.serial}`) < BigInt(`0x${b.serial}`) ? -1 : 1))
     .map(({ serial, revokedAt, reason }) => ({ serial, revokedAt, reason: reason.code }));
+  // CRLs have one hash, whatever the profile.
+  const signature = { key: signer.algorithm.startsWith("RSA") ? "RSA" : "EC", hash: "sha256" } as const;
   const pem = encodePem("X509 CRL", crl.der);
   return { label, der: crl.der, pem, number, thisUpdate, nextUpdate, entries: inOrder, signature };
 }

@@ -27,6 +27,7 @@ export async function makeRoot(options: {
   const commonName = taggableValue(random, 64);
   const organization = random.oneIn(3) ? undefined : taggableValue(random, 64);
   const generation = random.oneIn(3) ? 999_999_999 - number : number + 1;
+  const pathLength = random.pick(row.rootPathLengths);
   const { bytes, serial } = drawSerial(random);
   const root = await createRoot({
     subject: { commonName, ...(organization === undefined ? {} : { organization }) },
@@ -34,6 +35,8 @@ export async function makeRoot(options: {
     notBefore: era.root.notBefore,
     notAfter: era.root.notAfter,
     signer,
+    profile: row.profile,
+    ...(pathLength === undefined ? {} : { pathLength }),
     random: bytes,
   });
   const subject = [
@@ -55,7 +58,7 @@ export async function makeRoot(options: {
       keyUsageBits: [KEY_CERT_SIGN, CRL_SIGN],
       purposes: [],
       isCa: true,
-      pathLength: 0,
+      pathLength,
       hasAuthorityKey: false,
     },
   };

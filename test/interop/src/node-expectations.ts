@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { CertificatePlan } from "./certificate-plan.ts";
 import { NAME_TAGS } from "./general-names.ts";
 import { ipText, textsOf } from "./go-expectations.ts";
-import { opensslNames } from "./openssl-expectations.ts";
+import { namesText } from "./openssl-expectations.ts";
 import type { CertificateSpecimen } from "./specimens.ts";
 import { opensslNameOf, type PlannedSubject } from "./subject.ts";
 
@@ -25,7 +25,7 @@ export function nodeFacts({ der, plan, privateKey, authority }: CertificateSpeci
     isIssued: certificate.checkIssued(issuer),
     isSigned: certificate.verify(issuer.publicKey),
     isOfKey: privateKey === undefined || certificate.checkPrivateKey(privateKey),
-    hostsFound: textsOf(names, NAME_TAGS.dns).filter((name) => certificate.checkHost(name) !== undefined),
+    hostsFound: hostsOf(plan).filter((name) => certificate.checkHost(name) !== undefined),
     emailsFound: textsOf(names, NAME_TAGS.email).filter((name) => certificate.checkEmail(name) !== undefined),
     ipsFound: ipsOf(plan).filter((name) => certificate.checkIP(name) !== undefined),
     strangers: [certificate.checkHost("stranger.example"), certificate.checkIP("192.0.2.77")],
@@ -37,9 +37,10 @@ export function plannedNodeFacts({ der, plan, authority }: CertificateSpecimen):
   return {
     raw: Buffer.from(der).toString("hex"),
     serial: BigInt(`0x${plan.serial}`),
-    subject: nodeName(plan.subject),
+    // OpenSSL writes nothing for an empty name, which node:crypto takes for no name.
+    subject: plan.subject.length === 0 ? undefined : nodeName(plan.subject),
     issuer: nodeName(authority.root.plan.subject),
-    names: plan.names.length === 0 ? undefined : opensslNames(plan.names),
+    names: plan.names.length === 0 ? undefined : namesText(plan.names, ({ shown }) => `othername:${shown.node}`),
     notBefore: plan.notBefore,
     notAfter: plan.notAfter,
     spki: Buffer.from(plan.spki).toString("hex"),
@@ -48,11 +49,16 @@ export function plannedNodeFacts({ der, plan, authority }: CertificateSpecimen):
     isIssued: true,
     isSigned: true,
     isOfKey: true,
-    hostsFound: textsOf(plan.names, NAME_TAGS.dns),
+    hostsFound: hostsOf(plan),
     emailsFound: textsOf(plan.names, NAME_TAGS.email),
     ipsFound: ipsOf(plan),
     strangers: [undefined, undefined],
   };
+}
+
+/** Wildcards are no hosts. */
+function hostsOf({ names }: CertificatePlan): string[] {
+  return textsOf(names, NAME_TAGS.dns).filter((name) => !name.startsWith("*"));
 }
 
 function ipsOf({ names }: CertificatePlan): string[] {
@@ -67,8 +73,11 @@ function nodeName(subject: PlannedSubject): string {
 }
 
 function escapeValue(value: string): string {
-  return value
-    .replaceAll(/[,+"\\<>;]/g, String.raw`\$&`)
-    .replace(/^[# ]/, String.raw`\$&`)
-    .replace(/ $/, String.raw`\ `);
+  return (
+    value
+      .replaceAll(/[,+"\\<>;]/g, String.raw`\$&`)
+      // A value of one character has its first escaped as its last, which # needs not.
+      .replace(/^[# ](?=.)/, String.raw`\$&`)
+      .replace(/ $/, String.raw`\ `)
+  );
 }

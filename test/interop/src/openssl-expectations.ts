@@ -1,5 +1,5 @@
 import { keyIdentifierOf, type CertificatePlan } from "./certificate-plan.ts";
-import { NAME_TAGS, type PlannedName } from "./general-names.ts";
+import { isOtherName, NAME_TAGS, type PlannedName, type PlannedOtherName } from "./general-names.ts";
 import { REASONS, type CrlSpecimen } from "./make-crl.ts";
 import { opensslTextOf } from "./subject.ts";
 import { opensslNameOf } from "./usages.ts";
@@ -24,12 +24,13 @@ export function certificateLines(plan: CertificatePlan, issuer: CertificatePlan)
     "Validity",
     `Not Before: ${timeText(plan.notBefore)}`,
     `Not After : ${timeText(plan.notAfter)}`,
-    `Subject: ${opensslTextOf(plan.subject)}`,
+    `Subject: ${opensslTextOf(plan.subject)}`.trim(),
     "X509v3 extensions:",
     "X509v3 Basic Constraints: critical",
     constraints,
-    "X509v3 Key Usage: critical",
-    plan.keyUsageBits.map(opensslNameOf).join(", "),
+    ...(plan.keyUsageBits.length === 0
+      ? []
+      : ["X509v3 Key Usage: critical", plan.keyUsageBits.map(opensslNameOf).join(", ")]),
     ...(plan.purposes.length === 0 ? [] : ["X509v3 Extended Key Usage:", plan.purposes.map(opensslNameOf).join(", ")]),
     ...(plan.names.length === 0
       ? []
@@ -87,10 +88,17 @@ const OPENSSL_KINDS: readonly (readonly [tag: number, name: string])[] = [
   [NAME_TAGS.uri, "URI"],
 ];
 
-/** GeneralNames as OpenSSL writes them into one line. */
-export function opensslNames(names: readonly PlannedName[]): string {
+/** GeneralNames as the openssl command writes them into one line. */
+function opensslNames(names: readonly PlannedName[]): string {
+  return namesText(names, ({ shown }) => `othername: ${shown.openssl}`);
+}
+
+/** GeneralNames in one line, but for otherNames, which every program shows in its own way. */
+export function namesText(names: readonly PlannedName[], otherName: (name: PlannedOtherName) => string): string {
   return names
-    .map(({ tag, content }) => {
+    .map((name) => {
+      const { tag, content } = name;
+      if (isOtherName(name)) return otherName(name);
       if (tag === NAME_TAGS.ip) return `IP Address:${opensslIp(content)}`;
       const kind = OPENSSL_KINDS.find(([one]) => one === tag)?.[1];
       if (kind === undefined) throw new RangeError(`no name for GeneralName ${tag}`);

@@ -12,7 +12,7 @@ export interface Random {
   readonly pick: <T>(list: readonly T[]) => T;
   /** A part of the list, from nothing to all of it, in any order. */
   readonly some: <T>(list: readonly T[]) => T[];
-  /** Characters of `alphabet`. */
+  /** Code points of `alphabet`. */
   readonly text: (alphabet: string, length: number) => string;
 }
 
@@ -47,6 +47,9 @@ export function randomOf(seed: string): Random {
       const left = [...list];
       return Array.from({ length: below(list.length + 1) }, () => left.splice(below(left.length), 1)).flat();
     },
-    text: (alphabet, length) => Array.from({ length }, () => alphabet.charAt(below(alphabet.length))).join(""),
+    text: (alphabet, length) => {
+      const characters = Array.from(alphabet);
+      return Array.from({ length }, () => pick(characters)).join("");
+    },
   };
 }

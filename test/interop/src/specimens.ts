@@ -6,7 +6,7 @@ import { ERAS, type Era } from "./eras.ts";
 import type { GoOpinion } from "./go-opinion.ts";
 import { makeKeyPool, type KeyPool } from "./key-pool.ts";
 import { makeCrl, type CrlSpecimen } from "./make-crl.ts";
-import { makeLeaf, requestQuestion, wishLeaf, type LeafSpecimen, type LeafWish } from "./make-leaf.ts";
+import { madeRequestOf, makeLeaf, requestQuestion, wishLeaf, type LeafSpecimen, type LeafWish } from "./make-leaf.ts";
 import { makeRoot } from "./make-root.ts";
 import { PROFILE_ROWS, type ProfileRow } from "./profile-rows.ts";
 import { randomOf } from "./random.ts";
@@ -59,7 +59,7 @@ export async function makeSpecimens(settings: Settings, askGo: GoOpinion): Promi
   const leaves = await Promise.all(
     wishes.map(async ({ authority, number, wish }) => {
       const random = randomOf(`${settings.seed} leaf ${number}`);
-      return { authority, specimen: await makeLeaf(random, authority, wish, requestOf(wish, answers[number])) };
+      return { authority, specimen: await makeLeaf(random, authority, wish, madeRequestOf(wish, answers[number])) };
     }),
   );
   return await Promise.all(
@@ -100,12 +100,6 @@ function wishFrom(settings: Settings, keys: KeyPool, authority: AuthoritySpecime
   return wishLeaf({ random, authority, keyAlgorithm, privateKey, number });
 }
 
-function requestOf(wish: LeafWish, answer: unknown): Uint8Array {
-  const isRequest = typeof answer === "object" && answer !== null && "der" in answer && typeof answer.der === "string";
-  if (!isRequest) throw new Error(`Go made no request for ${wish.label}: ${JSON.stringify(answer)}`);
-  return Uint8Array.from(Buffer.from(answer.der as string, "base64"));
-}
-
 async function withCrls(
   settings: Settings,
   authority: AuthoritySpecimen,
@@ -117,7 +111,6 @@ async function withCrls(
     random,
     root: authority.root.root,
     signer: authority.signer,
-    signature: authority.root.plan.signature,
     now: authority.era.now,
     except: new Set(leaves.map(({ plan }) => plan.serial)),
   };

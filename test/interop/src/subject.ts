@@ -18,20 +18,37 @@ export const IA5_STRING = 22;
 /** Attribute types by what openssl calls them. */
 export const ATTRIBUTES = {
   CN: "2.5.4.3",
+  SN: "2.5.4.4",
   serialNumber: "2.5.4.5",
   C: "2.5.4.6",
   L: "2.5.4.7",
   ST: "2.5.4.8",
+  street: "2.5.4.9",
   O: "2.5.4.10",
   OU: "2.5.4.11",
+  title: "2.5.4.12",
+  postalCode: "2.5.4.17",
+  GN: "2.5.4.42",
+  UID: "0.9.2342.19200300.100.1.1",
+  DC: "0.9.2342.19200300.100.1.25",
+  emailAddress: "1.2.840.113549.1.9.1",
+  // Of the arc for examples (RFC 5612): openssl has no name for it.
+  "1.3.6.1.4.1.32473.1": "1.3.6.1.4.1.32473.1",
 } as const;
 
 export type AttributeName = keyof typeof ATTRIBUTES;
 
-/** PrintableString where the value fits into it (X.680, 41.4), else UTF8String. */
+/** What a PrintableString may hold (X.680, 41.4). */
+const PRINTABLE = /^[A-Za-z0-9 '()+,\-./:=?]+$/;
+
+/** In the shorter string type where the value fits into it. */
 export function attribute(name: AttributeName, value: string): PlannedAttribute {
-  const tag = /^[A-Za-z0-9 '()+,\-./:=?]+$/.test(value) ? PRINTABLE_STRING : UTF8_STRING;
-  return { type: ATTRIBUTES[name], tag, value };
+  return shortest({ type: ATTRIBUTES[name], tag: UTF8_STRING, value });
+}
+
+/** PrintableString where the value fits, else UTF8String. */
+export function shortest({ type, value }: PlannedAttribute): PlannedAttribute {
+  return { type, tag: PRINTABLE.test(value) ? PRINTABLE_STRING : UTF8_STRING, value };
 }
 
 const EDGE = "ABCXYZabcxyz0189_.:=+@-";
@@ -48,12 +65,14 @@ export function taggableValue(random: Random, maxLength: number): string {
 
 const MAX_LENGTH: { readonly [name in AttributeName]?: number } = { CN: 61, O: 64, OU: 64, ST: 64, L: 64 };
 
-/** At least one of the six attributes that AWS maps, each once, in any order. */
+/** At least one of the six attributes that AWS maps, each once, in any order, in either string type. */
 export function taggableSubject(random: Random): PlannedSubject {
   const names = random.some(["CN", "O", "OU", "C", "ST", "L"] as const);
   return (names.length === 0 ? (["CN"] as const) : names).map((name) => {
     const maxLength = MAX_LENGTH[name];
-    return [attribute(name, maxLength === undefined ? random.text(LETTERS, 2) : taggableValue(random, maxLength))];
+    const value = maxLength === undefined ? random.text(LETTERS, 2) : taggableValue(random, maxLength);
+    const short = attribute(name, value);
+    return [random.oneIn(2) ? short : { ...short, tag: UTF8_STRING }];
   });
 }
 

@@ -1,5 +1,6 @@
 import type { CertificatePlan } from "./certificate-plan.ts";
 import { NAME_TAGS } from "./general-names.ts";
+import { ATTRIBUTES, UTF8_STRING } from "./subject.ts";
 
 /**
  * Where zlint's rules come from that a private CA is held to. The others speak for the public web: CA/Browser Forum,
@@ -30,5 +31,20 @@ export const ALLOWED_LINTS: readonly AllowedLint[] = [
       "The trust domain of a SPIFFE ID need not be fully qualified (SPIFFE-ID, 2.1). Beyond that zlint's pattern misses " +
       "hosts that are: two hyphens in a row, digits in the last label.",
     mayBreak: ({ names }) => names.some(({ tag }) => tag === NAME_TAGS.uri),
+  },
+  {
+    lint: "e_subj_email_not_in_san",
+    why:
+      "Profile General keeps the subject of a request byte for byte, as cert-manager's literal subjects demand, and adds no " +
+      "name that nobody asked for (RFC 5280, 4.1.2.6, wants the address among the alternative names).",
+    mayBreak: ({ subject }) => subject.flat().some(({ type }) => type === ATTRIBUTES.emailAddress),
+  },
+  {
+    lint: "e_subject_dn_serial_number_not_printable_string",
+    why:
+      "Byte for byte, as above: a serialNumber that was sent as UTF8String stays one (RFC 5280, A.1, has PrintableString). " +
+      "The names that ca-core writes itself have the right type.",
+    mayBreak: ({ subject }) =>
+      subject.flat().some(({ type, tag }) => type === ATTRIBUTES.serialNumber && tag === UTF8_STRING),
   },
 ];

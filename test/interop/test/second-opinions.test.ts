@@ -53,7 +53,7 @@ function expectAgreement(comparisons: readonly Comparison[]): void {
 // The seed is in the name, so that every report of a failure has it.
 describe(`CAPSTAN_SEED=${settings.seed} CAPSTAN_INTEROP=${settings.leaves}`, { timeout: TIMEOUT_MS }, () => {
   describe("openssl", () => {
-    describe.each(ERAS)("on $name", ({ name }) => {
+    describe.each(ERAS)("at the time of $name", ({ name }) => {
       const verdicts = async (crlOf: (specimen: Specimen) => CrlSpecimen): Promise<Verdicts> =>
         await verifyLeaves(ofEra(name), files, crlOf);
 
@@ -173,7 +173,8 @@ describe(`CAPSTAN_SEED=${settings.seed} CAPSTAN_INTEROP=${settings.leaves}`, { t
       expect(unexpected.map(({ rule, label }) => `${rule}: ${label}`)).toEqual([]);
     });
 
-    test("still finds all that is allowed: what it does not must go off the list", () => {
+    // The rarest is broken by one certificate in fifty or so.
+    test.skipIf(settings.leaves < 400)("still finds all that is allowed: what it does not must go off the list", () => {
       const rules = new Set(findings.map(({ rule }) => rule));
       expect(ALLOWED_LINTS.filter(({ lint }) => !rules.has(lint))).toEqual([]);
     });
