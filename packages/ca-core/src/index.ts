@@ -47,3 +47,24 @@ export { mayDropEntry } from "./crl/may-drop-entry.ts";
 export { readCrl } from "./crl/read-crl.ts";
 
 export { quote } from "./lib/quote.ts";
+
+export type { RotationAction, RotationActionName } from "./rotation/action.ts";
+export { countReading } from "./rotation/count-reading.ts";
+export type {
+  AnchorObservation,
+  AnchorReading,
+  CanaryResult,
+  ClockReadings,
+  CrlReading,
+  ForeignRoot,
+  FreezeState,
+  GenerationObservation,
+  GenerationPhase,
+  Operation,
+  RemovalIntent,
+  RotationObservation,
+} from "./rotation/observation.ts";
+export { planRotation, type RotationPlan } from "./rotation/plan-rotation.ts";
+export { nextRotationAt, rotationPolicy, type RotationPolicy } from "./rotation/policy.ts";
+export type { WaitCode, WaitReason } from "./rotation/reason.ts";
+export { trustedTime, type TrustedTime } from "./rotation/trusted-time.ts";

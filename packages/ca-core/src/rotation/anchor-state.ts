@@ -32,8 +32,8 @@ export function isReadSinceWrite({ reading, write }: AnchorObservation): boolean
   return reading !== undefined && (write === undefined || reading.readAt > write.at);
 }
 
-/** Whether the last reading is at most so old, by the clock that it was made by. */
+/** Whether the last reading is younger than that, by the clock that it was made by. */
 export function isReadWithin({ observation }: RotationView, anchor: AnchorObservation, ms: number): boolean {
   const { reading } = anchor;
-  return reading !== undefined && isReadSinceWrite(anchor) && Math.abs(observation.time.own - reading.readAt) <= ms;
+  return reading !== undefined && isReadSinceWrite(anchor) && Math.abs(observation.time.own - reading.readAt) < ms;
 }

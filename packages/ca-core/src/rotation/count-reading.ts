@@ -1,15 +1,27 @@
 import type { AnchorReading } from "./observation.ts";
+import type { RotationPolicy } from "./policy.ts";
 
 /**
  * Counts a new reading of an anchor: how many in a row found the same certificates, in whatever order, in the same
- * state. `previous` is this process's last reading; a start begins anew.
+ * state. After a gap of more than two periods the count begins anew: nobody knows what was there in between.
+ *
+ * @param previous this process's last reading since it became the leader; undefined for none
  *
  * @example
- * const reading = countReading(undefined, { readAt: Date.now(), state: "Present", bundle: [fingerprint], crls: [] });
+ * const found = { readAt: Date.now(), state: "Present", bundle: [fingerprint], crls: [] } as const;
+ * const reading = countReading(undefined, found, policy);
  */
-export function countReading(previous: AnchorReading | undefined, found: Omit<AnchorReading, "equal">): AnchorReading {
-  const isSame = previous !== undefined && previous.state === found.state && sameBundle(previous.bundle, found.bundle);
-  const equal = isSame
+export function countReading(
+  previous: AnchorReading | undefined,
+  found: Omit<AnchorReading, "equal">,
+  { readEveryMs }: Pick<RotationPolicy, "readEveryMs">,
+): AnchorReading {
+  const isNext =
+    previous !== undefined &&
+    Math.abs(found.readAt - previous.readAt) <= 2 * readEveryMs &&
+    previous.state === found.state &&
+    sameBundle(previous.bundle, found.bundle);
+  const equal = isNext
     ? { count: previous.equal.count + 1, since: previous.equal.since }
     : { count: 1, since: found.readAt };
   return { ...found, equal };

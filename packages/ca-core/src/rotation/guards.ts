@@ -16,6 +16,7 @@ import {
   stateIsCurrent,
 } from "./guards/generations.ts";
 import {
+  type AnchorTask,
   hasCrlRoom,
   hasRoom,
   intentIsStored,
@@ -75,7 +76,7 @@ export interface RotationGuards {
   readonly canaryHasPassed: GenerationGuard;
   readonly noAnchorHolds: GenerationGuard;
   // One trust anchor
-  readonly isManaged: AnchorGuard;
+  readonly isManaged: (view: RotationView, anchor: AnchorObservation, task: AnchorTask) => Verdict;
   readonly isReachable: AnchorGuard;
   readonly isBundle: AnchorGuard;
   readonly hasRoom: (

@@ -43,9 +43,10 @@ export function plannerWith(guards: RotationGuards): (observation: RotationObser
     for (const reason of standingReasons(view)) note(reasons, reason);
     for (const { propose } of ROTATION_STEPS) {
       for (const { action, unless } of propose(view)) {
-        const blocking = unless.filter((reason) => reason !== undefined);
-        if (blocking.length === 0) return { next: "act", action, notes: [...reasons.values()] };
-        for (const reason of blocking) note(reasons, reason);
+        // One reason at a time: that a root is still held is nothing to tell before it has drained.
+        const blocking = unless.find((reason) => reason !== undefined);
+        if (blocking === undefined) return { next: "act", action, notes: [...reasons.values()] };
+        note(reasons, blocking);
       }
     }
     const [reason = NOTHING_TO_DO, ...notes] = reasons.values();

@@ -12,7 +12,7 @@ import {
   sealMark,
   switchPhases,
 } from "./steps/generations.ts";
-import { joinAnchors, unjoinAnchors } from "./steps/join.ts";
+import { joinAnchors, unjoinAnchors, unjoinIgnored } from "./steps/join.ts";
 import { carryOnOperations, liftCompromiseHold } from "./steps/operations.ts";
 import { renewOwnLeaves, runCanaries } from "./steps/prove.ts";
 import { readAnchors } from "./steps/read.ts";
@@ -30,26 +30,27 @@ import {
 
 /**
  * The steps of a rotation. The first that is proposed and that no guard holds up is taken, so the order is that of
- * urgency: what an operator orders, what is lost, what is compromised or given up, and only then what is next.
+ * urgency: what bounds the leaves, what an operator orders, what is lost, what is compromised or given up, and only then what is next.
  */
 export const ROTATION_STEPS: readonly Step[] = [
+  { name: "every mark exists", propose: restoreMarks },
   { name: "operations are carried on", propose: carryOnOperations },
   { name: "the hold of a compromise is lifted", propose: liftCompromiseHold },
+  { name: "an ignored anchor is joined no more", propose: unjoinIgnored },
   { name: "every anchor was read lately", propose: readAnchors },
+  { name: "what is compromised or failing is given up", propose: abandonFailing },
   { name: "an anchor that lost something is joined no more", propose: unjoinAnchors },
   { name: "a lost root is back", propose: repairAnchors },
-  { name: "every mark exists", propose: restoreMarks },
   { name: "a generation that was made is in status", propose: recordGeneration },
   { name: "a missing anchor exists", propose: createAnchors },
   { name: "the next root is in every anchor", propose: publishRoot },
   { name: "the publisher's own leaf is of a root that stays", propose: renewOwnLeaves },
-  { name: "a removal is announced", propose: storeIntents },
   { name: "a root that is done is removed", propose: removeRoots },
+  { name: "a removal is announced", propose: storeIntents },
   { name: "the CRL of a removed root is deleted", propose: deleteCrls },
   { name: "every root's CRL is in every anchor", propose: importCrls },
   { name: "an anchor that holds everything is joined", propose: joinAnchors },
   { name: "the next generation is Published", propose: publishGeneration },
-  { name: "what is failing is given up", propose: abandonFailing },
   { name: "canaries have passed", propose: runCanaries },
   { name: "the old mark is sealed", propose: sealMark },
   { name: "phases follow the seal", propose: switchPhases },

@@ -21,9 +21,9 @@ export function trustedTime({ own, apiServer, aws, highWater }: ClockReadings): 
     { name: "the API server", at: apiServer },
     { name: "AWS", at: aws },
   ].flatMap(({ name, at }) => (at === undefined ? [] : [{ name, at }]));
-  const said = clocks.map(({ name, at }) => `${name} says ${formatInstant(at)}`).join(", ");
+  const said = () => clocks.map(({ name, at }) => `${name} says ${formatInstant(at)}`).join(", ");
   if (clocks.length < 2) {
-    return { ok: false, message: `the time is not known: ${said}, and neither the API server nor AWS has answered` };
+    return { ok: false, message: `the time is not known: ${said()}, and neither the API server nor AWS has answered` };
   }
   const now = Math.min(...clocks.map(({ at }) => at));
   const latest = Math.max(...clocks.map(({ at }) => at));
@@ -31,13 +31,13 @@ export function trustedTime({ own, apiServer, aws, highWater }: ClockReadings): 
   if (!(latest - now <= TOLERANCE_MS)) {
     return {
       ok: false,
-      message: `the clocks are more than five minutes apart: ${said}; correct the one that is wrong`,
+      message: `the clocks are more than five minutes apart: ${said()}; correct the one that is wrong`,
     };
   }
   if (!(now >= highWater - TOLERANCE_MS)) {
     return {
       ok: false,
-      message: `the time went back: ${said}, and ${formatInstant(highWater)} was reached before`,
+      message: `the time went back: ${said()}, and ${formatInstant(highWater)} was reached before`,
       until: highWater - TOLERANCE_MS,
     };
   }

@@ -73,12 +73,11 @@ function whatLacks(anchor: AnchorObservation, generation: GenerationObservation)
   const hasRoot = holdsRoot(anchor, generation);
   if (hasRoot && holdsCrl(anchor, generation)) return undefined;
   const what = hasRoot ? "CRL" : "root";
-  const advice = anchor.manage ? "" : "; it is not managed: add it by hand";
   return {
     code: hasRoot ? "AnchorLacksCrl" : "AnchorLacksRoot",
     anchor: anchor.name,
     generation: generation.number,
-    message: `Trust anchor ${anchor.name} was not yet read back with the ${what} of generation ${generation.number}${advice}`,
+    message: `Trust anchor ${anchor.name} was not yet read back with the ${what} of generation ${generation.number}`,
   };
 }
 
@@ -111,12 +110,11 @@ export function noAnchorHolds({ anchors }: RotationView, generation: GenerationO
     const hasRoot = holdsRoot(anchor, generation);
     const hasCrl = anchor.reading?.crls.some((crl) => crl.generation === generation.number) === true;
     if (!hasRoot && !hasCrl) continue;
-    const advice = anchor.manage ? "" : "; it is not managed: remove it by hand";
     return {
       code: hasRoot ? "AnchorStillHoldsRoot" : "AnchorStillHoldsCrl",
       anchor: anchor.name,
       generation: generation.number,
-      message: `Trust anchor ${anchor.name} still holds the ${hasRoot ? "root" : "CRL"} of generation ${generation.number}${advice}`,
+      message: `Trust anchor ${anchor.name} still holds the ${hasRoot ? "root" : "CRL"} of generation ${generation.number}`,
     };
   }
   return undefined;

@@ -3,21 +3,30 @@ import { sameBundle } from "../count-reading.ts";
 import type { AnchorObservation, GenerationObservation } from "../observation.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
 import { notRead } from "./every-anchor.ts";
-import { isExpired, type RotationView, wantedGenerations } from "../view.ts";
+import { isExpired, type RotationView } from "../view.ts";
 
 /** Certificates, and CRLs, that a trust anchor takes: an AWS quota that cannot be raised. */
 const SLOTS = 2;
 /** A retry that lies farther ahead was planned by another clock. */
 const LONGEST_BACKOFF_MS = 10 * 60_000;
 
-/** An anchor that is not managed is never written. */
-export function isManaged(_view: RotationView, { name, manage }: AnchorObservation): WaitReason | undefined {
-  return manage
+/** What is to be done to an anchor, as an order to whoever may do it. */
+export interface AnchorTask {
+  readonly code: "CreateAnchorByHand" | "AddRootByHand" | "RemoveRootByHand" | "AddCrlByHand" | "RemoveCrlByHand";
+  /** Such as "add the root of generation 2". */
+  readonly order: string;
+  readonly generation?: number;
+}
+
+/** An anchor that is not managed is never written: its owner is told what to do. */
+export function isManaged(_view: RotationView, anchor: AnchorObservation, task: AnchorTask): WaitReason | undefined {
+  return anchor.manage
     ? undefined
     : {
-        code: "AnchorNotManaged",
-        anchor: name,
-        message: `Trust anchor ${name} is not managed: what it lacks is to be added by hand, and what it has too much removed`,
+        code: task.code,
+        anchor: anchor.name,
+        message: `Trust anchor ${anchor.name} is not managed: ${task.order} by hand`,
+        ...(task.generation === undefined ? {} : { generation: task.generation }),
       };
 }
 
@@ -98,7 +107,7 @@ export function remainderIsComplete(
   { name }: AnchorObservation,
   remaining: readonly string[],
 ): WaitReason | undefined {
-  const isComplete = wantedGenerations(view).every(({ root }) => remaining.includes(root.fingerprint));
+  const isComplete = view.wanted.every(({ root }) => remaining.includes(root.fingerprint));
   return remaining.length > 0 && isComplete
     ? undefined
     : {

@@ -19,7 +19,7 @@ export function restoreMarks(view: RotationView): readonly Candidate[] {
 export function recordGeneration(view: RotationView): readonly Candidate[] {
   const { incoming } = view;
   if (incoming === undefined || incoming.recorded || incoming.mark === undefined) return [];
-  return [{ action: setPhases(view, [[incoming, "Pending"]]), unless: [] }];
+  return [{ action: setPhases(view, [[incoming, "Pending"]]), unless: [view.guards.timeIsTrusted(view)] }];
 }
 
 /** The next generation has a key, a root and a mark. */
@@ -98,7 +98,7 @@ function switchGuards(view: RotationView, incoming: GenerationObservation): read
 /** Phases follow from the seal. Requests wait in between. */
 export function switchPhases(view: RotationView): readonly Candidate[] {
   const { active, incoming, guards } = view;
-  if (!view.nobodySigns) return [];
+  if (active !== undefined && active.mark?.sealed !== true) return [];
   if (incoming?.phase !== "Published") {
     // Sealed with nothing to follow: only a further generation helps.
     return active === undefined || incoming !== undefined
@@ -187,15 +187,16 @@ export function recordDestroyed(view: RotationView): readonly Candidate[] {
 
 /** A new generation that cannot get through by its deadline, is compromised or lost its key is given up. */
 export function abandonFailing(view: RotationView): readonly Candidate[] {
-  const { incoming } = view;
-  if (incoming === undefined || !incoming.recorded) return [];
+  const { incoming, abandoned } = view;
+  if (abandoned?.abandoning === false)
+    return [beginAbandon(view, abandoned, abandoned.compromised ? "it is compromised" : "its root has expired")];
+  if (incoming?.recorded !== true) return [];
   const because = whyFailing(view, incoming);
   return because === undefined ? [] : [beginAbandon(view, incoming, because)];
 }
 
 function whyFailing(view: RotationView, incoming: GenerationObservation): string | undefined {
   const { guards, observation, active } = view;
-  if (incoming.compromised) return "it is compromised";
   // Where nobody else signs, or must not, giving up helps nobody.
   if (active === undefined || view.nobodySigns || view.isEmergency) return undefined;
   const deadline = incoming.root.notBefore + observation.policy.publishDeadlineMs;
@@ -212,18 +213,20 @@ function whyFailing(view: RotationView, incoming: GenerationObservation): string
 /** Before the switch a generation can be given up; the old one's mark is where that and the switch exclude each other. */
 export function beginAbandon(view: RotationView, incoming: GenerationObservation, because: string): Candidate {
   const { active, guards } = view;
+  // What is of no use is given up even after the switch: then there is nothing left to exclude.
+  const isAfterSwitch = incoming === view.abandoned && active?.mark?.sealed === true;
   return {
     action: {
       do: "BeginAbandon",
       generation: incoming.number,
-      recordedIn: active?.number,
+      recordedIn: isAfterSwitch ? undefined : active?.number,
       because,
       at: view.atLeast,
     },
     unless: [
       guards.timeIsTrusted(view),
       guards.isNotDeleting(view),
-      active === undefined ? undefined : guards.markIsOpen(view, active),
+      active === undefined || isAfterSwitch ? undefined : guards.markIsOpen(view, active),
     ],
   };
 }

@@ -90,7 +90,7 @@ function abandon(view: RotationView, operation: Operation): readonly Candidate[]
       ),
     ];
   }
-  return [beginAbandon(view, incoming, `operation ${operation.name}`)];
+  return incoming.recorded ? [beginAbandon(view, incoming, `operation ${operation.name}`)] : [];
 }
 
 /**

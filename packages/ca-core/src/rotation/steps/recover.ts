@@ -17,7 +17,7 @@ export function recover(
   const { startedAt } = operation;
   if (startedAt === undefined) {
     const begin = { do: "BeginOperation", operation: operation.name, at: view.atLeast } as const;
-    return [{ action: begin, unless: [guards.timeIsTrusted(view)] }];
+    return [{ action: begin, unless: [guards.timeIsTrusted(view), guards.readingsAreFresh(view)] }];
   }
   const drainUntil = startedAt + observation.policy.maxLeafMs;
   for (const generation of observation.generations) {

@@ -1,32 +1,34 @@
 import type { RotationAction } from "../action.ts";
 import { heldBy, holdsCrl, holdsCurrentCrl, holdsRoot, isReadWithin } from "../anchor-state.ts";
 import type { AnchorObservation, GenerationObservation } from "../observation.ts";
+import type { AnchorTask } from "../guards/one-anchor.ts";
 import type { WaitReason } from "../reason.ts";
-import { isLeaving, neededGenerations, type RotationView, wantedGenerations } from "../view.ts";
+import { isLeaving, type RotationView } from "../view.ts";
 import type { Candidate } from "./step.ts";
 
 /** A missing anchor that is ours to create is created with what it is to hold. */
 export function createAnchors(view: RotationView): readonly Candidate[] {
-  const bundle = wantedGenerations(view).map(({ root }) => root.fingerprint);
+  const bundle = view.wanted.map(({ root }) => root.fingerprint);
   if (bundle.length === 0) return [];
   return view.anchors
     .filter(({ create, reading }) => create && reading?.state === "Missing")
     .map((anchor) => ({
       action: justRead(view, anchor, { do: "CreateAnchor", anchor: anchor.name, bundle }),
       unless: [
-        view.guards.isManaged(view, anchor),
+        view.guards.timeIsTrusted(view),
         view.guards.isReachable(view, anchor),
-        view.guards.hasRoom(view, anchor, { bundle, toAdd: wantedGenerations(view) }),
+        view.guards.hasRoom(view, anchor, { bundle, toAdd: view.wanted }),
+        view.guards.isManaged(view, anchor, { code: "CreateAnchorByHand", order: "create it" }),
       ],
     }));
 }
 
 /**
- * A root whose leaves are out, and which an anchor has lost, is put back, whatever the time and the strangers there:
- * nothing is removed by it.
+ * A root whose leaves are out, and which an anchor has lost, is put back, whatever strangers have left there: nothing is
+ * removed by it.
  */
 export function repairAnchors(view: RotationView): readonly Candidate[] {
-  const lost = neededGenerations(view).filter((generation) => generation !== view.incoming);
+  const lost = view.needed.filter((generation) => generation !== view.incoming);
   return addRoots(view, lost, []);
 }
 
@@ -37,12 +39,7 @@ export function publishRoot(view: RotationView): readonly Candidate[] {
   return addRoots(
     view,
     [incoming],
-    [
-      guards.timeIsTrusted(view),
-      guards.stateIsCurrent(view),
-      guards.isNotDeleting(view),
-      view.isEmergency ? undefined : guards.noDrift(view),
-    ],
+    [guards.stateIsCurrent(view), guards.isNotDeleting(view), view.isEmergency ? undefined : guards.noDrift(view)],
   );
 }
 
@@ -63,11 +60,13 @@ function addRoots(
       {
         action: justRead(view, anchor, { do: "WriteAnchor", anchor: anchor.name, bundle, removes: [] }),
         unless: [
+          // Nobody knows how old a reading is by a clock that is wrong.
+          view.guards.timeIsTrusted(view),
           view.guards.isBundle(view, anchor),
-          view.guards.isManaged(view, anchor),
+          ...more,
           view.guards.isReachable(view, anchor),
           view.guards.hasRoom(view, anchor, { bundle, toAdd }),
-          ...more,
+          ...toAdd.map((generation) => view.guards.isManaged(view, anchor, rootTask("AddRootByHand", generation))),
         ],
       },
     ];
@@ -114,6 +113,7 @@ function removals(view: RotationView): readonly Removal[] {
       const generation = view.byFingerprint.get(fingerprint);
       const foreign = observation.foreignRoots.find((root) => root.fingerprint === fingerprint);
       let drained: readonly (WaitReason | undefined)[];
+      let task: AnchorTask;
       if (generation !== undefined) {
         if (!isLeaving(view, generation)) return [];
         drained = [
@@ -121,13 +121,15 @@ function removals(view: RotationView): readonly Removal[] {
           // A compromised root goes whatever else is there; a stranger's certificate beside it is kept.
           generation.compromised || view.isEmergency ? undefined : guards.noDrift(view),
         ];
+        task = rootTask("RemoveRootByHand", generation);
       } else if (foreign !== undefined) {
         drained = [guards.foreignDrainIsOver(view, foreign), guards.noDrift(view)];
+        task = { code: "RemoveRootByHand", order: `remove the foreign root with SHA-256 ${fingerprint}` };
       } else {
         return [];
       }
       const rest = heldBy(anchor).filter((held) => held !== fingerprint);
-      const missing = wantedGenerations(view).map(({ root }) => root.fingerprint);
+      const missing = view.wanted.map(({ root }) => root.fingerprint);
       const remaining = [...rest, ...missing.filter((wanted) => !rest.includes(wanted)).slice(0, 2 - rest.length)];
       return [
         {
@@ -139,10 +141,10 @@ function removals(view: RotationView): readonly Removal[] {
             guards.stateIsCurrent(view),
             guards.isNotDeleting(view),
             ...drained,
-            guards.isManaged(view, anchor),
             guards.isReachable(view, anchor),
             guards.remainderIsComplete(view, anchor, remaining),
             guards.ownLeafStays(view, anchor, remaining),
+            guards.isManaged(view, anchor, task),
           ],
         },
       ];
@@ -154,17 +156,17 @@ function removals(view: RotationView): readonly Removal[] {
 export function importCrls(view: RotationView): readonly Candidate[] {
   const { guards } = view;
   return view.anchors.flatMap((anchor) =>
-    wantedGenerations(view)
+    view.wanted
       .filter((generation) => generation.recorded && holdsRoot(anchor, generation))
       .filter((generation) => !(holdsCrl(anchor, generation) && holdsCurrentCrl(anchor, generation)))
       .map((generation): Candidate => ({
         action: { do: "ImportCrl", anchor: anchor.name, generation: generation.number },
         unless: [
           guards.stateIsCurrent(view),
-          guards.isManaged(view, anchor),
           guards.isReachable(view, anchor),
           guards.keyIsPresent(view, generation),
           guards.hasCrlRoom(view, anchor, generation),
+          guards.isManaged(view, anchor, crlTask("AddCrlByHand", generation)),
         ],
       })),
   );
@@ -186,13 +188,26 @@ export function deleteCrls(view: RotationView): readonly Candidate[] {
             guards.isNotDeleting(view),
             guards.drainIsOver(view, generation),
             guards.rootIsGone(view, anchor, generation),
-            guards.isManaged(view, anchor),
             guards.isReachable(view, anchor),
+            guards.isManaged(view, anchor, crlTask("RemoveCrlByHand", generation)),
           ],
         },
       ];
     }),
   );
+}
+
+function rootTask(code: "AddRootByHand" | "RemoveRootByHand", { number, root }: GenerationObservation): AnchorTask {
+  const verb = code === "AddRootByHand" ? "add" : "remove";
+  return { code, generation: number, order: `${verb} the root of generation ${number} (SHA-256 ${root.fingerprint})` };
+}
+
+function crlTask(code: "AddCrlByHand" | "RemoveCrlByHand", { number }: GenerationObservation): AnchorTask {
+  const order =
+    code === "AddCrlByHand"
+      ? `import the newest CRL of generation ${number}`
+      : `delete the CRL of generation ${number}`;
+  return { code, generation: number, order };
 }
 
 /** A write replaces the whole bundle, so it is made only by a reading of seconds ago: else the anchor is read again. */
