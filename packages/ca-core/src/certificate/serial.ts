@@ -60,5 +60,9 @@ export function serialContent(serial: SerialHex): Uint8Array {
 /** The serial whose INTEGER has these content octets. @throws CaError ERR_SERIAL */
 export function serialOfContent(content: Uint8Array): SerialHex {
   if ((content[0] ?? 0) >= 0x80) throw new CaError("ERR_SERIAL", "a serial number is negative (RFC 5280, 4.1.2.2)");
-  return parseSerial(toHex(content));
+  // Only a sign octet can stand before the number: the strict reader has refused any other zero.
+  const hex = toHex(content[0] === 0 ? content.subarray(1) : content);
+  return hex.length > 0 && hex.length <= 2 * MAX_SERIAL_OCTETS && !hex.startsWith("00")
+    ? (hex as SerialHex)
+    : parseSerial(hex);
 }

@@ -40,10 +40,16 @@ export function decodeOid(source: Uint8Array, start: number, end: number): strin
 /** Content octets of a dotted object identifier. For constants of this package: the text is not checked. */
 export function encodeOid(dotted: string): Uint8Array {
   const [first = 0, second = 0, ...rest] = dotted.split(".").map(Number);
-  return Uint8Array.from([first * 40 + second, ...rest].flatMap(encodeArc));
+  const octets: number[] = [];
+  for (const arc of [first * 40 + second, ...rest]) {
+    if (arc < 128) octets.push(arc);
+    else octets.push(...encodeLongArc(arc));
+  }
+  return new Uint8Array(octets);
 }
 
-function encodeArc(arc: number): number[] {
+/** In base 128, the highest digit first; all but the last have their top bit set (X.690, 8.19.2). */
+function encodeLongArc(arc: number): number[] {
   const octets = [arc % 128];
   for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) octets.unshift((rest % 128) | 0x80);
   return octets;

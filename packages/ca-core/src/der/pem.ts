@@ -97,5 +97,5 @@ function decodeBody(lines: readonly string[], firstLine: number): Uint8Array {
   if (base64.length === 0 || der.toString("base64") !== base64) {
     throw new PemError("ERR_PEM_BASE64", "the base64 is not in its canonical form (RFC 4648, 3.5)");
   }
-  return Uint8Array.from(der);
+  return new Uint8Array(der);
 }

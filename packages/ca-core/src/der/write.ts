@@ -1,4 +1,3 @@
-import { concatBytes } from "../lib/bytes.ts";
 import { encodeOid } from "./oid.ts";
 import { TAG, contextConstructed } from "./tag.ts";
 
@@ -6,6 +5,8 @@ import { TAG, contextConstructed } from "./tag.ts";
 const EARLIEST = Date.UTC(2000, 0, 1);
 const FIRST_GENERALIZED = Date.UTC(2050, 0, 1);
 const LATEST = Date.UTC(2100, 0, 1);
+
+const UTF8 = new TextEncoder();
 
 /** Tag, shortest length, and the parts one after another (X.690, 10.1). */
 export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
@@ -16,15 +17,39 @@ export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
 export function tlvOfList(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
-  return concatBytes([header(tag, length), ...parts]);
+  let at = headerLength(length);
+  const out = new Uint8Array(at + length);
+  writeHeader(out, tag, length);
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 /** Identifier and length octets in front of `length` octets of content. */
 export function header(tag: number, length: number): Uint8Array {
-  if (length < 0x80) return Uint8Array.of(tag, length);
-  const octets: number[] = [];
-  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
-  return Uint8Array.of(tag, 0x80 | octets.length, ...octets);
+  const out = new Uint8Array(headerLength(length));
+  writeHeader(out, tag, length);
+  return out;
+}
+
+function headerLength(length: number): number {
+  let octets = 2;
+  if (length >= 0x80) for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets += 1;
+  return octets;
+}
+
+/** Into the first octets of `out`. */
+function writeHeader(out: Uint8Array, tag: number, length: number): void {
+  out[0] = tag;
+  if (length < 0x80) {
+    out[1] = length;
+    return;
+  }
+  const octets = headerLength(length) - 2;
+  out[1] = 0x80 | octets;
+  for (let at = octets + 1, rest = length; at > 1; at -= 1, rest = Math.floor(rest / 256)) out[at] = rest % 256;
 }
 
 export function sequence(...parts: readonly Uint8Array[]): Uint8Array {
@@ -77,7 +102,7 @@ export function stringOf(
   tag: typeof TAG.utf8String | typeof TAG.printableString | typeof TAG.ia5String,
   text: string,
 ): Uint8Array {
-  return tlv(tag, new TextEncoder().encode(text));
+  return tlv(tag, UTF8.encode(text));
 }
 
 /** [n] EXPLICIT, or [n] IMPLICIT over a SEQUENCE or SET OF. */
@@ -92,8 +117,10 @@ export function tagged(n: number, ...parts: readonly Uint8Array[]): Uint8Array {
 export function time(date: Date): Uint8Array {
   const instant = date.getTime();
   if (!(instant >= EARLIEST && instant < LATEST)) throw new RangeError("date outside the years 2000 to 2099");
-  const digits = date.toISOString().replaceAll(/[-:T]|\.\d{3}/g, "");
+  const iso = date.toISOString(); // 2026-11-22T03:00:00.000Z
+  const digits = [iso.slice(0, 4), iso.slice(5, 7), iso.slice(8, 10), iso.slice(11, 13), iso.slice(14, 16)].join("");
+  const text = `${digits}${iso.slice(17, 19)}Z`;
   return instant < FIRST_GENERALIZED
-    ? tlv(TAG.utcTime, new TextEncoder().encode(digits.slice(2)))
-    : tlv(TAG.generalizedTime, new TextEncoder().encode(digits));
+    ? tlv(TAG.utcTime, UTF8.encode(text.slice(2)))
+    : tlv(TAG.generalizedTime, UTF8.encode(text));
 }

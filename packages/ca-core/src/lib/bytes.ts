@@ -28,7 +28,7 @@ export function fromHex(hex: string): Uint8Array {
 
 /** A Uint8Array that is not a Buffer and shares no pool with other data. */
 export function plain(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from(bytes);
+  return new Uint8Array(bytes);
 }
 
 export function sha256Hex(bytes: Uint8Array): string {

@@ -5,7 +5,17 @@ import { encodingOf, readDer, type DerNode } from "../../src/der/read.ts";
 import { TAG } from "../../src/der/tag.ts";
 import { namedBitsOf, unsignedOf } from "../../src/der/fields.ts";
 import { readTime } from "../../src/der/time.ts";
-import { namedBits, octetString, sequence, setOf, tagged, time, tlv, unsignedInteger } from "../../src/der/write.ts";
+import {
+  header,
+  namedBits,
+  octetString,
+  sequence,
+  setOf,
+  tagged,
+  time,
+  tlv,
+  unsignedInteger,
+} from "../../src/der/write.ts";
 import { DerError } from "../../src/index.ts";
 
 const leaf = fc.oneof(
@@ -113,3 +123,19 @@ test.each([new Date(Number.NaN), new Date("1999-12-31T23:59:59Z"), new Date("210
     expect(() => time(date)).toThrow(RangeError);
   },
 );
+
+test.each([
+  [0, "0400"],
+  [127, "047f"],
+  [128, "048180"],
+  [255, "0481ff"],
+  [256, "04820100"],
+  [65_535, "0482ffff"],
+  [65_536, "0483010000"],
+  [16_777_216, "048401000000"],
+])("a length of %i is written in its shortest form", (length, hex) => {
+  const expected = Uint8Array.from(Buffer.from(hex, "hex"));
+  expect(header(TAG.octetString, length)).toEqual(expected);
+  const content = new Uint8Array(length).fill(7);
+  expect(Buffer.compare(octetString(content), Buffer.concat([expected, content]))).toBe(0);
+});
