@@ -35,8 +35,14 @@ const textOf = (unit: fc.Arbitrary<string>, maxLength: number): fc.Arbitrary<str
     .map((text) => text.replaceAll(/ +/g, " ").trim().normalize("NFC"))
     .filter((text) => text.length > 0 && text.length <= maxLength && !isReservedName(text));
 
-const AWS_CHARACTER = fc.constantFrom(..."ABCXYZabcxyz0189 _.:=+@-");
-const VISIBLE_CHARACTER = fc.constantFrom(..."abcXYZ019 ,+=\"\\<>;#/'&*%{}", "\u00EB", "\u0436", "\u65E5", "\u{1F600}");
+const AWS_CHARACTER = fc.constantFrom(...Array.from("ABCXYZabcxyz0189 _.:=+@-"));
+const VISIBLE_CHARACTER = fc.constantFrom(
+  ...Array.from("abcXYZ019 ,+=\"\\<>;#/'&*%{}"),
+  "\u00EB",
+  "\u0436",
+  "\u65E5",
+  "\u{1F600}",
+);
 
 const awsSubject: fc.Arbitrary<Uint8Array> = fc
   .uniqueArray(
