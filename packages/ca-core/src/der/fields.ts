@@ -89,9 +89,8 @@ export function namedBitsOf(node: DerNode, what: string): number[] {
   const unused = node.source[node.contentStart] ?? 0;
   const octets = node.source.subarray(node.contentStart + 1, node.end);
   const count = octets.length * 8 - unused;
-  const bits = Array.from({ length: count }, (_, bit) => bit).filter(
-    (bit) => ((octets[Math.floor(bit / 8)] ?? 0) & (0x80 >> (bit % 8))) !== 0,
-  );
+  const bits: number[] = [];
+  for (let bit = 0; bit < count; bit += 1) if (((octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0) bits.push(bit);
   if (count > 0 && bits.at(-1) !== count - 1) {
     throw new DerError("ERR_DER_BIT_STRING", node.contentStart, `${what} ends in zero bits (X.690, 11.2.2)`);
   }

@@ -34,9 +34,9 @@ export function decodePem(input: Uint8Array | string, options: PemOptions): PemB
 export function decodePemBundle(input: Uint8Array | string, options: PemOptions): PemBlock[] {
   const text = boundedAscii(input, options.maxBytes);
   if (text.length === 0) return [];
-  const newline = text.includes("\r") ? "\r\n" : "\n";
-  const lines = text.split(newline);
-  if (lines.some((line) => line.includes("\n") || line.includes("\r"))) {
+  const hasCr = text.includes("\r");
+  const lines = text.split(hasCr ? "\r\n" : "\n");
+  if (hasCr && lines.some((line) => line.includes("\n") || line.includes("\r"))) {
     throw new PemError("ERR_PEM_NEWLINE", "newlines must be all LF or all CRLF");
   }
   if (lines.at(-1) === "") lines.pop();
@@ -83,19 +83,21 @@ function readBegin(line: string, index: number, labels: readonly string[]): stri
 }
 
 function decodeBody(lines: readonly string[], firstLine: number): Uint8Array {
-  for (const [index, line] of lines.entries()) {
-    if (line.length === 0 || line.length > MAX_LINE_LENGTH || /[^A-Za-z0-9+/=]/.test(line)) {
-      throw new PemError(
-        "ERR_PEM_BASE64",
-        `line ${firstLine + index}: must be 1 to ${MAX_LINE_LENGTH} base64 characters`,
-      );
-    }
-  }
   const base64 = lines.join("");
   const der = Buffer.from(base64, "base64");
-  // Decoding ignores faults; that the same text comes back excludes padding inside, missing padding and stray bits.
-  if (base64.length === 0 || der.toString("base64") !== base64) {
-    throw new PemError("ERR_PEM_BASE64", "the base64 is not in its canonical form (RFC 4648, 3.5)");
-  }
-  return new Uint8Array(der);
+  // Decoding ignores faults; that the same text comes back excludes other characters, padding inside, missing padding
+  // and stray bits.
+  const isCanonical = base64.length > 0 && der.toString("base64") === base64;
+  if (isCanonical && lines.every(hasLineLength)) return new Uint8Array(der);
+  const broken = lines.findIndex((line) => !hasLineLength(line) || /[^A-Za-z0-9+/=]/.test(line));
+  throw new PemError(
+    "ERR_PEM_BASE64",
+    broken === -1
+      ? "the base64 is not in its canonical form (RFC 4648, 3.5)"
+      : `line ${firstLine + broken}: must be 1 to ${MAX_LINE_LENGTH} base64 characters`,
+  );
+}
+
+function hasLineLength(line: string): boolean {
+  return line.length > 0 && line.length <= MAX_LINE_LENGTH;
 }

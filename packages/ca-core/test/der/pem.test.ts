@@ -83,3 +83,45 @@ test("a bundle is read block by block, and junk between blocks is refused", () =
   expect(decodePemBundle("", options)).toEqual([]);
   expect(() => decodePemBundle(`${a}# note\n${b}`, options)).toThrow(PemError);
 });
+
+test("of a body with a strange character, a long or an empty line the message names the line", () => {
+  const messages = ["MA*=", "A".repeat(80), "MAA=\n\nMAA="].map((body) => {
+    try {
+      decodePem(GOOD.replace("MAA=", `${"A".repeat(64)}\n${body}`), OPTIONS);
+    } catch (error) {
+      return (error as PemError).message;
+    }
+    return "accepted";
+  });
+  const rule = "must be 1 to 76 base64 characters";
+  expect(messages).toEqual([`line 3: ${rule}`, `line 3: ${rule}`, `line 4: ${rule}`]);
+});
+
+/** Base64 as RFC 4648 (3.5) defines its canonical form, in lines of 1 to 76 characters. */
+const isCanonicalBody = (body: string): boolean => {
+  const text = body.replaceAll("\n", "");
+  const lines = body.split("\n");
+  if (!lines.every((line) => /^[A-Za-z0-9+/=]{1,76}$/.test(line))) return false;
+  if (!/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)) return false;
+  return !/[^AQgw]==$|[^AEIMQUYcgkosw048=]=$/.test(text);
+};
+
+test("a body of base64 letters, paddings and newlines is taken just when it is canonical", () => {
+  const letters = fc.constantFrom(..."AQgwBE+/9zk=\n-_ *".split(""));
+  const bodies = fc.oneof(
+    fc.string({ unit: letters, minLength: 1, maxLength: 12 }),
+    fc
+      .uint8Array({ minLength: 1, maxLength: 120 })
+      .map((der) => Buffer.from(der).toString("base64").replaceAll(/.{76}/g, "$&\n")),
+  );
+  const found = { yes: 0, no: 0 };
+  fc.assert(
+    fc.property(bodies, (body) => {
+      const isTaken = codeOf(GOOD.replace("MAA=", body)) === "accepted";
+      found[isTaken ? "yes" : "no"] += 1;
+      expect(isTaken).toBe(isCanonicalBody(body));
+    }),
+    { numRuns: 3000 },
+  );
+  expect(Math.min(found.yes, found.no)).toBeGreaterThan(100);
+});

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DerError } from "../../src/index.ts";
 import { readDer } from "../../src/der/read.ts";
@@ -122,6 +123,8 @@ describe("a time is refused when it", () => {
     ["is the hour 24", "17", "261231240000Z"],
     ["is a GeneralizedTime before 2050", "18", "20491231235959Z"],
     ["has letters", "17", "2611220300xxZ"],
+    ["has the character after 9", "17", "26112203000:Z"],
+    ["has the character before 0", "17", "26112203001/Z"],
     ["is empty", "17", ""],
     ["is no time at all", "02", "1"],
   ])("%s", (_, tag, text) => {
@@ -136,4 +139,55 @@ describe("a time is refused when it", () => {
   ])("not: %s %s is %s", (tag, text, iso) => {
     expect(readTime(readDer(time(tag, text))).toISOString()).toBe(iso);
   });
+});
+
+/** Every text of this length that ISO 8601 would also take, or not: the definition by way of Date. */
+const readTimeByText = (tag: string, text: string): string | undefined => {
+  const pattern =
+    tag === "17" ? /^(\d{2})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/ : /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
+  const [, shown = "", ...rest] = pattern.exec(text) ?? [];
+  if (shown === "") return undefined;
+  const year = tag === "18" ? shown : `${Number(shown) < 50 ? "20" : "19"}${shown}`;
+  if (tag === "18" && Number(year) < 2050) return undefined;
+  const [month, day, hour, minute, second] = rest;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const date = new Date(iso);
+  return !Number.isNaN(date.getTime()) && date.toISOString() === iso ? iso : undefined;
+};
+
+test("any text of digits is a time just when it is one by the calendar", () => {
+  const digits = (length: number): fc.Arbitrary<string> =>
+    fc.string({ unit: fc.constantFrom(..."00011122345679Zx".split("")), minLength: length, maxLength: length });
+  const texts = fc.oneof(
+    fc.tuple(fc.constant("17"), fc.integer({ min: 11, max: 13 }).chain(digits)),
+    fc.tuple(fc.constant("18"), fc.integer({ min: 13, max: 15 }).chain(digits)),
+    fc
+      .tuple(
+        fc.constantFrom("17", "18"),
+        fc
+          .date({ min: new Date("1950-01-01"), max: new Date("2099-12-31"), noInvalidDate: true })
+          .map((date) => date.toISOString().replaceAll(/[-:T]|\.\d+/g, "")),
+      )
+      .map(([tag, text]): [string, string] => [tag, tag === "17" ? text.slice(2) : text]),
+    // Near the ends of months, hours and minutes.
+    fc.tuple(
+      fc.constant("17"),
+      fc
+        .tuple(...[99, 13, 32, 25, 61, 61].map((max) => fc.integer({ min: 0, max })))
+        .map((parts) => `${parts.map((part) => String(part).padStart(2, "0")).join("")}Z`),
+    ),
+  );
+  fc.assert(
+    fc.property(texts, ([tag, text]) => {
+      const der = bytes(`${tag} ${text.length.toString(16).padStart(2, "0")} ${Buffer.from(text).toString("hex")}`);
+      let read: string | undefined;
+      try {
+        read = readTime(readDer(der)).toISOString();
+      } catch (error) {
+        expect((error as DerError).code).toBe("ERR_DER_TIME");
+      }
+      expect(read).toBe(readTimeByText(tag, text));
+    }),
+    { numRuns: 3000 },
+  );
 });
