@@ -29,6 +29,7 @@ import { extendedKeyUsageOids, keyUsageBits, possibleKeyUsageBits, type Usage } 
 import type { Root } from "../root/root.ts";
 import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
 import { writeSan } from "../san/write-san.ts";
+import { MAX_PATH_LENGTH } from "./path-length.ts";
 import { randomSerial, serialContent, type RandomBytes, type SerialHex } from "./serial.ts";
 import { createTicket, type LeafTicket } from "./ticket.ts";
 import { authorityKeyIdentifier, extension } from "./write-extension.ts";
@@ -76,7 +77,6 @@ export interface PreparedLeaf {
   readonly tbs: Uint8Array;
 }
 
-const MAX_PATH_LENGTH = 1_000;
 const VERSION_3 = tagged(0, Uint8Array.of(TAG.integer, 1, 2));
 
 /**
@@ -189,7 +189,7 @@ function basicConstraints({ root, isCa = false, pathLength }: LeafPlan): Uint8Ar
   if (!(Number.isInteger(depth) && depth >= 0 && depth <= MAX_PATH_LENGTH)) {
     throw new CaError("ERR_LEAF_INPUT", `pathLength must be 0 to ${MAX_PATH_LENGTH}, and below the root's`);
   }
-  return sequence(DER_TRUE, unsignedInteger(Uint8Array.of(depth >> 8, depth & 0xff)));
+  return sequence(DER_TRUE, unsignedInteger(Uint8Array.of(depth)));
 }
 
 /** Critical; absent when profile and usages leave no bit, which allows every use (RFC 5280, 4.2.1.3). */

@@ -1,3 +1,4 @@
+import { MAX_PATH_LENGTH } from "../certificate/path-length.ts";
 import { expectTag, fieldsOf, namedBitsOf, oidOf, takeDefaultFalse, unsignedOf } from "../der/fields.ts";
 import { readDerInside, type DerNode } from "../der/read.ts";
 import { TAG } from "../der/tag.ts";
@@ -17,8 +18,6 @@ export interface ReadExtensions {
 
 /** What one extension adds to the whole. */
 type Part = Partial<Omit<ReadExtensions, "requested">> & { readonly requested?: RequestedExtensions };
-
-const MAX_PATH_LENGTH = 1_000n;
 
 /** The only extensions that a request may carry: those that ask for something which is then decided. */
 const READERS: {
@@ -100,7 +99,7 @@ function readBasicConstraints(value: DerNode, field: string): Part {
   const pathLength = unsignedOf(pathLengthNode, "pathLenConstraint");
   if (!ca) return refused("ERR_CSR_BASIC_CONSTRAINTS", field, "pathLenConstraint without cA (RFC 5280, 4.2.1.9)");
   if (pathLength > MAX_PATH_LENGTH)
-    return refused("ERR_CSR_BASIC_CONSTRAINTS", field, "pathLenConstraint is absurdly high");
+    return refused("ERR_CSR_BASIC_CONSTRAINTS", field, `pathLenConstraint is over ${MAX_PATH_LENGTH}`);
   return { requested: { ca, pathLength: Number(pathLength) } };
 }
 

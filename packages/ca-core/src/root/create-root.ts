@@ -3,6 +3,7 @@ import { wholeOctetsOf } from "../der/fields.ts";
 import { readDer } from "../der/read.ts";
 import { bitString, sequence } from "../der/write.ts";
 import { CaError } from "../errors.ts";
+import { MAX_PATH_LENGTH } from "../certificate/path-length.ts";
 import { randomSerial, type RandomBytes } from "../certificate/serial.ts";
 import { checkPublicKey } from "../keys/check-public-key.ts";
 import { signatureAlgorithmOf, signVerified, type Signer } from "../keys/signer.ts";
@@ -38,8 +39,6 @@ export interface CreateRootOptions {
   readonly pathLength?: number;
   readonly random?: RandomBytes;
 }
-
-const MAX_PATH_LENGTH = 255;
 
 /** As for leaves: AWS maps the issuer's name into session tags, and refuses the session over what it cannot map. */
 const VALUE = /^[A-Za-z0-9_.:=+@-]([A-Za-z0-9 _.:=+@-]{0,62}[A-Za-z0-9_.:=+@-])?$/;

@@ -3,6 +3,7 @@ import { contentOf, encodingOf, readDer, type DerNode } from "../der/read.ts";
 import { expectTag, fieldsOf, namedBitsOf, takeDefaultFalse, unsignedOf, wholeOctetsOf } from "../der/fields.ts";
 import { TAG } from "../der/tag.ts";
 import { CaError } from "../errors.ts";
+import { MAX_PATH_LENGTH } from "../certificate/path-length.ts";
 import { readCertificateParts, type CertificateParts } from "../certificate/read-certificate.ts";
 import { isCaKeyAlgorithm, type KeyAlgorithm, type SigningHash } from "../keys/algorithms.ts";
 import { checkPublicKey } from "../keys/check-public-key.ts";
@@ -19,9 +20,6 @@ const MAX_PEM_BYTES = 16_384;
 const KEY_CERT_SIGN = 5;
 const CRL_SIGN = 6;
 const CLOCK_SKEW_MS = 5 * 60_000;
-
-/** No chain is this long: a number beyond is a mistake or an attack. */
-const MAX_PATH_LENGTH = 255n;
 
 export interface ReadRootOptions {
   /** Default: RolesAnywhere, whose roots profile General takes as well. */

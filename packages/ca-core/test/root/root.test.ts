@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { authorityKeyIdentifier, extension } from "../../src/certificate/write-extension.ts";
-import { DER_TRUE, bitString, namedBits, octetString, sequence, tagged, time, tlv } from "../../src/der/write.ts";
+import { DER_TRUE, namedBits, octetString, sequence, time } from "../../src/der/write.ts";
 import {
   assertRootUsable,
   CaError,
@@ -11,17 +11,13 @@ import {
   KEY_ALGORITHM_NAMES,
   readRoot,
   type CreateRootOptions,
-  type KeyAlgorithm,
-  type ProfileName,
 } from "../../src/index.ts";
-import { SIGNATURE_ALGORITHM_DER } from "../../src/keys/algorithms.ts";
-import { sha1 } from "../../src/lib/bytes.ts";
 import { OID } from "../../src/lib/oids.ts";
 import { writeName } from "../../src/name/write-name.ts";
 import { authority, DAY, HOUR, NOW, type Authority } from "../support/authority.ts";
 import { hex } from "../support/bytes.ts";
 import { leafPlan, newLeaf } from "../support/leaf.ts";
-import { EC_KEY, spkiOf } from "../support/request.ts";
+import { BASIC, KEY_ID, selfSigned, SKI, USAGE, type RootParts } from "../support/self-signed.ts";
 import { signingRequest } from "../support/signing.ts";
 
 let ca: Authority;
@@ -127,56 +123,12 @@ describe("createRoot refuses", () => {
   });
 });
 
-interface Parts {
-  readonly spki?: Uint8Array;
-  readonly issuer?: Uint8Array;
-  readonly algorithm?: Uint8Array;
-  readonly extensions?: readonly Uint8Array[];
-  readonly signed?: (tbs: Uint8Array) => Uint8Array;
-  readonly hash?: string;
-  readonly validity?: Uint8Array;
-}
-
-const NAME = writeName([
-  { type: "CN", value: "a" },
-  { type: "serialNumber", value: "1" },
-]);
-const SPKI = spkiOf(EC_KEY);
-const SKI = sha1(SPKI.subarray(-65));
-const BASIC = extension(OID.basicConstraints, true, sequence(DER_TRUE, hex("020100")));
-const USAGE = extension(OID.keyUsage, true, namedBits([5, 6]));
-const KEY_ID = extension(OID.subjectKeyIdentifier, false, octetString(SKI));
-
-/** A self-signed certificate by EC_KEY, right but for what is given. */
-function selfSigned({
-  spki = SPKI,
-  issuer = NAME,
-  algorithm = SIGNATURE_ALGORITHM_DER.EC.sha256,
-  extensions = [BASIC, USAGE, KEY_ID],
-  signed,
-  hash = "sha256",
-  validity,
-}: Parts): Uint8Array {
-  const dates = validity ?? sequence(time(NOW), time(new Date(NOW.getTime() + DAY)));
-  const tbs = sequence(
-    tagged(0, hex("020102")),
-    tlv(2, hex("01")),
-    algorithm,
-    issuer,
-    dates,
-    NAME,
-    spki,
-    tagged(3, sequence(...extensions)),
-  );
-  return sequence(tbs, algorithm, bitString((signed ?? ((bytes) => sign(hash, bytes, EC_KEY)))(tbs)));
-}
-
 describe("readRoot", () => {
   test("takes a root that another tool made in our form", () => {
     expect(readRoot(selfSigned({}))).toMatchObject({ algorithm: "ECDSA-P256", generation: 1, ski: SKI });
   });
 
-  const rows: readonly (readonly [string, Parts, string])[] = [
+  const rows: readonly (readonly [string, RootParts, string])[] = [
     ["a certificate of another issuer", { issuer: writeName([{ type: "CN", value: "b" }]) }, "ERR_ROOT_PROFILE"],
     [
       "a signature by another key",
@@ -272,149 +224,5 @@ describe("assertRootUsable", () => {
     expect(() => assertRootUsable({ root: ca.root, signer, now: NOW })).toThrow(
       expect.objectContaining({ code: "ERR_SIGNER_KEY" }),
     );
-  });
-});
-
-describe("profile General", () => {
-  const general = (algorithm: KeyAlgorithm, pathLength?: number): Promise<Authority> =>
-    authority(algorithm, 1, NOW, { profile: "General", ...(pathLength === undefined ? {} : { pathLength }) });
-
-  test.each(KEY_ALGORITHM_NAMES)("has roots of type %s without a pathLen", async (algorithm) => {
-    const { root } = await general(algorithm);
-    expect(root.pathLength).toBe(undefined);
-    expect(readRoot(root.pem, { profile: "General" })).toEqual(root);
-    expect(() => readRoot(root.pem)).toThrow(expect.objectContaining({ code: "ERR_ROOT_PROFILE" }));
-    const read = new X509Certificate(root.der);
-    expect([read.ca, read.verify(read.publicKey)]).toEqual([true, true]);
-  });
-
-  test.each([0, 1, 127, 128, 255])("has roots of pathLen %d", async (pathLength) => {
-    const { root } = await general("ECDSA-P256", pathLength);
-    expect(readRoot(root.der, { profile: "General" })).toMatchObject({ pathLength });
-  });
-
-  test.each<[KeyAlgorithm, string]>([
-    ["ECDSA-P384", "SHA384"],
-    ["ECDSA-P256", "SHA256"],
-    ["RSA-2048", "SHA256"],
-  ])("signs roots of type %s with %s", async (algorithm, hash) => {
-    const oid = { ECDSA: "2a8648ce3d0403", RSA: "2a864886f70d0101" }[algorithm.startsWith("RSA") ? "RSA" : "ECDSA"];
-    const last = algorithm.startsWith("RSA") ? "0b" : { SHA256: "02", SHA384: "03" }[hash];
-    const { root } = await general(algorithm);
-    expect(Buffer.from(root.der).toString("hex").split(`${oid}${last}`).length).toBe(3);
-  });
-
-  test("takes roots of RolesAnywhere, whose own roots have pathLen 0", () => {
-    expect(readRoot(ca.root.pem, { profile: "General" })).toEqual(ca.root);
-    expect(ca.root.pathLength).toBe(0);
-  });
-
-  const rows: readonly (readonly [string, Partial<CreateRootOptions>])[] = [
-    ["a pathLen of -1", { profile: "General", pathLength: -1 }],
-    ["a pathLen of 1.5", { profile: "General", pathLength: 1.5 }],
-    ["a pathLen of 256", { profile: "General", pathLength: 256 }],
-    ["a pathLen that is no number", { profile: "General", pathLength: Number.NaN }],
-    ["a pathLen of 1 in RolesAnywhere", { pathLength: 1 }],
-  ];
-  test.each(rows)("has no roots with %s", async (_, changes) => {
-    await expect(authority("ECDSA-P256", 1, NOW, changes)).rejects.toMatchObject({ code: "ERR_ROOT_INPUT" });
-  });
-
-  test.each<[string, Parts]>([
-    ["SHA-384 by a P-256 key", { algorithm: SIGNATURE_ALGORITHM_DER.EC.sha384, hash: "sha384" }],
-    [
-      "an absurd pathLen",
-      { extensions: [extension(OID.basicConstraints, true, sequence(DER_TRUE, hex("02020100"))), USAGE, KEY_ID] },
-    ],
-    ["no CA", { extensions: [extension(OID.basicConstraints, true, sequence()), USAGE, KEY_ID] }],
-  ])("reads no roots with %s", (_, parts) => {
-    expect(() => readRoot(selfSigned(parts), { profile: "General" })).toThrow(
-      expect.objectContaining({ code: "ERR_ROOT_PROFILE" }),
-    );
-  });
-});
-
-describe("a CA certificate's file is refused, and the reason named:", () => {
-  const later = (ms: number): Date => new Date(NOW.getTime() + ms);
-  const refusedUse = (use: () => void): unknown => {
-    try {
-      use();
-    } catch (error) {
-      return error;
-    }
-    return undefined;
-  };
-  const rsa1024 = (): Uint8Array => {
-    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
-    const spki = spkiOf(privateKey);
-    const keyId = extension(OID.subjectKeyIdentifier, false, octetString(new Uint8Array(20)));
-    const algorithm = SIGNATURE_ALGORITHM_DER.RSA.sha256;
-    const signed = (tbs: Uint8Array): Uint8Array => sign("sha256", tbs, privateKey);
-    return selfSigned({ spki, algorithm, signed, extensions: [BASIC, USAGE, keyId] });
-  };
-
-  describe.each<ProfileName>(["RolesAnywhere", "General"])("in profile %s", (profile) => {
-    const read = (parts: Parts): unknown => refusedUse(() => readRoot(selfSigned(parts), { profile }));
-    test.each<[fact: string, use: () => unknown, code: string, message: RegExp]>([
-      [
-        "C05 not a CA",
-        () => read({ extensions: [extension(OID.basicConstraints, true, sequence()), USAGE, KEY_ID] }),
-        "ERR_ROOT_PROFILE",
-        /must say that it is a CA/,
-      ],
-      [
-        "C05 without cRLSign",
-        () => read({ extensions: [BASIC, extension(OID.keyUsage, true, namedBits([5])), KEY_ID] }),
-        "ERR_ROOT_PROFILE",
-        /keyCertSign and cRLSign/,
-      ],
-      [
-        "C05 RSA-1024",
-        () => refusedUse(() => readRoot(rsa1024(), { profile })),
-        "ERR_ROOT_PROFILE",
-        /the key is RSA-1024/,
-      ],
-      [
-        "C05 two certificates in one PEM",
-        () => refusedUse(() => readRoot(ca.root.pem + ca.root.pem, { profile })),
-        "ERR_PEM_TRAILING",
-        /2 PEM blocks/,
-      ],
-      [
-        "C05 expired",
-        () => refusedUse(() => assertRootUsable({ ...ca, now: later(366 * DAY) })),
-        "ERR_ROOT_UNUSABLE",
-        /expired at/,
-      ],
-      [
-        "C05 not yet valid",
-        () => refusedUse(() => assertRootUsable({ ...ca, now: later(-DAY) })),
-        "ERR_ROOT_UNUSABLE",
-        /not valid before/,
-      ],
-    ])("%s", (_, use, code, message) => {
-      expect(use()).toMatchObject({ code, message: expect.stringMatching(message) });
-    });
-
-    test("C05 the wrong key", async () => {
-      const signer = await generateCaKey("ECDSA-P256");
-      const error = refusedUse(() => assertRootUsable({ root: ca.root, signer, now: NOW }));
-      expect(error).toMatchObject({
-        code: "ERR_SIGNER_KEY",
-        message: expect.stringContaining("another generation's key"),
-      });
-    });
-
-    test("C05 a duplicate DN", async () => {
-      const twin = await authority("ECDSA-P256", 1, NOW, { profile });
-      const next = await authority("ECDSA-P256", 2, NOW, { profile });
-      const use = (others: readonly Authority[]): unknown =>
-        refusedUse(() => assertRootUsable({ ...ca, now: NOW, others: others.map(({ root }) => root) }));
-      expect(use([ca, next])).toBe(undefined);
-      expect(use([next, twin])).toMatchObject({
-        code: "ERR_ROOT_UNUSABLE",
-        message: `root: the root with SHA-256 ${twin.root.sha256} has the same name`,
-      });
-    });
   });
 });
