@@ -1,9 +1,11 @@
 import {
+  CrlEntries,
   encodeCrl,
   encodePem,
   parseCrlNumber,
   parseSerial,
   type CaKey,
+  type CrlEntry,
   type Leaf,
   type RevocationReason,
   type Root,
@@ -69,18 +71,19 @@ export async function makeCrl(options: {
     reason: random.pick(REASONS),
   }));
   const number = anyNumber(random);
+  const given = entries.map(({ serial, revokedAt, reason }) => ({
+    serial: parseSerial(serial),
+    revokedAt,
+    // The two ways to give no reason.
+    ...(reason.code === 0 && random.oneIn(2) ? {} : { reason: reason.name }),
+  }));
   const crl = await encodeCrl({
     root,
     signer,
     number: parseCrlNumber(String(number)),
     thisUpdate,
     nextUpdate,
-    entries: entries.map(({ serial, revokedAt, reason }) => ({
-      serial: parseSerial(serial),
-      revokedAt,
-      // The two ways to give no reason.
-      ...(reason.code === 0 && random.oneIn(2) ? {} : { reason: reason.name }),
-    })),
+    entries: random.oneIn(2) ? given : inSteps(random, given),
   });
   const inOrder = entries
     .toSorted((a, b) => (BigInt(`0x${a.serial}`) < BigInt(`0x${b.serial}`) ? -1 : 1))
@@ -89,6 +92,19 @@ export async function makeCrl(options: {
   const signature = { key: signer.algorithm.startsWith("RSA") ? "RSA" : "EC", hash: "sha256" } as const;
   const pem = encodePem("X509 CRL", crl.der);
   return { label, der: crl.der, pem, number, thisUpdate, nextUpdate, entries: inOrder, signature };
+}
+
+/** As a publisher goes on: some entries are there, some of them go, and the rest come. */
+function inSteps(random: Random, entries: readonly CrlEntry[]): CrlEntries {
+  const half = random.below(entries.length + 1);
+  const known = new Set(entries.map(({ serial }) => serial));
+  const leaving = ["5a5a", "ff5a5a5a"].map((serial) => ({
+    serial: parseSerial(serial),
+    revokedAt: new Date(FIRST_TIME),
+  }));
+  return CrlEntries.of([...entries.slice(0, half), ...leaving.filter(({ serial }) => !known.has(serial))])
+    .filter(({ serial }) => known.has(serial))
+    .plus(entries.slice(half));
 }
 
 /** 1 to 20 octets; the INTEGER's sign, its shortest form and its longest are the edges. */

@@ -43,7 +43,10 @@ export function certificateLines(plan: CertificatePlan, issuer: CertificatePlan)
 }
 
 /** The lines that openssl prints for a CRL that was made so, without the octets of the signature. */
-export function crlLines(crl: CrlSpecimen, issuer: CertificatePlan): string[] {
+export function crlLines(
+  crl: Omit<CrlSpecimen, "label" | "der" | "pem">,
+  issuer: Pick<CertificatePlan, "subject" | "spki">,
+): string[] {
   const signature = `Signature Algorithm: ${SIGNATURES[crl.signature.key][crl.signature.hash]}`;
   return [
     "Version 2 (0x1)",

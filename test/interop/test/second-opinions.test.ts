@@ -1,6 +1,6 @@
 import { rm, stat } from "node:fs/promises";
 import { installTool } from "@capstan/test-cluster";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { writeSpecimens, type SpecimenFiles } from "../src/certificate-files.ts";
 import type { CertificatePlan } from "../src/certificate-plan.ts";
 import { differences, type Comparison } from "../src/differences.ts";
@@ -38,11 +38,8 @@ beforeAll(async () => {
     [authority.sparingCrl, authority.revokingCrl].map((crl) => ({ ...crl, authority })),
   );
   files = await writeSpecimens(specimens);
+  return async () => await rm(files.folder, { recursive: true, force: true });
 }, SETUP_TIMEOUT_MS);
-
-afterAll(async () => {
-  await rm(files.folder, { recursive: true, force: true });
-});
 
 function expectAgreement(comparisons: readonly Comparison[]): void {
   expect(comparisons.length).toBeGreaterThan(0);
