@@ -1,4 +1,5 @@
 import { serialContent, type SerialHex } from "../certificate/serial.ts";
+import { CaError } from "../errors.ts";
 import type { CrlEntry } from "./crl.ts";
 import { EntryWriter, reasonOfCode } from "./entry-bytes.ts";
 import type { RevokedCertificates } from "./read-certificate-list.ts";
@@ -34,7 +35,14 @@ export class CrlEntries implements Iterable<CrlEntry> {
   static of(entries: readonly CrlEntry[]): CrlEntries {
     const writer = new EntryWriter(entries.length);
     const offsets = new Uint32Array(entries.length + 1);
-    for (const [index, entry] of entries.entries()) offsets[index + 1] = writer.write(entry);
+    let index = 0;
+    try {
+      for (const entry of entries) offsets[(index += 1)] = writer.write(entry);
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      const serial = entries[index - 1]?.serial ?? "";
+      throw new CaError("ERR_CRL_INPUT", `CRL: serial ${serial}, revocationDate: ${cause.message}`, { cause });
+    }
     const places = sortedPlaces(writer.written, offsets);
     const written = { content: writer.written, offsets };
     return CrlEntries.read(places === undefined ? written : inOrder(written, places));

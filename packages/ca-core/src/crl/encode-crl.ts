@@ -1,6 +1,6 @@
 import { authorityKeyIdentifier, extension } from "../certificate/write-extension.ts";
 import { TAG } from "../der/tag.ts";
-import { bitString, sequence, tagged, time, tlv, unsignedInteger } from "../der/write.ts";
+import { bitString, header, sequence, tagged, time, unsignedInteger } from "../der/write.ts";
 import { CaError } from "../errors.ts";
 import { assertSignerKey, signatureAlgorithmOf, signVerified, type Signer } from "../keys/signer.ts";
 import { fromHex } from "../lib/bytes.ts";
@@ -55,7 +55,7 @@ function encodeTbs({ root, number, thisUpdate, nextUpdate, ...plan }: CrlPlan): 
       root.subjectDer,
       time(thisUpdate),
       time(nextUpdate),
-      ...(entries.size === 0 ? [] : [tlv(TAG.sequence, entries.content)]), // absent when empty (RFC 5280, 5.1.2.6)
+      ...revokedCertificates(entries),
       tagged(
         0,
         sequence(authorityKeyIdentifier(root.ski), extension(OID.crlNumber, false, unsignedInteger(octetsOf(number)))),
@@ -65,6 +65,11 @@ function encodeTbs({ root, number, thisUpdate, nextUpdate, ...plan }: CrlPlan): 
     if (cause instanceof RangeError) throw inputError(cause.message, { cause });
     throw cause;
   }
+}
+
+/** Absent when empty (RFC 5280, 5.1.2.6). In two parts, so that the entries are copied once, into what is signed. */
+function revokedCertificates({ size, content }: CrlEntries): Uint8Array[] {
+  return size === 0 ? [] : [header(TAG.sequence, content.length), content];
 }
 
 function octetsOf(number: bigint): Uint8Array {

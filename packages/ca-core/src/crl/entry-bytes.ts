@@ -1,7 +1,6 @@
 import { extension } from "../certificate/write-extension.ts";
 import { TAG } from "../der/tag.ts";
 import { sequence, tlv } from "../der/write.ts";
-import { CaError } from "../errors.ts";
 import { OID } from "../lib/oids.ts";
 import { REVOCATION_REASONS, type CrlEntry, type RevocationReason } from "./crl.ts";
 import { EntryTimeWriter } from "./entry-time.ts";
@@ -56,7 +55,7 @@ export class EntryWriter {
     return this.#out.subarray(0, this.#end);
   }
 
-  /** Returns where the entry ends. @throws CaError ERR_CRL_INPUT for a date that a CRL cannot hold */
+  /** Returns where the entry ends. @throws RangeError for a date that a CRL cannot hold */
   write({ serial, revokedAt, reason = "unspecified" }: CrlEntry): number {
     const out = this.#out;
     const start = this.#end;
@@ -70,7 +69,7 @@ export class EntryWriter {
     for (let at = start + 4 + sign, digit = 0; at < timeAt; at += 1, digit += 2) {
       out[at] = hexDigitAt(serial, digit) * 16 + hexDigitAt(serial, digit + 1);
     }
-    let end = this.#writeTime(revokedAt, { at: timeAt, serial });
+    let end = this.#times.write(revokedAt, out, timeAt);
     if (reason !== "unspecified") {
       out.set(REASON_EXTENSIONS, end);
       end += REASON_EXTENSIONS.length;
@@ -79,14 +78,5 @@ export class EntryWriter {
     out[start + 1] = end - start - 2;
     this.#end = end;
     return end;
-  }
-
-  #writeTime(date: Date, { at, serial }: { readonly at: number; readonly serial: string }): number {
-    try {
-      return this.#times.write(date, this.#out, at);
-    } catch (cause) {
-      if (!(cause instanceof RangeError)) throw cause;
-      throw new CaError("ERR_CRL_INPUT", `CRL: serial ${serial}, revocationDate: ${cause.message}`, { cause });
-    }
   }
 }

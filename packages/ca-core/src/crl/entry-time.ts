@@ -2,7 +2,7 @@ import type { DerNode } from "../der/read.ts";
 import { readTime } from "../der/time.ts";
 import { time } from "../der/write.ts";
 
-const DAY_SECONDS = 86_400;
+const DAY_MS = 86_400_000;
 /** HHMMSSZ: the end of both forms of a time (RFC 5280, 4.1.2.5). */
 const CLOCK_OCTETS = 7;
 const ZERO = 0x30;
@@ -18,16 +18,16 @@ export class EntryTimeWriter {
 
   /** Writes a Time into `out` at `at` and returns where it ends. @throws RangeError as `time` does */
   write(date: Date, out: Uint8Array, at: number): number {
-    const seconds = Math.floor(date.getTime() / 1000);
-    const day = Math.floor(seconds / DAY_SECONDS);
+    const instant = date.getTime();
+    const day = Math.floor(instant / DAY_MS);
     let midnight = this.#midnights.get(day);
     if (midnight === undefined) {
-      midnight = time(new Date(day * DAY_SECONDS * 1000));
+      midnight = time(new Date(day * DAY_MS));
       this.#midnights.set(day, midnight);
     }
     for (let i = 0; i < midnight.length; i += 1) out[at + i] = midnight[i] ?? 0;
     const end = at + midnight.length;
-    const second = seconds - day * DAY_SECONDS;
+    const second = Math.floor((instant - day * DAY_MS) / 1000);
     writeTwoDigits(out, end - 7, Math.floor(second / 3600));
     writeTwoDigits(out, end - 5, Math.floor(second / 60) % 60);
     writeTwoDigits(out, end - 3, second % 60);

@@ -84,6 +84,30 @@ describe("readCrl", () => {
     expect(() => readCrl(encodePem("CRL", der))).toThrow(expect.objectContaining({ code: "ERR_PEM_LABEL" }));
   });
 
+  test("keeps what it read, whatever becomes of the bytes that it was given", async () => {
+    const { der } = await newCrl(ca, manyEntries(2));
+    const given = Uint8Array.from(der);
+    const read = readCrl(given);
+    given.fill(0);
+    expect([read.der, [...read.entries]]).toEqual([der, manyEntries(2)]);
+  });
+
+  test("refuses DER of more bytes than it may, and none", () => {
+    expect(() => readCrl(new Uint8Array(11), { maxBytes: 10 })).toThrow(
+      expect.objectContaining({ code: "ERR_DER_SIZE" }),
+    );
+    expect(() => readCrl(new Uint8Array())).toThrow(expect.objectContaining({ code: "ERR_DER_EMPTY" }));
+  });
+
+  test("says every rule that is broken, not only the first", () => {
+    const list = [rawEntry("020102", rawReason(7)), rawEntry("020101")];
+    expect(() => readCrl(rawCrl(ca.root, { version: hex("020100"), list }))).toThrow(
+      "CRL: the version must be v2 (RFC 5280, 5.1.2.1); entry 1, serial 01: it is not sorted by serial number " +
+        "(Capstan's own form; RFC 5280, 5.1.2.6 leaves the order open); entry 0, serial 02: reason code 7 is none that a " +
+        "leaf can have and that is written (RFC 5280, 5.3.1)",
+    );
+  });
+
   test("refuses more than AWS takes, unless told otherwise", async () => {
     const crl = await newCrl(ca, manyEntries(8_000));
     expect(() => readCrl(crl.pem)).toThrow(expect.objectContaining({ code: "ERR_PEM_SIZE" }));
