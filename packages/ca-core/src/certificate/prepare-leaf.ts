@@ -15,7 +15,7 @@ import {
 } from "../der/write.ts";
 import { CaError } from "../errors.ts";
 import { KEY_ALGORITHMS, type LeafKeyAlgorithm } from "../keys/algorithms.ts";
-import { checkPublicKey } from "../keys/check-public-key.ts";
+import { checkPublicKey, type CheckedKey } from "../keys/check-public-key.ts";
 import { signatureAlgorithmOf } from "../keys/signer.ts";
 import { plain, sha1 } from "../lib/bytes.ts";
 import { OID } from "../lib/oids.ts";
@@ -134,6 +134,7 @@ export function prepareLeaf(plan: LeafPlan): PreparedLeaf {
     subjectAlternativeNamesDer,
     purposes,
     publicKeySpki,
+    publicKey: key.keyObject,
     notBefore,
     notAfter,
   });
@@ -164,13 +165,14 @@ function writeSubject({ subject, subjectDer }: LeafPlan, profile: Profile): Uint
 }
 
 /** The key policy once more: a plan may come from elsewhere than a request. */
-function readKey(spki: Uint8Array): { algorithm: LeafKeyAlgorithm; bits: Uint8Array } {
+function readKey(spki: Uint8Array): Pick<CheckedKey, "algorithm" | "keyObject"> & { readonly bits: Uint8Array } {
   const node = readDer(spki);
   const key = checkPublicKey(node, "public key");
   if (!key.ok) throw new CaError("ERR_LEAF_INPUT", `the public key is refused: ${key.violations[0].rule}`);
   const bits = node.children[1];
   if (bits === undefined) throw new TypeError("a checked key has no bits");
-  return { algorithm: key.value.algorithm, bits: wholeOctetsOf(bits, "subjectPublicKey") };
+  const { algorithm, keyObject } = key.value;
+  return { algorithm, keyObject, bits: wholeOctetsOf(bits, "subjectPublicKey") };
 }
 
 function writeValidity(notBefore: Date, notAfter: Date): Uint8Array {

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { CaError } from "../errors.ts";
 import type { LeafDecision } from "../lint/rule.ts";
 import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
@@ -22,6 +23,8 @@ export interface PlannedLeaf extends LeafDecision {
   /** Object identifiers of extendedKeyUsage. */
   readonly purposes: readonly string[];
   readonly publicKeySpki: Uint8Array;
+  /** The same key, as OpenSSL read it when it was checked. */
+  readonly publicKey: KeyObject;
   readonly notBefore: Date;
   readonly notAfter: Date;
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   issueLeaf,
@@ -146,6 +146,7 @@ describe("what OpenSSL and the strict reader do not find as it was planned is no
     ["notBefore", ({ notBefore }) => ({ notBefore: other(notBefore) })],
     ["notAfter", ({ notAfter }) => ({ notAfter: other(notAfter) })],
     ["key", () => ({ publicKeySpki: rsaSpki })],
+    ["key", () => ({ publicKey: createPublicKey(ca.root.pem) })],
     ["CA", () => ({ isCa: true })],
   ];
   test.each(rows)("%s", async (fact, change) => {

@@ -5,7 +5,7 @@ import { LEAF_KEY_ALGORITHM_NAMES, type ViolationCode } from "../../../src/index
 import { KEY_ALGORITHMS, SIGNATURE_ALGORITHM_DER } from "../../../src/keys/algorithms.ts";
 import { OID } from "../../../src/lib/oids.ts";
 import { hex } from "../bytes.ts";
-import { newKeyPair } from "../key-pair.ts";
+import { privateKeyOf } from "../random-requests.ts";
 import { honestRequest, requestPem, spkiOf, type HostileRow } from "../request.ts";
 import { octetsOf, rsaSpki } from "../rsa.ts";
 import { closePrimesModulus, plausibleModulus, rocaModulus } from "../weak-keys.ts";
@@ -134,7 +134,7 @@ export const KEYS: readonly HostileRow[] = [
   ...LEAF_KEY_ALGORITHM_NAMES.map((name): HostileRow => {
     const more = KEY_ALGORITHMS[name].kind === "Ed25519" ? { general: [] } : {};
     const codes: ViolationCode[] = KEY_ALGORITHMS[name].kind === "Ed25519" ? ["ERR_KEY_ALGORITHM"] : [];
-    return ["K00", `an honest ${name}`, () => honestRequest(newKeyPair(name).privateKey), codes, more];
+    return ["K00", `an honest ${name}`, () => honestRequest(privateKeyOf(name)), codes, more];
   }),
 ];
 
