@@ -15,7 +15,7 @@ import { readCertificateParts, type TbsCertificate } from "./read-certificate.ts
 import type { SerialHex } from "./serial.ts";
 import { redeemTicket, type LeafTicket, type PlannedLeaf } from "./ticket.ts";
 
-/** An issued end-entity certificate. */
+/** An issued certificate: of an end entity, or in profile General of a CA. */
 export interface Leaf {
   readonly der: Uint8Array;
   /** One block, label CERTIFICATE. */

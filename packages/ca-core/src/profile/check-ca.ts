@@ -2,7 +2,10 @@ import type { Violation } from "../violation.ts";
 import type { ProfileQuestion } from "./check-against-profile.ts";
 import type { Profile } from "./profiles.ts";
 
-/** Whether the request may become a CA certificate, where it asks for one. */
+/**
+ * Whether the request may become a CA certificate, where it asks for one. Its subject may be empty, though RFC 5280
+ * (4.1.2.6) wants a CA to have a name: cert-manager's conformance suite asks its issuers for just that.
+ */
 export function checkCa(
   profile: Profile,
   { request, isCa = false, allowCa = false, root }: ProfileQuestion,

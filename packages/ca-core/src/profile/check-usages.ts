@@ -36,6 +36,7 @@ function checkAllowed(profile: Profile, question: ProfileQuestion): Violation[] 
     ...allowedUsages.filter((name) => !profile.forbiddenUsages.includes(name) && !CA_USAGES.includes(name)),
     ...(isCa && profile.mayIssueCa ? CA_USAGES : []),
   ];
+  // What is in every leaf may always be asked for.
   const always = profile.needsDigitalSignature ? [0] : [];
   const allowedBits = new Set([...always, ...keyUsageBits(allowed)]);
   const allowedOids = new Set(extendedKeyUsageOids(allowed));

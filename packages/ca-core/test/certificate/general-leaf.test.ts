@@ -198,6 +198,14 @@ describe("a CA certificate", () => {
     expect(new X509Certificate(leaf.der).ca).toBe(true);
   });
 
+  test("may have no subject, as in cert-manager's conformance suite", async () => {
+    const [leaf] = await issued(
+      { subject: sequence(), ...withNames(sequence(tlv(0x82, ascii("a.example.com")))) },
+      { isCa: true },
+    );
+    expect([new X509Certificate(leaf.der).ca, new X509Certificate(leaf.der).subject]).toEqual([true, undefined]);
+  });
+
   test("has the pathLen that was asked for", async () => {
     expect(constraintsOf(await issue(plan({ isCa: true, pathLength: 200 })))).toBe("30070101ff020200c8");
   });
