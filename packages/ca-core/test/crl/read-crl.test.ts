@@ -46,6 +46,20 @@ describe("readCrl", () => {
       "ERR_CRL_PROFILE",
     ],
     ["an entry with a member too many", { list: [sequence(hex("020101"), time(NOW), DER_NULL)] }, "ERR_DER_STRUCTURE"],
+    [
+      "an entry with a member after its extensions",
+      { list: [sequence(hex("020101"), time(NOW), sequence(rawReason(1)), DER_NULL)] },
+      "ERR_DER_STRUCTURE",
+    ],
+    ["an entry without a time", { list: [sequence(hex("020101"))] }, "ERR_DER_STRUCTURE"],
+    ["an entry without anything", { list: [sequence()] }, "ERR_DER_STRUCTURE"],
+    ["an entry that is no SEQUENCE", { list: [hex("020101")] }, "ERR_DER_STRUCTURE"],
+    [
+      "extensions of an entry that are no DER",
+      { list: [sequence(hex("020101"), time(NOW), tlv(0x30, hex("3080")))] },
+      "ERR_DER_LENGTH_INDEFINITE",
+    ],
+    ["a member too many", { extra: [DER_NULL, DER_NULL] }, "ERR_DER_STRUCTURE"],
     ["no number", { extensions: [AUTHORITY_KEY] }, "ERR_CRL_PROFILE"],
     ["no authorityKeyIdentifier", { extensions: [CRL_NUMBER] }, "ERR_CRL_PROFILE"],
     [
