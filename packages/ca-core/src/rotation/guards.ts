@@ -26,6 +26,7 @@ import {
   ownLeafStays,
   remainderIsComplete,
   rootIsGone,
+  strangersAreGone,
 } from "./guards/one-anchor.ts";
 import {
   drainIsOver,
@@ -89,6 +90,7 @@ export interface RotationGuards {
   readonly ownLeafStays: BundleGuard;
   readonly intentIsStored: BundleGuard;
   readonly rootIsGone: CrlGuard;
+  readonly strangersAreGone: AnchorGuard;
 }
 
 export const ROTATION_GUARDS: RotationGuards = {
@@ -121,4 +123,5 @@ export const ROTATION_GUARDS: RotationGuards = {
   ownLeafStays,
   intentIsStored,
   rootIsGone,
+  strangersAreGone,
 };

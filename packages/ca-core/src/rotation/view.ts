@@ -75,7 +75,8 @@ function neededIn(view: RotationView): readonly GenerationObservation[] {
     ...(active === undefined || active.compromised || isExpired(view, active) ? [] : [active]),
     ...draining.filter((generation) => guards.drainIsOver(view, generation) !== undefined),
   ];
-  return needed.length > 0 || incoming?.recorded !== true ? needed : [incoming];
+  const isFirst = active === undefined && draining.length === 0;
+  return isFirst && incoming?.recorded === true ? [incoming] : needed;
 }
 
 const IN_USE: ReadonlySet<GenerationPhase> = new Set(["Pending", "Published", "Active"]);

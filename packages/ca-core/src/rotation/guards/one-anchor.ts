@@ -171,3 +171,15 @@ export function rootIsGone(
       }
     : undefined;
 }
+
+/** As long as an anchor holds roots that are no generation's, a CRL of an unknown generation may be of one of them. */
+export function strangersAreGone(view: RotationView, anchor: AnchorObservation): WaitReason | undefined {
+  const stranger = heldBy(anchor).find((fingerprint) => !view.byFingerprint.has(fingerprint));
+  return stranger === undefined
+    ? undefined
+    : {
+        code: "AnchorStillHoldsRoot",
+        anchor: anchor.name,
+        message: `The CRLs of unknown generations stay in trust anchor ${anchor.name} as long as the root with SHA-256 ${stranger} does`,
+      };
+}

@@ -17,9 +17,14 @@ export function restoreMarks(view: RotationView): readonly Candidate[] {
 
 /** A generation whose Secret was made is in status. */
 export function recordGeneration(view: RotationView): readonly Candidate[] {
-  const { incoming } = view;
-  if (incoming === undefined || incoming.recorded || incoming.mark === undefined) return [];
-  return [{ action: setPhases(view, [[incoming, "Pending"]]), unless: [view.guards.timeIsTrusted(view)] }];
+  const made = view.incoming ?? view.abandoned;
+  if (made === undefined || made.recorded || made.mark === undefined) return [];
+  return [
+    {
+      action: setPhases(view, [[made, "Pending"]]),
+      unless: [view.guards.timeIsTrusted(view), view.guards.stateIsCurrent(view)],
+    },
+  ];
 }
 
 /** The next generation has a key, a root and a mark. */
@@ -103,7 +108,12 @@ export function switchPhases(view: RotationView): readonly Candidate[] {
     // Sealed with nothing to follow: only a further generation helps.
     return active === undefined || incoming !== undefined
       ? []
-      : [{ action: setPhases(view, [[active, "Draining"]]), unless: [guards.timeIsTrusted(view)] }];
+      : [
+          {
+            action: setPhases(view, [[active, "Draining"]]),
+            unless: [guards.timeIsTrusted(view), guards.stateIsCurrent(view)],
+          },
+        ];
   }
   const changes: readonly Change[] = [
     [incoming, "Active"],
@@ -117,6 +127,7 @@ export function switchPhases(view: RotationView): readonly Candidate[] {
           ? switchGuards(view, incoming)
           : [
               guards.timeIsTrusted(view),
+              guards.stateIsCurrent(view),
               guards.readingsAreFresh(view),
               guards.everyJoinedAnchorHolds(view, incoming),
               guards.keyIsPresent(view, incoming),
@@ -132,18 +143,25 @@ export function sealLeftovers(view: RotationView): readonly Candidate[] {
     .filter((generation) => generation?.mark?.sealed === false)
     .map((generation): Candidate => ({
       action: { do: "SealMark", generation: generation?.number ?? 0, at: view.atLeast },
-      unless: [view.guards.timeIsTrusted(view)],
+      unless: [view.guards.timeIsTrusted(view), view.guards.stateIsCurrent(view)],
     }));
 }
 
 /** A generation that was given up is Abandoned once its leaves are gone and no anchor holds it. */
 export function abandonGeneration(view: RotationView): readonly Candidate[] {
-  return view.abandoned === undefined ? [] : [finish(view, view.abandoned, "Abandoned")];
+  if (view.abandoned === undefined) return [];
+  const { action, unless } = finish(view, view.abandoned, "Abandoned");
+  // Where nobody else signs, or must not, its root may be the only one in an anchor: it goes when the next one comes.
+  const gone = view.nobodySigns || view.isEmergency ? undefined : view.guards.noAnchorHolds(view, view.abandoned);
+  return [{ action, unless: [...unless, gone] }];
 }
 
 /** A drained generation that no anchor holds is Retired. */
 export function retireGenerations(view: RotationView): readonly Candidate[] {
-  return view.draining.map((generation) => finish(view, generation, "Retired"));
+  return view.draining.map((generation) => {
+    const { action, unless } = finish(view, generation, "Retired");
+    return { action, unless: [...unless, view.guards.noAnchorHolds(view, generation)] };
+  });
 }
 
 function finish(view: RotationView, generation: GenerationObservation, phase: GenerationPhase): Candidate {
@@ -155,7 +173,6 @@ function finish(view: RotationView, generation: GenerationObservation, phase: Ge
       guards.stateIsCurrent(view),
       guards.drainIsOver(view, generation),
       guards.readingsAreFresh(view),
-      guards.noAnchorHolds(view, generation),
     ],
   };
 }
@@ -181,14 +198,18 @@ export function recordDestroyed(view: RotationView): readonly Candidate[] {
     .filter(({ phase, hasKey }) => phase === "Retired" && !hasKey)
     .map((generation) => ({
       action: setPhases(view, [[generation, "Destroyed"]]),
-      unless: [view.guards.timeIsTrusted(view), view.guards.retentionIsOver(view, generation)],
+      unless: [
+        view.guards.timeIsTrusted(view),
+        view.guards.stateIsCurrent(view),
+        view.guards.retentionIsOver(view, generation),
+      ],
     }));
 }
 
 /** A new generation that cannot get through by its deadline, is compromised or lost its key is given up. */
 export function abandonFailing(view: RotationView): readonly Candidate[] {
   const { incoming, abandoned } = view;
-  if (abandoned?.abandoning === false)
+  if (abandoned?.recorded === true && !abandoned.abandoning)
     return [beginAbandon(view, abandoned, abandoned.compromised ? "it is compromised" : "its root has expired")];
   if (incoming?.recorded !== true) return [];
   const because = whyFailing(view, incoming);
@@ -197,12 +218,14 @@ export function abandonFailing(view: RotationView): readonly Candidate[] {
 
 function whyFailing(view: RotationView, incoming: GenerationObservation): string | undefined {
   const { guards, observation, active } = view;
-  // Where nobody else signs, or must not, giving up helps nobody.
-  if (active === undefined || view.nobodySigns || view.isEmergency) return undefined;
   const deadline = incoming.root.notBefore + observation.policy.publishDeadlineMs;
   if (view.atLeast < deadline) return undefined;
+  // Where nobody else signs, or must not, giving up helps only when the new one never can.
+  const isNeeded = active === undefined || view.nobodySigns || view.isEmergency;
+  const keyMissing = guards.keyIsPresent(view, incoming);
+  if (isNeeded && keyMissing === undefined) return undefined;
   const failing =
-    guards.keyIsPresent(view, incoming) ??
+    keyMissing ??
     guards.everyAnchorIsJoined(view) ??
     guards.everyJoinedAnchorHolds(view, incoming) ??
     guards.canaryHasPassed(view, incoming) ??
@@ -214,7 +237,8 @@ function whyFailing(view: RotationView, incoming: GenerationObservation): string
 export function beginAbandon(view: RotationView, incoming: GenerationObservation, because: string): Candidate {
   const { active, guards } = view;
   // What is of no use is given up even after the switch: then there is nothing left to exclude.
-  const isAfterSwitch = incoming === view.abandoned && active?.mark?.sealed === true;
+  const isUseless = incoming === view.abandoned || !incoming.hasKey;
+  const isAfterSwitch = isUseless && active?.mark?.sealed === true;
   return {
     action: {
       do: "BeginAbandon",
@@ -225,6 +249,7 @@ export function beginAbandon(view: RotationView, incoming: GenerationObservation
     },
     unless: [
       guards.timeIsTrusted(view),
+      guards.stateIsCurrent(view),
       guards.isNotDeleting(view),
       active === undefined || isAfterSwitch ? undefined : guards.markIsOpen(view, active),
     ],

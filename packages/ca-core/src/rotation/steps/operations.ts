@@ -82,7 +82,7 @@ function abandon(view: RotationView, operation: Operation): readonly Candidate[]
       ),
     ];
   }
-  if (active?.mark?.sealed === true) {
+  if (active !== undefined && view.guards.markIsOpen(view, active) !== undefined) {
     return [
       refused(
         operation,

@@ -164,9 +164,10 @@ export function importCrls(view: RotationView): readonly Candidate[] {
         unless: [
           guards.stateIsCurrent(view),
           guards.isReachable(view, anchor),
-          guards.keyIsPresent(view, generation),
+          // The last CRL is kept, and needs no key.
+          generation.crlNumber === undefined ? guards.keyIsPresent(view, generation) : undefined,
           guards.hasCrlRoom(view, anchor, generation),
-          guards.isManaged(view, anchor, crlTask("AddCrlByHand", generation)),
+          guards.isManaged(view, anchor, crlTask("AddCrlByHand", generation.number)),
         ],
       })),
   );
@@ -176,20 +177,24 @@ export function importCrls(view: RotationView): readonly Candidate[] {
 export function deleteCrls(view: RotationView): readonly Candidate[] {
   const { guards, observation } = view;
   return view.anchors.flatMap((anchor) =>
-    (anchor.reading?.crls ?? []).flatMap((crl): readonly Candidate[] => {
-      const generation = observation.generations.find(({ number }) => number === crl.generation);
-      if (generation === undefined || !isLeaving(view, generation)) return [];
+    (anchor.reading?.crls ?? []).flatMap(({ id, generation: number }): readonly Candidate[] => {
+      if (number === undefined) return [];
+      const generation = observation.generations.find((one) => one.number === number);
+      if (generation !== undefined && !isLeaving(view, generation)) return [];
+      const { rootIsGone, strangersAreGone, drainIsOver } = guards;
       return [
         {
-          action: { do: "DeleteCrl", anchor: anchor.name, generation: generation.number, id: crl.id },
+          action: { do: "DeleteCrl", anchor: anchor.name, generation: number, id },
           unless: [
             guards.timeIsTrusted(view),
             guards.stateIsCurrent(view),
             guards.isNotDeleting(view),
-            guards.drainIsOver(view, generation),
-            guards.rootIsGone(view, anchor, generation),
+            ...(generation === undefined
+              ? // A generation that our state has lost: its root is among the accepted ones, or gone.
+                [strangersAreGone(view, anchor)]
+              : [drainIsOver(view, generation), rootIsGone(view, anchor, generation)]),
             guards.isReachable(view, anchor),
-            guards.isManaged(view, anchor, crlTask("RemoveCrlByHand", generation)),
+            guards.isManaged(view, anchor, crlTask("RemoveCrlByHand", number)),
           ],
         },
       ];
@@ -202,7 +207,7 @@ function rootTask(code: "AddRootByHand" | "RemoveRootByHand", { number, root }: 
   return { code, generation: number, order: `${verb} the root of generation ${number} (SHA-256 ${root.fingerprint})` };
 }
 
-function crlTask(code: "AddCrlByHand" | "RemoveCrlByHand", { number }: GenerationObservation): AnchorTask {
+function crlTask(code: "AddCrlByHand" | "RemoveCrlByHand", number: number): AnchorTask {
   const order =
     code === "AddCrlByHand"
       ? `import the newest CRL of generation ${number}`
