@@ -13,7 +13,7 @@ import { sortedPlaces } from "./sort-entries.ts";
  *
  * @example
  * const next = published.entries
- *   .filter(({ serial }) => !mayGo(serial))
+ *   .filter(({ serial }) => !mayDropEntry({ notAfter: notAfterOf(serial), listedAt: published.thisUpdate }))
  *   .plus([{ serial, revokedAt: new Date(), reason: "keyCompromise" }]);
  */
 export class CrlEntries implements Iterable<CrlEntry> {
