@@ -32,9 +32,14 @@ const CLOCK_SKEW_MS = 5 * 60_000;
  * first of all, an entry of the previous CRL that is gone too early: see `mayDropEntry`.
  *
  * @throws DerError, PemError, CaError ERR_CRL_PROFILE, ERR_CRL_NUMBER, ERR_SERIAL when `next` is no CRL of our form
+ *
  * @example
  * const violations = await checkCrlBeforePublication({
- *   next: crl.pem, previous: published, root, now: new Date(), expectedCount: records.size,
+ *   next: crl.pem,
+ *   previous: published,
+ *   root,
+ *   now,
+ *   expectedCount: records.size,
  *   notAfterOf: (serial) => records.get(serial)?.notAfter,
  * });
  * if (violations.length > 0) throw new Error(formatViolations(violations));

@@ -12,9 +12,11 @@ import { sortedPlaces } from "./sort-entries.ts";
  * `filter` copy what stays byte for byte, so that an entry is encoded once however many CRLs list it.
  *
  * @example
+ * const entries = CrlEntries.of([{ serial: leaf.serial, revokedAt: now, reason: "keyCompromise" }]);
  * const next = published.entries
- *   .filter(({ serial }) => !mayDropEntry({ notAfter: notAfterOf(serial), listedAt: published.thisUpdate }))
- *   .plus([{ serial, revokedAt: new Date(), reason: "keyCompromise" }]);
+ *   .filter(({ serial }) => !mayDropEntry({ notAfter: leaf.notAfter, listedAt: published.thisUpdate }))
+ *   .plus([...entries]);
+ * next.has(leaf.serial) // true
  */
 export class CrlEntries implements Iterable<CrlEntry> {
   static readonly NONE: CrlEntries = new CrlEntries(new Uint8Array(), Uint32Array.of(0));

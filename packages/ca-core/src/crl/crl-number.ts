@@ -14,6 +14,9 @@ const MAX = 2n ** 159n - 1n;
  * backup. Store it before signing: gaps are harmless, a repeat never is.
  *
  * @throws CaError ERR_CRL_NUMBER when the numbers are used up or the clock gives no time
+ *
+ * @example
+ * nextCrlNumber({ now, stored: parseCrlNumber("41") }) > 41n // true
  */
 export function nextCrlNumber(known: {
   readonly stored?: CrlNumber | undefined;
@@ -27,7 +30,14 @@ export function nextCrlNumber(known: {
   return crlNumberOf(highest + 1n);
 }
 
-/** From the decimal text that state is kept in. @throws CaError ERR_CRL_NUMBER */
+/**
+ * From the decimal text that state is kept in.
+ *
+ * @throws CaError ERR_CRL_NUMBER
+ *
+ * @example
+ * parseCrlNumber("41") === 41n // true
+ */
 export function parseCrlNumber(text: string): CrlNumber {
   if (!/^(0|[1-9]\d{0,48})$/.test(text))
     throw new CaError("ERR_CRL_NUMBER", `CRL number ${quote(text)}: not a decimal number`);

@@ -33,7 +33,7 @@ export interface CrlPlan {
  * @example
  * const crl = await encodeCrl({
  *   root, signer, number: nextCrlNumber({ now }), thisUpdate: now, nextUpdate: new Date(now.getTime() + 30 * 86_400_000),
- *   entries: published.entries.plus([{ serial: parseSerial("4f:1c"), revokedAt: now, reason: "keyCompromise" }]),
+ *   entries: published.entries.plus([{ serial: leaf.serial, revokedAt: now, reason: "keyCompromise" }]),
  * });
  */
 export async function encodeCrl(plan: CrlPlan): Promise<Crl> {

@@ -18,7 +18,9 @@ import { readCertificateList } from "./read-certificate-list.ts";
  * signature is not verified here: see `checkCrlBeforePublication`.
  *
  * @throws DerError, PemError, CaError ERR_CRL_PROFILE, ERR_CRL_NUMBER, ERR_SERIAL
- * @example readCrl(pem).entries.has(parseSerial("4f:1c"))
+ *
+ * @example
+ * readCrl(published.pem).entries.has(parseSerial("4f:1c")) // true
  */
 export function readCrl(source: string | Uint8Array, options: { readonly maxBytes?: number } = {}): Crl {
   const { maxBytes = MAX_CRL_CHARACTERS } = options;

@@ -29,7 +29,7 @@ const PREFIX = `${FIELD}: `;
  * Whether the requester may have what the request asks for is decided later, by `checkAgainstProfile` and by policy.
  *
  * @example
- * const checked = checkCertificationRequest(pem);
+ * const checked = checkCertificationRequest(requestPem);
  * if (!checked.ok) console.error(formatViolations(checked.violations));
  */
 export function checkCertificationRequest(pem: Uint8Array | string): CheckResult<CertificationRequest> {

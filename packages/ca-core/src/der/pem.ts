@@ -21,6 +21,9 @@ const MAX_LINE_LENGTH = 76;
  * after; a final newline is optional, and all newlines are alike. Time is linear in the input, which is bounded first.
  *
  * @throws PemError
+ *
+ * @example
+ * decodePem(requestPem, { labels: ["CERTIFICATE REQUEST"], maxBytes: 16_384 }).label // "CERTIFICATE REQUEST"
  */
 export function decodePem(input: Uint8Array | string, options: PemOptions): PemBlock {
   const blocks = decodePemBundle(input, options);
@@ -30,7 +33,12 @@ export function decodePem(input: Uint8Array | string, options: PemOptions): PemB
   return block;
 }
 
-/** As decodePem, for any number of blocks directly one after another: a bundle of roots. */
+/**
+ * As decodePem, for any number of blocks directly one after another: a bundle of roots.
+ *
+ * @example
+ * decodePemBundle(root.pem + root.pem, { labels: ["CERTIFICATE"], maxBytes: 65_536 }).length // 2
+ */
 export function decodePemBundle(input: Uint8Array | string, options: PemOptions): PemBlock[] {
   const text = boundedAscii(input, options.maxBytes);
   if (text.length === 0) return [];
@@ -51,7 +59,12 @@ export function decodePemBundle(input: Uint8Array | string, options: PemOptions)
   return blocks;
 }
 
-/** RFC 7468: lines of 64 characters, LF, a final newline. */
+/**
+ * RFC 7468: lines of 64 characters, LF, a final newline.
+ *
+ * @example
+ * encodePem("CERTIFICATE", root.der) === root.pem // true
+ */
 export function encodePem(label: string, der: Uint8Array): string {
   const base64 = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString("base64");
   const lines: string[] = [];

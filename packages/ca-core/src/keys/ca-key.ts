@@ -14,7 +14,12 @@ export interface CaKey extends Signer {
 
 const PRIVATE_KEYS = new WeakMap<CaKey, KeyObject>();
 
-/** Makes a new key with OpenSSL's generator, off the event loop. */
+/**
+ * Makes a new key with OpenSSL's generator, off the event loop.
+ *
+ * @example
+ * (await generateCaKey("ECDSA-P256")).algorithm // "ECDSA-P256"
+ */
 export async function generateCaKey(algorithm: KeyAlgorithm): Promise<CaKey> {
   const facts = KEY_ALGORITHMS[algorithm];
   const privateKey = await new Promise<KeyObject>((resolve, reject) => {
@@ -34,6 +39,10 @@ export async function generateCaKey(algorithm: KeyAlgorithm): Promise<CaKey> {
 /**
  * Reads a key from one unencrypted PKCS#8 block ("PRIVATE KEY"). Its public half is held to the key policy.
  * @throws CaError ERR_CA_KEY, whose message says nothing about the key
+ *
+ * @example
+ * const stored = exportUnencryptedPrivateKey(await generateCaKey("ECDSA-P256"));
+ * importCaKey(stored).algorithm // "ECDSA-P256"
  */
 export function importCaKey(pkcs8Pem: string | Uint8Array): CaKey {
   let privateKey: KeyObject;
@@ -50,6 +59,10 @@ export function importCaKey(pkcs8Pem: string | Uint8Array): CaKey {
 /**
  * The private key in the clear, PKCS#8 PEM: for the store that keeps it, and for nothing else. Never log, return to a
  * client, or put it where a tenant can read.
+ *
+ * @example
+ * const key = await generateCaKey("ECDSA-P256");
+ * const secret = { "tls.key": exportUnencryptedPrivateKey(key), "tls.crt": root.pem };
  */
 export function exportUnencryptedPrivateKey(key: CaKey): string {
   const privateKey = PRIVATE_KEYS.get(key);

@@ -13,6 +13,9 @@ const MAX_COMMON_NAME = 61;
 /**
  * The common name of one of Capstan's own leaves: `<role>.<ca>@capstan`, e.g. for the role's trust policy. The name of a
  * CA that is too long is replaced by the first 32 hex digits of its SHA-256: never cut, since cut names meet.
+ *
+ * @example
+ * ownCommonName("canary", "fleet") // "canary.fleet@capstan"
  */
 export function ownCommonName(role: OwnLeafRole, caName: string): string {
   const name = `${role}.${caName}${SUFFIX}`;
@@ -24,6 +27,9 @@ export function ownCommonName(role: OwnLeafRole, caName: string): string {
 /**
  * Whether a name's value is kept for Capstan's own leaves. Upper case counts too, since IAM has conditions that ignore
  * case; so do full-width letters and the like, which profile General would let pass.
+ *
+ * @example
+ * isReservedName("publisher.fleet@capstan") // true
  */
 export function isReservedName(value: string): boolean {
   return value.normalize("NFKC").trimEnd().toLowerCase().endsWith(SUFFIX);

@@ -35,11 +35,20 @@ export type Usage = keyof typeof USAGES;
 /** What cert-manager means by a request without usages. */
 const DEFAULT_USAGES: readonly Usage[] = ["digital signature", "key encipherment"];
 
-/** `spec.usages` as this package knows them, or cert-manager's default. For requests that the profile let pass. */
+/**
+ * `spec.usages` as this package knows them, or cert-manager's default. For requests that the profile let pass.
+ *
+ * @example
+ * usagesOf([]) // ["digital signature", "key encipherment"]
+ */
 export function usagesOf(names: readonly string[] | undefined): readonly Usage[] {
   return names === undefined || names.length === 0 ? DEFAULT_USAGES : names.filter(isUsage);
 }
 
+/**
+ * @example
+ * isUsage("client auth") // true
+ */
 export function isUsage(name: string): name is Usage {
   return Object.hasOwn(USAGES, name);
 }

@@ -48,6 +48,15 @@ const VALUE = /^[A-Za-z0-9_.:=+@-]([A-Za-z0-9 _.:=+@-]{0,62}[A-Za-z0-9_.:=+@-])?
  * SHA-256; in profile General with SHA-384 by a P-384 key.
  *
  * @throws CaError ERR_ROOT_INPUT, ERR_SIGNER_SIGNATURE, ERR_ROOT_READ_BACK
+ *
+ * @example
+ * const first = await createRoot({
+ *   subject: { commonName: "Example Fleet CA", organization: "Example Corp" },
+ *   generation: 1,
+ *   notBefore: now,
+ *   notAfter: new Date(now.getTime() + 365 * 86_400_000),
+ *   signer,
+ * });
  */
 export async function createRoot(options: CreateRootOptions): Promise<Root> {
   const { subject, generation, signer, profile = "RolesAnywhere", random = randomBytes } = options;

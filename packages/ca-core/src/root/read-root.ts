@@ -34,7 +34,9 @@ export interface ReadRootOptions {
  * Dates are not judged here: old roots must stay readable. See `assertRootUsable`.
  *
  * @throws DerError, PemError, CaError ERR_ROOT_PROFILE or ERR_ROOT_SIGNATURE
- * @example const root = readRoot(pem, { profile: "General" });
+ *
+ * @example
+ * readRoot(root.pem).generation // 1
  */
 export function readRoot(source: string | Uint8Array, options: ReadRootOptions = {}): Root {
   const profile = PROFILES[options.profile ?? "RolesAnywhere"];
@@ -89,7 +91,9 @@ function nameOfHash(hash: SigningHash): string {
  * Refuses to sign with a root that the time, the key at hand, or a root beside it does not fit.
  *
  * @throws CaError ERR_ROOT_UNUSABLE, ERR_SIGNER_KEY
- * @example assertRootUsable({ root, signer, now: new Date(), others: olderRoots });
+ *
+ * @example
+ * assertRootUsable({ root, signer, now });
  */
 export function assertRootUsable(options: {
   readonly root: Root;

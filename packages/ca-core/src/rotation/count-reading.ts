@@ -8,8 +8,8 @@ import type { RotationPolicy } from "./policy.ts";
  * @param previous this process's last reading since it became the leader; undefined for none
  *
  * @example
- * const found = { readAt: Date.now(), state: "Present", bundle: [fingerprint], crls: [] } as const;
- * const reading = countReading(undefined, found, policy);
+ * const found = { readAt: Date.now(), state: "Present", bundle: [root.sha256], crls: [] } as const;
+ * const reading = countReading(undefined, found, rotationPolicy(7 * 86_400_000));
  */
 export function countReading(
   previous: AnchorReading | undefined,
