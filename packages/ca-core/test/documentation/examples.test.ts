@@ -68,3 +68,18 @@ describe("the example of", () => {
     await new AsyncFunction(...Object.keys(names), `${body}\nawait example();`)(...Object.values(names));
   });
 });
+
+test("the example of the README issues a leaf and a CRL that names it", async () => {
+  const readme = readFileSync(join(SOURCE, "../README.md"), "utf8");
+  const [, block = ""] = /```ts\n([^]*?)```/.exec(readme) ?? [];
+  const code = stripTypeScriptTypes(block.replace(/^import \{[^}]*\} from "@capstan\/ca-core";/, ""));
+  const { requestPem } = await exampleScope();
+  const seen: string[] = [];
+  const body = `${code.replace("export async", "async")}\nsee(await issue(requestPem));`;
+  const names = { ...api, requestPem, see: (text: string): number => seen.push(text) };
+  await new AsyncFunction(...Object.keys(names), body)(...Object.values(names));
+  expect(seen.join().match(/-----BEGIN [A-Z0-9 ]+-----/g)).toEqual([
+    "-----BEGIN CERTIFICATE-----",
+    "-----BEGIN X509 CRL-----",
+  ]);
+});
