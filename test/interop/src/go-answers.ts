@@ -3,7 +3,7 @@ import { base64, type GoOpinion } from "./go-opinion.ts";
 import type { CrlSpecimen } from "./make-crl.ts";
 
 /** A certificate in the eyes of Go, as far as others are asked whether they agree. */
-export type CertificateReading = Pick<CertificatePlan, "subject" | "spki" | "keyUsageBits" | "purposes" | "names"> & {
+export type CertificateReading = Pick<CertificatePlan, "subject" | "spki" | "purposes" | "names" | "isCa"> & {
   /** What Go has against its signature or path; empty: nothing. */
   readonly faults: readonly string[];
 };
@@ -21,9 +21,9 @@ export async function readCertificateByGo(
   const answer = await askOne<{
     readonly subject: CertificatePlan["subject"];
     readonly spki: string;
-    readonly keyUsageBits: readonly number[];
     readonly extKeyUsages: readonly string[];
     readonly names: readonly { readonly tag: number; readonly value: string }[];
+    readonly isCA: boolean;
     readonly signatureFault: string;
     readonly pathFault: string;
   }>(go, {
@@ -35,9 +35,9 @@ export async function readCertificateByGo(
   return {
     subject: answer.subject,
     spki: fromHex(answer.spki),
-    keyUsageBits: answer.keyUsageBits,
     purposes: answer.extKeyUsages,
     names: answer.names.map(({ tag, value }) => ({ tag, content: fromHex(value) })),
+    isCa: answer.isCA,
     faults: [answer.signatureFault, answer.pathFault].filter((fault) => fault !== ""),
   };
 }

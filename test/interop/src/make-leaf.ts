@@ -77,8 +77,8 @@ export function wishLeaf(options: {
   const budget =
     row.maxCertificateBytes - FRAME_BYTES - bytesOf(subject) - KEY_BYTES[keyAlgorithm] - KEY_BYTES[algorithm];
   const names = planNames(random, Math.min(budget, MAX_NAMES_BYTES), row.nameMakers);
-  // A CA has a subject (RFC 5280, 4.1.2.6).
-  const { isCa, pathLength } = subject.length === 0 ? NO_CA : planCa(random, authority);
+  // A CA without a subject is the oddest of all: it must come often enough to be seen in every run.
+  const { isCa, pathLength } = planCa(random, authority, subject.length === 0 ? 2 : 5);
   return {
     label: `leaf ${number} with ${keyAlgorithm} under ${authority.label}`,
     privateKey,
@@ -102,13 +102,11 @@ function bytesOf(subject: PlannedSubject): number {
   return subject.flat().reduce((sum, { value }) => sum + ATTRIBUTE_BYTES + Buffer.byteLength(value), 0);
 }
 
-const NO_CA = { isCa: false, pathLength: undefined } as const;
-
-/** Below a root that has a CA below it, one leaf in five is one. */
-function planCa(random: Random, { row, root }: AuthoritySpecimen): Pick<LeafWish, "isCa" | "pathLength"> {
+/** One leaf in `n` is a CA, below a root that allows one. */
+function planCa(random: Random, { row, root }: AuthoritySpecimen, n: number): Pick<LeafWish, "isCa" | "pathLength"> {
   const limit = root.plan.pathLength;
-  if (row.profile !== "General" || limit === 0 || !random.oneIn(5)) return NO_CA;
-  return { isCa: true, pathLength: random.oneIn(2) ? undefined : random.below(limit ?? 300) };
+  if (row.profile !== "General" || limit === 0 || !random.oneIn(n)) return { isCa: false, pathLength: undefined };
+  return { isCa: true, pathLength: random.oneIn(2) ? undefined : random.below(limit ?? 256) };
 }
 
 const USAGES_OF_CAS: readonly Usage[] = ["cert sign", "crl sign"];

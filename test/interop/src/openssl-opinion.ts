@@ -1,10 +1,22 @@
 import type { SpecimenFiles } from "./certificate-files.ts";
+import type { CertificatePlan } from "./certificate-plan.ts";
 import type { CrlSpecimen } from "./make-crl.ts";
 import { runCommand, type Outcome } from "./run-command.ts";
 import type { Specimen } from "./specimens.ts";
 
 /** What `openssl verify` says of each leaf: "OK", or the texts of its errors. */
 export type Verdicts = ReadonlyMap<string, string>;
+
+/** What it must say of a leaf of this plan. */
+export function plannedVerdict(plan: CertificatePlan, isRevoked: boolean): string {
+  // cert-manager's conformance suite asks for a CA without a subject, and gets it; RFC 5280, 4.1.2.6, has no such CA.
+  const isNamelessCa = plan.isCa && plan.subject.length === 0;
+  const errors = [
+    ...(isNamelessCa ? ["0 depth lookup: Subject name empty"] : []),
+    ...(isRevoked ? ["0 depth lookup: certificate revoked"] : []),
+  ];
+  return errors.length === 0 ? "OK" : errors.join("; ");
+}
 
 /**
  * `openssl verify -x509_strict -crl_check` at the specimens' time, all of their leaves in one process, against a bundle of

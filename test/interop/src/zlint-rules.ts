@@ -13,7 +13,7 @@ export interface AllowedLint {
   readonly lint: string;
   readonly why: string;
   /** The certificates that may break it. */
-  readonly mayBreak: (plan: Pick<CertificatePlan, "subject" | "names" | "purposes">) => boolean;
+  readonly mayBreak: (plan: Pick<CertificatePlan, "subject" | "names" | "purposes" | "isCa">) => boolean;
 }
 
 export const ALLOWED_LINTS: readonly AllowedLint[] = [
@@ -46,5 +46,12 @@ export const ALLOWED_LINTS: readonly AllowedLint[] = [
       "The names that ca-core writes itself have the right type.",
     mayBreak: ({ subject }) =>
       subject.flat().some(({ type, tag }) => type === ATTRIBUTES.serialNumber && tag === UTF8_STRING),
+  },
+  {
+    lint: "e_ca_subject_field_empty",
+    why:
+      "RFC 5280, 4.1.2.6, wants a CA to have a name. cert-manager's conformance suite asks issuers for one that has " +
+      "alternative names alone, so profile General makes it where CA certificates are allowed at all.",
+    mayBreak: ({ subject, isCa }) => isCa && subject.length === 0,
   },
 ];
