@@ -10,6 +10,11 @@ export interface CheckResultOfBench {
   readonly p50Us: number;
   readonly p99Us: number;
   readonly maxUs: number;
+  /**
+   * p99 over the distinct requests of the shortest time that each took: what is left when no other program came in
+   * between. A request that is slow by itself is slow here too.
+   */
+  readonly undisturbedP99Us: number;
 }
 
 /** Checks each request as often as `passes` says, going round, after one pass that is not counted. */
@@ -19,13 +24,16 @@ export function measureCheck(
   passes: number,
 ): CheckResultOfBench {
   const times: number[] = [];
+  const shortest = requests.map(() => Number.POSITIVE_INFINITY);
   for (let pass = -1; pass < passes; pass += 1) {
-    for (const { pem } of requests) {
+    for (const [index, { pem }] of requests.entries()) {
       const begun = performance.now();
       const checked = checkCertificationRequest(pem);
       const elapsedUs = (performance.now() - begun) * 1000;
       if (!checked.ok) throw new Error(formatViolations(checked.violations));
-      if (pass >= 0) times.push(elapsedUs);
+      if (pass < 0) continue;
+      times.push(elapsedUs);
+      shortest[index] = Math.min(shortest[index] ?? 0, elapsedUs);
     }
   }
   return {
@@ -35,5 +43,6 @@ export function measureCheck(
     p50Us: percentile(times, 0.5),
     p99Us: percentile(times, 0.99),
     maxUs: percentile(times, 1),
+    undisturbedP99Us: percentile(shortest, 0.99),
   };
 }

@@ -52,7 +52,7 @@ export async function measureLeaves(options: {
     await go(goProgram, authority, requests),
   ];
   try {
-    for (const { takeTurn } of contestants) await takeTurn(size.turnMs, 16); // compiles what is hot
+    for (const { takeTurn } of contestants) await takeTurn(size.warmUpMs, 16);
     const results: LeavesResult[] = [];
     for (const inFlight of IN_FLIGHT) {
       const rounds: Record<ContestantName, number>[] = [];

@@ -7,6 +7,8 @@ export interface Size {
   readonly checkRequests: number;
   /** How often each of them is checked. */
   readonly checkPasses: number;
+  /** How long each contestant works before it is measured, until its code is compiled. */
+  readonly warmUpMs: number;
   /** How often the contestants take turns. */
   readonly rounds: number;
   /** How long one turn lasts, in milliseconds. */
@@ -23,6 +25,7 @@ export const FULL: Size = {
   leafRequests: 400,
   checkRequests: 200,
   checkPasses: 50,
+  warmUpMs: 5_000,
   rounds: 9,
   turnMs: 500,
   crlEntries: [1_000, 10_000, 100_000, 1_000_000],
@@ -34,8 +37,9 @@ export const FULL: Size = {
 export const SMOKE: Size = {
   name: "smoke",
   leafRequests: 80,
-  checkRequests: 12,
-  checkPasses: 10,
+  checkRequests: 6,
+  checkPasses: 20,
+  warmUpMs: 200,
   rounds: 3,
   turnMs: 60,
   crlEntries: [1_000, 10_000, 100_000],

@@ -56,7 +56,7 @@ describe("a small run", () => {
       ...results.check,
       ...results.targets,
     ].flatMap((figures) => Object.values(figures).filter((figure) => typeof figure === "number"));
-    expect(figures).toHaveLength(4 * (5 + 4) + 7 * 4 + 6 * 5 + 18);
+    expect(figures).toHaveLength(4 * (5 + 4) + 7 * 4 + 6 * 6 + 18);
     expect(figures.filter((figure) => !(figure > 0))).toEqual([]);
     expect(results.targets).toHaveLength(10 + 2 + 6);
   });
