@@ -27,6 +27,7 @@ import {
   remainderIsComplete,
   rootIsGone,
   strangersAreGone,
+  successorRemains,
 } from "./guards/one-anchor.ts";
 import {
   drainIsOver,
@@ -87,6 +88,7 @@ export interface RotationGuards {
   ) => Verdict;
   readonly hasCrlRoom: CrlGuard;
   readonly remainderIsComplete: BundleGuard;
+  readonly successorRemains: BundleGuard;
   readonly ownLeafStays: BundleGuard;
   readonly intentIsStored: BundleGuard;
   readonly rootIsGone: CrlGuard;
@@ -120,6 +122,7 @@ export const ROTATION_GUARDS: RotationGuards = {
   hasRoom,
   hasCrlRoom,
   remainderIsComplete,
+  successorRemains,
   ownLeafStays,
   intentIsStored,
   rootIsGone,

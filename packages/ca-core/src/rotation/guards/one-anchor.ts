@@ -117,6 +117,20 @@ export function remainderIsComplete(
       };
 }
 
+/** A compromised root that is signed by goes when the one that is to sign is there: re-issuing then follows at once. */
+export function successorRemains(
+  { active, incoming, isEmergency }: RotationView,
+  { name }: AnchorObservation,
+  remaining: readonly string[],
+): WaitReason | undefined {
+  if (!isEmergency || (incoming !== undefined && remaining.includes(incoming.root.fingerprint))) return undefined;
+  return {
+    code: "NothingWouldRemain",
+    anchor: name,
+    message: `The compromised root of generation ${active?.number} stays in trust anchor ${name} until the next generation's takes its place`,
+  };
+}
+
 /** A bundle without the root of our own leaf would refuse our next call, and nobody but an administrator could mend it. */
 export function ownLeafStays(
   view: RotationView,

@@ -16,6 +16,7 @@ export function createAnchors(view: RotationView): readonly Candidate[] {
       action: justRead(view, anchor, { do: "CreateAnchor", anchor: anchor.name, bundle }),
       unless: [
         view.guards.timeIsTrusted(view),
+        view.guards.isNotDeleting(view),
         view.guards.isReachable(view, anchor),
         view.guards.hasRoom(view, anchor, { bundle, toAdd: view.wanted }),
         view.guards.isManaged(view, anchor, { code: "CreateAnchorByHand", order: "create it" }),
@@ -143,6 +144,7 @@ function removals(view: RotationView): readonly Removal[] {
             ...drained,
             guards.isReachable(view, anchor),
             guards.remainderIsComplete(view, anchor, remaining),
+            generation?.compromised === true ? guards.successorRemains(view, anchor, remaining) : undefined,
             guards.ownLeafStays(view, anchor, remaining),
             guards.isManaged(view, anchor, task),
           ],
