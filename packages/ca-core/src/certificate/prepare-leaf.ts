@@ -84,7 +84,18 @@ const VERSION_3 = tagged(0, Uint8Array.of(TAG.integer, 1, 2));
  * takes the public key and the names that policy let through, nothing else.
  *
  * @throws CaError ERR_LEAF_INPUT when a name, date or number cannot be written, ERR_LEAF_LINT naming every rule broken
- * @example const { ticket } = prepareLeaf({ root, subject: [{ type: "CN", value: "web.demo" }], ...rest });
+ *
+ * @example
+ * const { ticket } = prepareLeaf({
+ *   root,
+ *   subject: request.subject,
+ *   subjectAlternativeNames: request.subjectAlternativeNames,
+ *   publicKeySpki: request.publicKey.spki,
+ *   usages: usagesOf(["client auth"]),
+ *   notBefore: now,
+ *   notAfter: new Date(now.getTime() + 86_400_000),
+ *   maxLifetimeMs: 7 * 86_400_000,
+ * });
  */
 export function prepareLeaf(plan: LeafPlan): PreparedLeaf {
   const { root, subjectAlternativeNames, usages, maxLifetimeMs, isCa = false, random = randomBytes } = plan;
