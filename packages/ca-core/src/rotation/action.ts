@@ -5,7 +5,7 @@ import type { GenerationPhase } from "./observation.ts";
  * of the decision: whoever carries the step out stores it as the high-water time, together with what it writes.
  *
  * Writes to Kubernetes carry the resourceVersion of what was observed. A write to AWS has no such guard: it is sent
- * within seconds of the observation, and an anchor's `write` is noted before it is sent.
+ * within seconds of the observation, and an anchor's `writtenAt` and `doubtfulWriteAt` are noted before it is sent.
  */
 export type RotationAction =
   /** Hold issuing to requesters. */

@@ -28,8 +28,8 @@ export function unknownIn({ byFingerprint, observation }: RotationView, anchor: 
 }
 
 /** Whether the last reading is later than the last write, so that it tells what became of it. */
-export function isReadSinceWrite({ reading, write }: AnchorObservation): boolean {
-  return reading !== undefined && (write === undefined || reading.readAt > write.at);
+export function isReadSinceWrite({ reading, writtenAt }: AnchorObservation): boolean {
+  return reading !== undefined && (writtenAt === undefined || reading.readAt > writtenAt);
 }
 
 /** Whether the last reading is younger than that, by the clock that it was made by. */

@@ -71,8 +71,10 @@ export interface AnchorObservation {
   readonly joined: boolean;
   /** The last reading by this process; undefined after a start. */
   readonly reading: AnchorReading | undefined;
-  /** The last write to the anchor or its CRLs by this process, whether or not its answer was seen. */
-  readonly write: { readonly at: number; readonly outcome: "ok" | "unknown" } | undefined;
+  /** When this process last sent a write to the anchor or its CRLs: what was read before is out of date. */
+  readonly writtenAt: number | undefined;
+  /** When it last sent one whose answer was never seen, so that it may still come to effect. */
+  readonly doubtfulWriteAt: number | undefined;
   /** Why the last call failed, and when to try again; undefined once one succeeded. */
   readonly failure: { readonly message: string; readonly retryAt: number } | undefined;
   /** Undefined where no canary is configured. */

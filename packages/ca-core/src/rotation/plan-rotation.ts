@@ -51,16 +51,13 @@ export function plannerWith(guards: RotationGuards): (observation: RotationObser
     }
     const [reason = NOTHING_TO_DO, ...notes] = reasons.values();
     const { own } = observation.time;
+    const now = Math.min(own, view.atLeast);
     const dates = [
       ...[...reasons.values()].map(({ until }) => until),
       ...view.anchors.map(({ reading }) => reading && reading.readAt + observation.policy.readEveryMs),
-    ].filter((at) => at !== undefined && at > Math.min(own, view.atLeast));
-    return {
-      next: "wait",
-      reason,
-      notes,
-      ...(dates.length === 0 ? {} : { lookAgainAt: Math.min(...(dates as number[])) }),
-    };
+    ].flatMap((at) => (at === undefined || at <= now ? [] : [at]));
+    const wait = { next: "wait", reason, notes } as const;
+    return dates.length === 0 ? wait : { ...wait, lookAgainAt: Math.min(...dates) };
   };
 }
 

@@ -30,7 +30,8 @@ import {
 
 /**
  * The steps of a rotation. The first that is proposed and that no guard holds up is taken, so the order is that of
- * urgency: what bounds the leaves, what an operator orders, what is lost, what is compromised or given up, and only then what is next.
+ * urgency: what bounds the leaves, what an operator orders, what is lost, compromised or given up, and only then what is
+ * next.
  */
 export const ROTATION_STEPS: readonly Step[] = [
   { name: "every mark exists", propose: restoreMarks },

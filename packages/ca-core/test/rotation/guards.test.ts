@@ -62,7 +62,7 @@ describe("the old mark is sealed", () => {
     ],
     [
       "not-before-the-soak-since-a-write-whose-answer-was-lost",
-      { anchors: [anchor([1, 2], { write: { at: NOW - 14 * MINUTE, outcome: "unknown" } })] },
+      { anchors: [anchor([1, 2], { doubtfulWriteAt: NOW - 14 * MINUTE })] },
       "Soaking",
     ],
     [
@@ -416,7 +416,7 @@ describe("an anchor", () => {
   });
 
   test("is-read-after-a-write-before-anything-else-is-decided", () => {
-    const anchors = [anchor([1, 2], { write: { at: NOW - 5_000, outcome: "unknown" } })];
+    const anchors = [anchor([1, 2], { writtenAt: NOW - 5_000 })];
     expect(actionFor({ ...beforeTheSwitch, anchors })).toEqual({ do: "ReadAnchor", anchor: "prod" });
   });
 

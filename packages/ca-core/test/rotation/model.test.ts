@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { planRotation } from "../../src/rotation/plan-rotation.ts";
-import { report, runSchedule, runToTheEnd, scheduleOf } from "./model/schedule.ts";
+import { report, runSchedule, runToTheEnd } from "./model/run-schedule.ts";
+import { scheduleOf } from "./model/schedule.ts";
 
 // A world of anchors without compare-and-swap, lost and late writes, stale reads, strangers, crashes, two publishers,
 // wrong clocks, operators and restores carries out what the planner says; every rule is checked after every step.

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { plannerWith } from "../../src/rotation/plan-rotation.ts";
 import { MUTANTS } from "./model/mutants.ts";
-import { runSchedule, scheduleOf } from "./model/schedule.ts";
+import { runSchedule } from "./model/run-schedule.ts";
+import { scheduleOf } from "./model/schedule.ts";
 import { Violation } from "./model/world.ts";
 
 const schedules = Number(process.env["CAPSTAN_SCHEDULES"] ?? 10_000);

@@ -8,7 +8,7 @@ import { isExpired, type RotationView } from "../view.ts";
 /** Certificates, and CRLs, that a trust anchor takes: an AWS quota that cannot be raised. */
 const SLOTS = 2;
 /** A retry that lies farther ahead was planned by another clock. */
-const LONGEST_BACKOFF_MS = 10 * 60_000;
+export const LONGEST_BACKOFF_MS: number = 10 * 60_000;
 
 /** What is to be done to an anchor, as an order to whoever may do it. */
 export interface AnchorTask {

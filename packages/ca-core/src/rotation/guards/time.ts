@@ -51,7 +51,7 @@ export function pauseAfterAbandonIsOver(view: RotationView): WaitReason | undefi
       };
 }
 
-/** Before the switch every anchor was read back equal, several times in a row and for a while since the last write. */
+/** Before the switch every anchor was read back equal several times in a row, for longer than a lost write can take. */
 export function soakIsOver(view: RotationView, generation: GenerationObservation): WaitReason | undefined {
   const { atLeast, observation, anchors } = view;
   const { soakMs, readBacks } = observation.policy;
@@ -59,10 +59,9 @@ export function soakIsOver(view: RotationView, generation: GenerationObservation
   if (view.nobodySigns || view.isEmergency) return undefined;
   const published = generation.phaseSince + soakMs;
   if (atLeast < published) return soaking(generation, published, "its publication");
-  for (const { name, reading, write } of anchors) {
+  for (const { name, reading, doubtfulWriteAt } of anchors) {
     const { count, since } = reading?.equal ?? { count: 0, since: atLeast };
-    // A write whose answer was lost may still come to effect.
-    const until = Math.max(since, write?.at ?? since) + soakMs;
+    const until = Math.max(since, doubtfulWriteAt ?? since) + soakMs;
     if (atLeast < until) return soaking(generation, until, `trust anchor ${name} was last seen to change`, name);
     if (count < readBacks) {
       return {

@@ -140,9 +140,10 @@ export function switchPhases(view: RotationView): readonly Candidate[] {
 /** What is given up, or drains, signs no more. */
 export function sealLeftovers(view: RotationView): readonly Candidate[] {
   return [view.abandoned, ...view.draining]
-    .filter((generation) => generation?.mark?.sealed === false)
-    .map((generation): Candidate => ({
-      action: { do: "SealMark", generation: generation?.number ?? 0, at: view.atLeast },
+    .filter((generation) => generation !== undefined)
+    .filter(({ mark }) => mark?.sealed === false)
+    .map(({ number }) => ({
+      action: { do: "SealMark", generation: number, at: view.atLeast },
       unless: [view.guards.timeIsTrusted(view), view.guards.stateIsCurrent(view)],
     }));
 }

@@ -1,4 +1,5 @@
 import { holdsRoot } from "../anchor-state.ts";
+import { LONGEST_BACKOFF_MS } from "../guards/one-anchor.ts";
 import { needsCanary } from "../guards/every-anchor.ts";
 import type { GenerationObservation } from "../observation.ts";
 import { isLeaving, type RotationView } from "../view.ts";
@@ -14,7 +15,7 @@ export function runCanaries(view: RotationView): readonly Candidate[] {
     .filter(({ canary }) => {
       const last = canary?.last;
       const waitMs = last === undefined || last.generation !== incoming.number ? 0 : last.retryAt - own;
-      return !(waitMs > 0 && waitMs <= 10 * 60_000);
+      return !(waitMs > 0 && waitMs <= LONGEST_BACKOFF_MS);
     })
     .map((anchor) => ({
       action: { do: "RunCanary", anchor: anchor.name, generation: incoming.number },

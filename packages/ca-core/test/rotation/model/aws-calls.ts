@@ -23,7 +23,7 @@ export type Outcome =
 /** What a publisher knows of AWS since it started. */
 export interface Memory {
   readonly readings: Map<string, AnchorReading>;
-  readonly writes: Map<string, NonNullable<AnchorObservation["write"]>>;
+  readonly writes: Map<string, { readonly at: number; readonly doubtfulAt: number | undefined }>;
   readonly failures: Map<string, NonNullable<AnchorObservation["failure"]>>;
   readonly canaries: Map<string, CanaryResult>;
   readonly ownLeaves: Map<string, number>;
@@ -138,12 +138,19 @@ export function callAws(call: {
   const isWrite = !NO_WRITES.has(action.do);
   const fail = (message: string) => memory.failures.set(anchor.name, { message, retryAt: own + 30 * SECOND });
   // Noted before it is sent: whoever crashes afterwards has no memory at all.
-  if (isWrite) memory.writes.set(anchor.name, { at: own, outcome: "unknown" });
+  const doubtfulAt = memory.writes.get(anchor.name)?.doubtfulAt;
+  if (isWrite) memory.writes.set(anchor.name, { at: own, doubtfulAt: own });
+  const answered = () => {
+    if (isWrite) memory.writes.set(anchor.name, { at: own, doubtfulAt });
+  };
   if (world.awsDown) return void fail("connection refused");
-  if (outcome.kind === "Throttled") return void fail("ThrottlingException");
+  if (outcome.kind === "Throttled") {
+    answered();
+    return void fail("ThrottlingException");
+  }
   logIn(world, anchor, memory);
   if (action.do === "WriteAnchor") {
-    if (action.removes.length > 0 && !intentStands(world, own, action)) return;
+    if (action.removes.length > 0 && !intentStands(world, own, action)) return answered();
     if (outcome.kind === "Late") {
       world.late.push({ ...action, sentAt: world.now, landsAt: world.now + outcome.afterMs });
       return void fail("the answer did not come in time");
@@ -153,10 +160,10 @@ export function callAws(call: {
   const ageMs = outcome.kind === "Stale" ? outcome.ageMs : 0;
   const refusal =
     outcome.kind === "NoEffect" && isWrite ? undefined : effect({ world, memory, own, action, anchor, ageMs });
-  if (refusal !== undefined) return void fail(refusal);
   if (outcome.kind === "AnswerLost" && isWrite) return void fail("the answer was lost");
+  answered();
+  if (refusal !== undefined) return void fail(refusal);
   memory.failures.delete(anchor.name);
-  if (isWrite) memory.writes.set(anchor.name, { at: own, outcome: "ok" });
 }
 
 /** Right before a call that removes, the stored intent is read once more. */
