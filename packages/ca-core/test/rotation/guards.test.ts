@@ -399,6 +399,16 @@ describe("an anchor", () => {
     });
   });
 
+  test("is-repaired-together-with-the-root-that-is-being-introduced-since-a-reading-may-be-behind", () => {
+    const behind = reading([], { bundle: [], crls: [] });
+    expect(actionFor({ ...beforeTheSwitch, anchors: [anchor([], { joined: false, reading: behind })] })).toEqual({
+      do: "WriteAnchor",
+      anchor: "prod",
+      bundle: ["root1", "root2"],
+      removes: [],
+    });
+  });
+
   test("is-repaired-beside-a-strangers-certificate-which-stays", () => {
     expect(actionFor({ anchors: [anchor([9], { joined: false })] })).toEqual({
       do: "WriteAnchor",

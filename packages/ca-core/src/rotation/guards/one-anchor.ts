@@ -6,7 +6,7 @@ import { notRead } from "./every-anchor.ts";
 import { isExpired, type RotationView } from "../view.ts";
 
 /** Certificates, and CRLs, that a trust anchor takes: an AWS quota that cannot be raised. */
-const SLOTS = 2;
+export const SLOTS = 2;
 /** A retry that lies farther ahead was planned by another clock. */
 export const LONGEST_BACKOFF_MS: number = 10 * 60_000;
 

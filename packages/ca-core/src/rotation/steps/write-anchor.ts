@@ -1,7 +1,7 @@
 import type { RotationAction } from "../action.ts";
 import { heldBy, holdsCrl, holdsCurrentCrl, holdsRoot, isReadWithin } from "../anchor-state.ts";
 import type { AnchorObservation, GenerationObservation } from "../observation.ts";
-import type { AnchorTask } from "../guards/one-anchor.ts";
+import { type AnchorTask, SLOTS } from "../guards/one-anchor.ts";
 import type { WaitReason } from "../reason.ts";
 import { isLeaving, type RotationView } from "../view.ts";
 import type { Candidate } from "./step.ts";
@@ -26,48 +26,63 @@ export function createAnchors(view: RotationView): readonly Candidate[] {
 
 /**
  * A root whose leaves are out, and which an anchor has lost, is put back, whatever strangers have left there: nothing is
- * removed by it.
+ * removed by it. The root that is being introduced goes with it, since a reading that is behind may only lack what was
+ * written last.
  */
 export function repairAnchors(view: RotationView): readonly Candidate[] {
   const lost = view.needed.filter((generation) => generation !== view.incoming);
-  return addRoots(view, lost, []);
+  const mayPublish = publicationGuards(view).every((reason) => reason === undefined);
+  return addRoots(view, { lost, welcome: mayPublish ? view.wanted : [], unless: [] });
 }
 
 /** The root of the next generation comes into every anchor. */
 export function publishRoot(view: RotationView): readonly Candidate[] {
-  const { incoming, guards } = view;
+  const { incoming } = view;
   if (incoming?.recorded !== true) return [];
-  return addRoots(
-    view,
-    [incoming],
-    [guards.stateIsCurrent(view), guards.isNotDeleting(view), view.isEmergency ? undefined : guards.noDrift(view)],
-  );
+  return addRoots(view, { lost: [incoming], welcome: [], unless: publicationGuards(view) });
+}
+
+function publicationGuards(view: RotationView): readonly (WaitReason | undefined)[] {
+  const { guards } = view;
+  return [guards.stateIsCurrent(view), guards.isNotDeleting(view), view.isEmergency ? undefined : guards.noDrift(view)];
 }
 
 function addRoots(
   view: RotationView,
-  generations: readonly GenerationObservation[],
-  more: readonly (WaitReason | undefined)[],
+  {
+    lost,
+    welcome,
+    unless,
+  }: {
+    /** Must be in every anchor. */
+    readonly lost: readonly GenerationObservation[];
+    /** Are written as well where there is room. */
+    readonly welcome: readonly GenerationObservation[];
+    readonly unless: readonly (WaitReason | undefined)[];
+  },
 ): readonly Candidate[] {
+  const { guards } = view;
   return view.anchors.flatMap((anchor) => {
     if (anchor.reading?.state === "Missing") return [];
-    const toAdd = generations.filter((generation) => !holdsRoot(anchor, generation));
+    const toAdd = lost.filter((generation) => !holdsRoot(anchor, generation));
     if (toAdd.length === 0) return [];
     const held = heldBy(anchor);
     // If there is not room for all, the most needed comes first.
-    const fitting = Math.max(1, 2 - held.length);
-    const bundle = [...held, ...toAdd.slice(0, fitting).map(({ root }) => root.fingerprint)];
+    const added = toAdd.slice(0, Math.max(1, SLOTS - held.length));
+    const more = welcome.filter((generation) => !holdsRoot(anchor, generation) && !added.includes(generation));
+    const room = Math.max(0, SLOTS - held.length - added.length);
+    const bundle = [...held, ...[...added, ...more.slice(0, room)].map(({ root }) => root.fingerprint)];
     return [
       {
         action: justRead(view, anchor, { do: "WriteAnchor", anchor: anchor.name, bundle, removes: [] }),
         unless: [
           // Nobody knows how old a reading is by a clock that is wrong.
-          view.guards.timeIsTrusted(view),
-          view.guards.isBundle(view, anchor),
-          ...more,
-          view.guards.isReachable(view, anchor),
-          view.guards.hasRoom(view, anchor, { bundle, toAdd }),
-          ...toAdd.map((generation) => view.guards.isManaged(view, anchor, rootTask("AddRootByHand", generation))),
+          guards.timeIsTrusted(view),
+          guards.isBundle(view, anchor),
+          ...unless,
+          guards.isReachable(view, anchor),
+          guards.hasRoom(view, anchor, { bundle, toAdd }),
+          ...toAdd.map((generation) => guards.isManaged(view, anchor, rootTask("AddRootByHand", generation))),
         ],
       },
     ];
@@ -131,7 +146,7 @@ function removals(view: RotationView): readonly Removal[] {
       }
       const rest = heldBy(anchor).filter((held) => held !== fingerprint);
       const missing = view.wanted.map(({ root }) => root.fingerprint);
-      const remaining = [...rest, ...missing.filter((wanted) => !rest.includes(wanted)).slice(0, 2 - rest.length)];
+      const remaining = [...rest, ...missing.filter((wanted) => !rest.includes(wanted)).slice(0, SLOTS - rest.length)];
       return [
         {
           anchor,
