@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { encodePem } from "../der/pem.ts";
-import { encodingOf, readDer, type DerNode } from "../der/read.ts";
+import { encodingOf, readDerShallow, type DerNode } from "../der/read.ts";
 import { bitString, sequence } from "../der/write.ts";
 import { CaError } from "../errors.ts";
 import { assertSignerKey, signatureAlgorithmOf, signVerified, type Signer } from "../keys/signer.ts";
@@ -10,8 +10,8 @@ import { parseIp } from "../san/ip-address.ts";
 import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
 import { rootKeyObject } from "../root/root.ts";
 import { lintCertificate } from "../lint/lint-leaf.ts";
-import { assertNoFindings } from "./prepare-leaf.ts";
-import { readCertificateParts, type TbsCertificate } from "./read-certificate.ts";
+import { lintError } from "./prepare-leaf.ts";
+import type { TbsCertificate } from "./read-certificate.ts";
 import type { SerialHex } from "./serial.ts";
 import { redeemTicket, type LeafTicket, type PlannedLeaf } from "./ticket.ts";
 
@@ -44,28 +44,39 @@ export async function issueLeaf(options: { readonly ticket: LeafTicket; readonly
   const hash = profile.signingHash[root.algorithm];
   const signature = await signVerified(options.signer, plan.tbs, rootKeyObject(root), hash);
   const der = sequence(plan.tbs, signatureAlgorithmOf(root.algorithm, hash), bitString(signature));
-  const whole = readDer(der);
+  const whole = readMembers(der);
   assertReadBack(whole, plan);
-  assertNoFindings(lintCertificate({ ...plan, whole }), "the leaf was signed and not released");
+  const findings = lintCertificate({ ...plan, whole });
+  if (findings.length > 0) throw lintError(findings, "the leaf was signed and not released");
   const { serial, notBefore, notAfter } = plan;
   return { der, pem: encodePem("CERTIFICATE", der), serial, notBefore, notAfter, sha256: sha256Hex(der) };
 }
 
+/** The outermost SEQUENCE with its members; what is inside those was read before they were signed. */
+function readMembers(der: Uint8Array): DerNode {
+  const whole = readDerShallow(der, 0, der.length);
+  const children: DerNode[] = [];
+  for (let at = whole.contentStart; at < whole.end; at = children.at(-1)?.end ?? whole.end) {
+    children.push(readDerShallow(der, at, whole.end));
+  }
+  return { ...whole, children };
+}
+
 function assertReadBack(whole: DerNode, plan: PlannedLeaf): void {
-  const der = whole.source;
-  const openssl = new X509Certificate(der);
-  const parts = readCertificateParts(whole);
+  const { certificate, tbs } = plan;
+  const openssl = new X509Certificate(whole.source);
+  const [signed] = whole.children;
   const facts: { readonly [fact: string]: boolean } = {
-    bytes: equalBytes(openssl.raw, der) && equalBytes(parts.tbs, plan.tbs),
+    bytes: equalBytes(openssl.raw, whole.source) && signed !== undefined && equalBytes(encodingOf(signed), tbs),
     serial: openssl.serialNumber.toLowerCase() === plan.serial,
     issuer: openssl.checkIssued(rootCertificate(plan)),
-    subject: equalSubjects(openssl, parts, plan),
-    "subject alternative names": equalAlternativeNames(openssl, parts, plan),
+    subject: equalSubjects(openssl, certificate, plan),
+    "subject alternative names": equalAlternativeNames(openssl, certificate, plan),
     purposes: (openssl.keyUsage ?? []).join() === plan.purposes.join(),
-    notBefore: new Date(openssl.validFrom).getTime() === plan.notBefore.getTime(),
-    notAfter: new Date(openssl.validTo).getTime() === plan.notAfter.getTime(),
+    notBefore: openssl.validFromDate.getTime() === plan.notBefore.getTime(),
+    notAfter: openssl.validToDate.getTime() === plan.notAfter.getTime(),
     // OpenSSL compares keys: to export one costs as much as half a signature.
-    key: equalBytes(encodingOf(parts.spki), plan.publicKeySpki) && openssl.publicKey.equals(plan.publicKey),
+    key: equalBytes(encodingOf(certificate.spki), plan.publicKeySpki) && openssl.publicKey.equals(plan.publicKey),
     CA: openssl.ca === plan.isCa,
   };
   const wrong = Object.keys(facts).filter((fact) => facts[fact] !== true);

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { wholeOctetsOf } from "../der/fields.ts";
 import { readDer } from "../der/read.ts";
 import { TAG } from "../der/tag.ts";
@@ -30,6 +29,7 @@ import type { Root } from "../root/root.ts";
 import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
 import { writeSan } from "../san/write-san.ts";
 import { MAX_PATH_LENGTH } from "./path-length.ts";
+import { pooledRandomBytes } from "./random-pool.ts";
 import { randomSerial, serialContent, type RandomBytes, type SerialHex } from "./serial.ts";
 import { createTicket, type LeafTicket } from "./ticket.ts";
 import { authorityKeyIdentifier, extension } from "./write-extension.ts";
@@ -63,7 +63,7 @@ export interface LeafPlan {
   readonly maxLifetimeMs: number;
   /** Whether Capstan mints this leaf for itself, under one of `ownCommonName`'s names. Default: no, and those are refused. */
   readonly isOwnLeaf?: boolean;
-  /** Default: node:crypto's randomBytes. */
+  /** Default: node:crypto's generator. */
   readonly random?: RandomBytes;
 }
 
@@ -98,7 +98,7 @@ const VERSION_3 = tagged(0, Uint8Array.of(TAG.integer, 1, 2));
  * });
  */
 export function prepareLeaf(plan: LeafPlan): PreparedLeaf {
-  const { root, subjectAlternativeNames, usages, maxLifetimeMs, isCa = false, random = randomBytes } = plan;
+  const { root, subjectAlternativeNames, usages, maxLifetimeMs, isCa = false, random = pooledRandomBytes } = plan;
   const profile = PROFILES[plan.profile ?? "RolesAnywhere"];
   const publicKeySpki = plain(plan.publicKeySpki);
   const notBefore = new Date(Math.floor(plan.notBefore.getTime() / 1000) * 1000);
@@ -133,10 +133,12 @@ export function prepareLeaf(plan: LeafPlan): PreparedLeaf {
     ),
   );
   const decision: LeafDecision = { profile, root, maxLifetimeMs, isCa, isOwnLeaf: plan.isOwnLeaf ?? false };
-  assertNoFindings(lintLeaf({ ...decision, tbs }), "the leaf was not signed");
+  const lint = lintLeaf({ ...decision, tbs });
+  if (!("certificate" in lint)) throw lintError(lint.findings, "the leaf was not signed");
   const ticket = createTicket({
     ...decision,
     tbs,
+    certificate: lint.certificate,
     serial,
     // Copies: what a caller does to its own later does not change what the certificate is compared with.
     subject: plan.subject.map(({ type, value }) => ({ type, value })),
@@ -153,11 +155,9 @@ export function prepareLeaf(plan: LeafPlan): PreparedLeaf {
   return { ticket, serial, notBefore, notAfter, tbs: plain(tbs) };
 }
 
-/** @throws CaError ERR_LEAF_LINT */
-export function assertNoFindings(findings: readonly LintFinding[], outcome: string): void {
-  if (findings.length === 0) return;
+export function lintError(findings: readonly LintFinding[], outcome: string): CaError {
   const text = findings.map(({ rule, fault }) => `${rule}: ${fault}`).join("; ");
-  throw new CaError("ERR_LEAF_LINT", `${outcome}: ${text}`);
+  return new CaError("ERR_LEAF_LINT", `${outcome}: ${text}`);
 }
 
 const EMPTY_NAME_BYTES = 2;

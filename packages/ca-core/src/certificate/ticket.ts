@@ -3,6 +3,7 @@ import { CaError } from "../errors.ts";
 import type { LeafDecision } from "../lint/rule.ts";
 import type { SubjectAlternativeName } from "../san/subject-alternative-name.ts";
 import type { NameAttribute } from "../name/attribute-types.ts";
+import type { TbsCertificate } from "./read-certificate.ts";
 import type { SerialHex } from "./serial.ts";
 
 /** The right to sign one prepared leaf, once. It has no content of its own: it cannot be made, changed or stored. */
@@ -13,6 +14,8 @@ export interface LeafTicket {
 /** What was decided, built and linted. */
 export interface PlannedLeaf extends LeafDecision {
   readonly tbs: Uint8Array;
+  /** `tbs`, as the strict reader read it for the lint. */
+  readonly certificate: TbsCertificate;
   readonly serial: SerialHex;
   readonly subject: readonly Pick<NameAttribute, "type" | "value">[];
   /** Name, DER. */

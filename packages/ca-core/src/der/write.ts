@@ -70,9 +70,18 @@ export function unsignedInteger(magnitude: Uint8Array): Uint8Array {
   return needsSign ? tlv(TAG.integer, Uint8Array.of(0), shortest) : tlv(TAG.integer, shortest);
 }
 
+/** For constants of this package and what the strict reader has read; the result is shared: not to be written to. */
 export function objectIdentifier(dotted: string): Uint8Array {
-  return tlv(TAG.oid, encodeOid(dotted));
+  const known = ENCODED.get(dotted);
+  if (known !== undefined) return known;
+  const encoded = tlv(TAG.oid, encodeOid(dotted));
+  if (ENCODED.size < MAX_ENCODED) ENCODED.set(dotted, encoded);
+  return encoded;
 }
+
+/** A leaf holds about a dozen, nearly always the same. */
+const ENCODED = new Map<string, Uint8Array>();
+const MAX_ENCODED = 256;
 
 export function octetString(content: Uint8Array): Uint8Array {
   return tlv(TAG.octetString, content);
@@ -117,10 +126,24 @@ export function tagged(n: number, ...parts: readonly Uint8Array[]): Uint8Array {
 export function time(date: Date): Uint8Array {
   const instant = date.getTime();
   if (!(instant >= EARLIEST && instant < LATEST)) throw new RangeError("date outside the years 2000 to 2099");
-  const iso = date.toISOString(); // 2026-11-22T03:00:00.000Z
-  const digits = [iso.slice(0, 4), iso.slice(5, 7), iso.slice(8, 10), iso.slice(11, 13), iso.slice(14, 16)].join("");
-  const text = `${digits}${iso.slice(17, 19)}Z`;
-  return instant < FIRST_GENERALIZED
-    ? tlv(TAG.utcTime, UTF8.encode(text.slice(2)))
-    : tlv(TAG.generalizedTime, UTF8.encode(text));
+  const isShort = instant < FIRST_GENERALIZED;
+  const out = new Uint8Array(isShort ? 15 : 17);
+  out[0] = isShort ? TAG.utcTime : TAG.generalizedTime;
+  out[1] = out.length - 2;
+  const year = date.getUTCFullYear();
+  let at = 2;
+  const writeTwoDigits = (value: number): void => {
+    out[at] = 0x30 + Math.floor(value / 10);
+    out[at + 1] = 0x30 + (value % 10);
+    at += 2;
+  };
+  if (!isShort) writeTwoDigits(Math.floor(year / 100));
+  writeTwoDigits(year % 100);
+  writeTwoDigits(date.getUTCMonth() + 1);
+  writeTwoDigits(date.getUTCDate());
+  writeTwoDigits(date.getUTCHours());
+  writeTwoDigits(date.getUTCMinutes());
+  writeTwoDigits(date.getUTCSeconds());
+  out[at] = 0x5a; // Z
+  return out;
 }

@@ -12,6 +12,9 @@ export interface CaKey extends Signer {
   readonly kind: "software";
 }
 
+/** Signs in less time than it takes to hand the work to the thread pool and to be woken when it is done. */
+const QUICKEST: KeyAlgorithm = "ECDSA-P256";
+
 const PRIVATE_KEYS = new WeakMap<CaKey, KeyObject>();
 
 /**
@@ -81,13 +84,15 @@ function caKeyOf(privateKey: KeyObject): CaKey {
     algorithm,
     publicKeySpki: spki,
     // The message, not its digest: node:crypto has no way to sign a digest off the event loop.
-    sign: ({ hash, message }) =>
-      new Promise((resolve, reject) => {
-        sign(hash, message, privateKey, (error, signature) => {
-          if (error === null) resolve(plain(signature));
-          else reject(error);
-        });
-      }),
+    sign: async ({ hash, message }) =>
+      algorithm === QUICKEST
+        ? plain(sign(hash, message, privateKey))
+        : new Promise((resolve, reject) => {
+            sign(hash, message, privateKey, (error, signature) => {
+              if (error === null) resolve(plain(signature));
+              else reject(error);
+            });
+          }),
   };
   PRIVATE_KEYS.set(key, privateKey);
   return Object.freeze(key);

@@ -1,3 +1,4 @@
+import type { TbsCertificate } from "../certificate/read-certificate.ts";
 import { readDer, type DerNode } from "../der/read.ts";
 import { CaError } from "../errors.ts";
 import { members } from "./certificate/members.ts";
@@ -119,12 +120,21 @@ export interface LintFinding {
   readonly fault: string;
 }
 
-/** Reads a TBSCertificate strictly and holds it to every rule of its profile. An empty list means that it may be signed. */
-export function lintLeaf(decision: LeafDecision & { readonly tbs: Uint8Array }): LintFinding[] {
-  return faultsOr(() => {
-    const leaf: LintedLeaf = { ...decision, ...readLeaf(readDer(decision.tbs)) };
-    return findingsOf(LEAF_LINT_RULES, leaf);
-  });
+/** What the lint read, for whoever compares it with something else, and what it found. */
+export type LeafLint =
+  | { readonly findings: readonly []; readonly certificate: TbsCertificate }
+  | { readonly findings: readonly [LintFinding, ...LintFinding[]] };
+
+/** Reads a TBSCertificate strictly and holds it to every rule of its profile. Without findings it may be signed. */
+export function lintLeaf(decision: LeafDecision & { readonly tbs: Uint8Array }): LeafLint {
+  let leaf: LintedLeaf;
+  try {
+    leaf = { ...decision, ...readLeaf(readDer(decision.tbs)) };
+  } catch (error) {
+    return { findings: [findingOf(error)] };
+  }
+  const [first, ...more] = findingsOf(LEAF_LINT_RULES, leaf);
+  return first === undefined ? { findings: [], certificate: leaf.certificate } : { findings: [first, ...more] };
 }
 
 /**
@@ -138,20 +148,20 @@ export function lintCertificate(decision: LeafDecision & { readonly whole: DerNo
 
 function findingsOf<T extends LeafDecision>(rules: readonly LintRule<T>[], subject: T): LintFinding[] {
   const { name: profile } = subject.profile;
-  return rules.flatMap(({ name, profiles, faultOf }) =>
-    faultsOr(() => {
+  const findings: LintFinding[] = [];
+  for (const { name, profiles, faultOf } of rules) {
+    try {
       const fault = profiles.includes(profile) ? faultOf(subject) : undefined;
-      return fault === undefined ? [] : [{ rule: name, fault }];
-    }),
-  );
+      if (fault !== undefined) findings.push({ rule: name, fault });
+    } catch (error) {
+      findings.push(findingOf(error));
+    }
+  }
+  return findings;
 }
 
 /** What the reader refuses is a finding like any other. */
-function faultsOr(find: () => LintFinding[]): LintFinding[] {
-  try {
-    return find();
-  } catch (error) {
-    if (error instanceof CaError) return [{ rule: error.code, fault: error.message }];
-    throw error;
-  }
+function findingOf(error: unknown): LintFinding {
+  if (error instanceof CaError) return { rule: error.code, fault: error.message };
+  throw error;
 }

@@ -52,5 +52,5 @@ export interface LintQuestion {
 export function rulesBrokenBy(tbs: Uint8Array, question: LintQuestion): string[] {
   const { from, profile, isCa = false, isOwnLeaf = false } = question;
   const fixed = { root: from.root, maxLifetimeMs: 7 * DAY, profile: PROFILES[profile], isCa, isOwnLeaf };
-  return lintLeaf({ ...fixed, tbs }).map(({ rule }) => rule);
+  return lintLeaf({ ...fixed, tbs }).findings.map(({ rule }) => rule);
 }
