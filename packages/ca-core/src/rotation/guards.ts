@@ -4,6 +4,7 @@ import {
   everyJoinedAnchorHolds,
   noAnchorHolds,
   noDrift,
+  readingsAreConfirmed,
   readingsAreFresh,
 } from "./guards/every-anchor.ts";
 import {
@@ -72,6 +73,7 @@ export interface RotationGuards {
   readonly isNotDeleting: Guard;
   // All trust anchors together
   readonly readingsAreFresh: Guard;
+  readonly readingsAreConfirmed: Guard;
   readonly noDrift: Guard;
   readonly everyAnchorIsJoined: Guard;
   readonly everyJoinedAnchorHolds: GenerationGuard;
@@ -111,6 +113,7 @@ export const ROTATION_GUARDS: RotationGuards = {
   stateIsCurrent,
   isNotDeleting,
   readingsAreFresh,
+  readingsAreConfirmed,
   noDrift,
   everyAnchorIsJoined,
   everyJoinedAnchorHolds,

@@ -409,6 +409,16 @@ describe("an anchor", () => {
     });
   });
 
+  test("without-room-for-all-that-is-wanted-is-repaired-in-one-write-by-an-intent", () => {
+    const mark = { notAfter: NOW - DAY, sealed: true };
+    const generations = [generation(1, "Retired", { mark }), generation(2, "Draining"), generation(3, "Active")];
+    expect(actionFor({ generations, anchors: [anchor([1], { joined: false })] })).toMatchObject({
+      do: "StoreRemovalIntent",
+      remaining: ["root3", "root2"],
+      removes: ["root1"],
+    });
+  });
+
   test("is-repaired-beside-a-strangers-certificate-which-stays", () => {
     expect(actionFor({ anchors: [anchor([9], { joined: false })] })).toEqual({
       do: "WriteAnchor",

@@ -229,6 +229,17 @@ describe("Compromised", () => {
     expect(actionFor({ operations: [order(1)], freeze: frozen, ...world })).toMatchObject(action);
   });
 
+  test("is-not-done-by-one-reading-alone", () => {
+    const generations = [
+      generation(1, "Retired", { ...bad, ...sealed, reissueOrdered: true }),
+      generation(2, "Active"),
+    ];
+    const once = reading([2], { equal: { count: 1, since: NOW - 10_000 } });
+    const world = { operations: [order(1)], freeze: frozen, generations, anchors: [anchor([2], { reading: once })] };
+    expect(actionFor(world)).toBeUndefined();
+    expect(codesFor(world)).toContain("AnchorNotRead");
+  });
+
   test("the-hold-is-lifted-after-the-last-such-operation", () => {
     expect(actionFor({ freeze: frozen })).toEqual({ do: "Unfreeze", hold: "Compromise" });
   });

@@ -10,6 +10,18 @@ export function readingsAreFresh(view: RotationView): WaitReason | undefined {
   return stale === undefined ? undefined : notRead(stale);
 }
 
+/** One reading may be behind: what is told to be gone was so twice in a row. */
+export function readingsAreConfirmed({ anchors }: RotationView): WaitReason | undefined {
+  const once = anchors.find(({ reading }) => (reading?.equal.count ?? 0) < 2);
+  return once === undefined
+    ? undefined
+    : {
+        code: "AnchorNotRead",
+        anchor: once.name,
+        message: `Trust anchor ${once.name} was read only once since its certificates changed`,
+      };
+}
+
 export function notRead({ name, reading, failure }: AnchorObservation): WaitReason {
   const when = reading === undefined ? "was not read yet" : `was last read on ${formatInstant(reading.readAt)}`;
   return {

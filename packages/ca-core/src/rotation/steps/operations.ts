@@ -114,7 +114,11 @@ function compromised(
   }
   const inUse = named.some(({ phase }) => phase !== "Retired" && phase !== "Destroyed" && phase !== "Abandoned");
   if (inUse || active === undefined || active.compromised || view.nobodySigns) return [];
-  const held = named.map((generation) => view.guards.noAnchorHolds(view, generation));
+  const held = [
+    view.guards.readingsAreFresh(view),
+    ...named.map((generation) => view.guards.noAnchorHolds(view, generation)),
+    view.guards.readingsAreConfirmed(view),
+  ];
   const unordered = named.find(({ reissueOrdered }) => !reissueOrdered);
   return unordered === undefined
     ? [

@@ -67,6 +67,7 @@ function addRoots(
     const toAdd = lost.filter((generation) => !holdsRoot(anchor, generation));
     if (toAdd.length === 0) return [];
     const held = heldBy(anchor);
+    if (hasBetterWrite(view, anchor)) return [];
     // If there is not room for all, the most needed comes first.
     const added = toAdd.slice(0, Math.max(1, SLOTS - held.length));
     const more = welcome.filter((generation) => !holdsRoot(anchor, generation) && !added.includes(generation));
@@ -87,6 +88,18 @@ function addRoots(
       },
     ];
   });
+}
+
+/**
+ * Whether one removal brings the anchor to what is wanted, for which there is no room otherwise. Then nothing is added
+ * first: were the reading behind, half of what is wanted would be overwritten in between.
+ */
+function hasBetterWrite(view: RotationView, anchor: AnchorObservation): boolean {
+  const missing = view.wanted.filter((generation) => !holdsRoot(anchor, generation));
+  if (heldBy(anchor).length + missing.length <= SLOTS) return false;
+  return removals(view).some(
+    (removal) => removal.anchor === anchor && removal.unless.every((reason) => reason === undefined),
+  );
 }
 
 interface Removal {

@@ -137,6 +137,7 @@ export const EVENTS = {
     // What an ignored anchor misses is its owner's wish.
     if (anchor === undefined) return;
     anchor.ignore = b < 0.4;
+    run.world.touch();
     run.world.disturb(anchor);
   },
   clock: (run, { a, b, c }) => {

@@ -125,7 +125,7 @@ const TRANSITIONS: ReadonlySet<string> = new Set<RotationAction["do"]>([
 ]);
 
 /** A write of ours takes no root away that a living leaf needs. */
-export function checkWrite(world: World, anchor: Anchor, bundle: readonly string[]): void {
+export function checkWrite(world: World, anchor: Anchor, bundle: readonly string[], countsOwn = true): void {
   if (anchor.disturbed || world.restored) return;
   for (const fingerprint of anchor.state.bundle) {
     if (bundle.includes(fingerprint)) continue;
@@ -136,7 +136,7 @@ export function checkWrite(world: World, anchor: Anchor, bundle: readonly string
     const own =
       world.activeGeneration()?.compromised === true ? living.filter((leaf) => leaf.anchor !== undefined) : [];
     for (const leaf of own) leaf.revoked = true;
-    const alive = living.find((leaf) => !own.includes(leaf));
+    const alive = living.find((leaf) => !own.includes(leaf) && (countsOwn || leaf.anchor === undefined));
     if (alive !== undefined) {
       throw new Violation(
         "no root goes before its leaves",

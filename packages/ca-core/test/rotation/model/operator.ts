@@ -41,7 +41,9 @@ export function mend(run: Run, anchor: Anchor): void {
   const crls = anchor.state.crls.filter(({ generation }) => generation !== undefined);
   world.change(anchor, { exists: true, enabled: true, bundle, crls });
   if (anchor.manage) return;
-  const drained = world.options.foreign.filter(({ drainUntil }) => world.now > drainUntil + HOUR);
+  const drained = [...world.options.foreign, ...kube.accepted].filter(
+    ({ drainUntil }) => world.now > drainUntil + HOUR,
+  );
   const rest = anchor.state.bundle.filter((one) => !drained.some(({ fingerprint }) => fingerprint === one));
   if (rest.length > 0) world.change(anchor, { bundle: rest });
   // What Capstan may not write, its owner writes as the status says.

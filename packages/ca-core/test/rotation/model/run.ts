@@ -43,11 +43,15 @@ export class Run {
     const anchor = world.anchor(write.anchor);
     if (!anchor.state.exists) return;
     // What comes to effect long after it was sent, or after another publisher has acted, can only be repaired.
+    // Our own leaves are had anew from any generation that is held.
     const isForeseeable = world.now - write.sentAt <= 5 * MINUTE && this.publishers.length === 1;
     const emergency = world.activeGeneration()?.compromised === true;
-    if (isForeseeable && !emergency) checkWrite(world, anchor, write.bundle);
+    if (isForeseeable && !emergency) checkWrite(world, anchor, write.bundle, false);
     else world.disturb(anchor);
     world.change(anchor, { bundle: write.bundle });
+    for (const leaf of world.leaves) {
+      if (leaf.anchor === anchor.name && !write.bundle.includes(leaf.fingerprint)) leaf.revoked = true;
+    }
   }
 
   /** Decides and carries out, some times in a row; when there is only waiting, time passes. */
