@@ -14,10 +14,15 @@ const revokedAt = new Date(thisUpdate.getTime() - 3_600_000);
 const keyPem = readFileSync(path.join(folder, "ca-key.pem"), "utf8");
 const rootPem = readFileSync(path.join(folder, "root.pem"), "utf8");
 
+function newEntry(): CrlEntry {
+  return { serial: parseSerial(newSerial()), revokedAt, reason: "keyCompromise" };
+}
+
 /** Prepares everything, and returns what the clock is to see: it gives the CRL's length in bytes. */
 async function prepare(): Promise<() => Promise<number>> {
-  const serials = Array.from({ length: Number(count) }, newSerial);
+  const length = Number(count);
   if (maker === "peculiar") {
+    const serials = Array.from({ length }, newSerial);
     const { peculiarCrl } = await import("./peculiar-crl.ts");
     return await peculiarCrl({ keyPem, rootPem, serials, revokedAt, thisUpdate, nextUpdate });
   }
@@ -27,7 +32,7 @@ async function prepare(): Promise<() => Promise<number>> {
     number: nextCrlNumber({ now: thisUpdate }),
     thisUpdate,
     nextUpdate,
-    entries: serials.map((serial): CrlEntry => ({ serial: parseSerial(serial), revokedAt, reason: "keyCompromise" })),
+    entries: Array.from({ length }, newEntry),
   };
   return async () => (await encodeCrl(plan)).der.length;
 }

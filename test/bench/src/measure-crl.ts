@@ -18,7 +18,9 @@ export interface CrlResult {
   readonly crlBytes: number;
 }
 
-const CHILD = fileURLToPath(new URL("crl-child-main.ts", import.meta.url));
+const IS_SOURCE = import.meta.url.endsWith(".ts");
+const CHILD = fileURLToPath(new URL(IS_SOURCE ? "crl-child-main.ts" : "crl-child-main.js", import.meta.url));
+const CHILD_FLAGS = IS_SOURCE ? ["--conditions=@capstan/source"] : [];
 const HIGHEST_REPEATS = 3;
 
 /** Makes each CRL in a process of its own, all makers of one size one after another. */
@@ -32,7 +34,7 @@ export async function measureCrl(options: {
   const commandOf = (maker: CrlMaker, entries: number): [string, ...string[]] =>
     maker === "go"
       ? [goProgram, "crl", folder, String(entries)]
-      : [process.execPath, "--conditions=@capstan/source", CHILD, maker, folder, String(entries)];
+      : [process.execPath, ...CHILD_FLAGS, CHILD, maker, folder, String(entries)];
   const results: CrlResult[] = [];
   for (const entries of size.crlEntries) {
     const makers: CrlMaker[] = entries <= size.peculiarCrlEntries ? ["ca-core", "peculiar", "go"] : ["ca-core", "go"];

@@ -11,8 +11,7 @@ import { equalBytes, sha1 } from "../lib/bytes.ts";
 import { OID } from "../lib/oids.ts";
 import { quote } from "../lib/quote.ts";
 import { PROFILES, type ProfileName } from "../profile/profiles.ts";
-import { buildRootTbs } from "../x509/build-certificate.ts";
-import { readCertificateAgain } from "../x509/second-reading.ts";
+import type { SecondReading } from "../x509/read-certificate-again.ts";
 import { readRoot } from "./read-root.ts";
 import type { Root } from "./root.ts";
 
@@ -79,6 +78,7 @@ export async function createRoot(options: CreateRootOptions): Promise<Root> {
 
   const hash = PROFILES[profile].signingHash[signer.algorithm];
   const serial = randomSerial(random);
+  const { buildRootTbs, readCertificateAgain } = await loadLibraries();
   const tbs = await buildRootTbs({
     subject: [
       { type: "CN", value: subject.commonName },
@@ -98,8 +98,19 @@ export async function createRoot(options: CreateRootOptions): Promise<Root> {
   const der = sequence(tbs, signatureAlgorithmOf(signer.algorithm, hash), bitString(signature));
   const root = readRoot(der, { profile });
   const expected = { ...options, notBefore, notAfter, pathLength };
-  assertReadBack(root, expected, serial);
+  assertReadBack(root, { expected, serial, pkijs: readCertificateAgain(root.der) });
   return root;
+}
+
+/** Only when a root is made: together they take 30 MB, and whoever signs leaves or CRLs never needs them. */
+async function loadLibraries(): Promise<
+  typeof import("../x509/build-certificate.ts") & typeof import("../x509/read-certificate-again.ts")
+> {
+  const [builder, reader] = await Promise.all([
+    import("../x509/build-certificate.ts"),
+    import("../x509/read-certificate-again.ts"),
+  ]);
+  return { ...builder, ...reader };
 }
 
 function pathLengthOf({ profile = "RolesAnywhere", pathLength }: CreateRootOptions): number | undefined {
@@ -116,11 +127,14 @@ function pathLengthOf({ profile = "RolesAnywhere", pathLength }: CreateRootOptio
 /** What came out says what was asked for, in the eyes of all three readers. */
 function assertReadBack(
   root: Root,
-  expected: Omit<CreateRootOptions, "pathLength"> & { readonly pathLength: number | undefined },
-  serial: string,
+  planned: {
+    readonly expected: Omit<CreateRootOptions, "pathLength"> & { readonly pathLength: number | undefined };
+    readonly serial: string;
+    readonly pkijs: SecondReading;
+  },
 ): void {
+  const { expected, serial, pkijs } = planned;
   const openssl = new X509Certificate(root.der);
-  const pkijs = readCertificateAgain(root.der);
   const values = root.subject.map(({ type, value }) => `${type}=${value}`).join("/");
   const { commonName, organization } = expected.subject;
   const facts: { readonly [fact: string]: boolean } = {
