@@ -31,7 +31,8 @@ export const AREAS: readonly [MutationArea, ...MutationArea[]] = [
   {
     name: "rotation",
     mutate: ["src/rotation/**/*.ts"],
-    tests: ["test/rotation/**/*.test.ts"],
+    // Not the model: it needs minutes for each fault, and has broken planners of its own.
+    tests: ["test/rotation/!(model|mutants).test.ts"],
   },
 ];
 

@@ -43,8 +43,7 @@ export type WaitCode =
   | "StateBehind"
   // Operators
   | "FreezeNotAcknowledged"
-  | "BeingDeleted"
-  | "NotBeingDeleted";
+  | "BeingDeleted";
 
 export interface WaitReason {
   readonly code: WaitCode;
