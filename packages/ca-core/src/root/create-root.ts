@@ -78,7 +78,9 @@ export async function createRoot(options: CreateRootOptions): Promise<Root> {
 
   const hash = PROFILES[profile].signingHash[signer.algorithm];
   const serial = randomSerial(random);
-  const { buildRootTbs, readCertificateAgain } = await loadLibraries();
+  // Loaded only when a root is made: they take 30 MB, and whoever signs leaves or CRLs never needs them.
+  const { buildRootTbs } = await import("../x509/build-certificate.ts");
+  const { readCertificateAgain } = await import("../x509/read-certificate-again.ts");
   const tbs = await buildRootTbs({
     subject: [
       { type: "CN", value: subject.commonName },
@@ -100,17 +102,6 @@ export async function createRoot(options: CreateRootOptions): Promise<Root> {
   const expected = { ...options, notBefore, notAfter, pathLength };
   assertReadBack(root, { expected, serial, pkijs: readCertificateAgain(root.der) });
   return root;
-}
-
-/** Only when a root is made: together they take 30 MB, and whoever signs leaves or CRLs never needs them. */
-async function loadLibraries(): Promise<
-  typeof import("../x509/build-certificate.ts") & typeof import("../x509/read-certificate-again.ts")
-> {
-  const [builder, reader] = await Promise.all([
-    import("../x509/build-certificate.ts"),
-    import("../x509/read-certificate-again.ts"),
-  ]);
-  return { ...builder, ...reader };
 }
 
 function pathLengthOf({ profile = "RolesAnywhere", pathLength }: CreateRootOptions): number | undefined {
