@@ -80,6 +80,5 @@ function keyAlgorithmOf(spki: DerNode): LeafKeyAlgorithm | undefined {
 function modulusBitsOf(bits: DerNode): number {
   const [modulus] = readDerInside(bits).children;
   const octets = modulus === undefined ? new Uint8Array(0) : contentOf(modulus);
-  const start = octets[0] === 0 ? 1 : 0;
-  return (octets.length - start) * 8 - (Math.clz32(octets[start] ?? 0) - 24);
+  return octets.length * 8 - (Math.clz32(octets[0] ?? 0) - 24);
 }

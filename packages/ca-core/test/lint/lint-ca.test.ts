@@ -18,9 +18,9 @@ beforeAll(async () => {
 });
 
 describe("of a CA certificate in profile General the lint judges", () => {
-  const subordinate = (pathLength?: number): Uint8Array =>
+  const subordinate = (pathLength?: number, from: Authority = ca): Uint8Array =>
     prepareLeaf(
-      leafPlan(ca, {
+      leafPlan(from, {
         profile: "General",
         isCa: true,
         publicKeySpki: rsaSpki,
@@ -59,5 +59,10 @@ describe("of a CA certificate in profile General the lint judges", () => {
     ],
   ])("%s", (_, tbs, rules) => {
     expect(rulesBrokenBy(tbs(), { from: ca, profile: "General", isCa: true })).toEqual(rules);
+  });
+
+  test("any pathLen below a root without one", async () => {
+    const from = await authority("ECDSA-P256", 1, NOW, { profile: "General" });
+    expect(rulesBrokenBy(subordinate(9, from), { from, profile: "General", isCa: true })).toEqual([]);
   });
 });

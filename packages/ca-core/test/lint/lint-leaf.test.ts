@@ -5,6 +5,7 @@ import { authorityKeyIdentifier } from "../../src/certificate/write-extension.ts
 import { readDer } from "../../src/der/read.ts";
 import { TAG } from "../../src/der/tag.ts";
 import {
+  bitString,
   DER_NULL,
   DER_TRUE,
   namedBits,
@@ -24,7 +25,7 @@ import { OID } from "../../src/lib/oids.ts";
 import { CERTIFICATE_LINT_RULES, LEAF_LINT_RULES } from "../../src/lint/lint-leaf.ts";
 import { writeName } from "../../src/name/write-name.ts";
 import { USAGES } from "../../src/profile/usages.ts";
-import { authority, DAY, NOW, type Authority } from "../support/authority.ts";
+import { authority, DAY, HOUR, NOW, type Authority } from "../support/authority.ts";
 import { ascii, hex } from "../support/bytes.ts";
 import {
   longNames,
@@ -37,6 +38,7 @@ import {
 } from "../support/edited-leaf.ts";
 import { leafPlan } from "../support/leaf.ts";
 import { spkiOf } from "../support/request.ts";
+import { rsaSpki as rsaSpkiOf } from "../support/rsa.ts";
 
 let ca: Authority;
 const rsaSpki = spkiOf(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey);
@@ -62,6 +64,9 @@ const withNames = (...names: Uint8Array[]): Uint8Array => withExtension(OID.subj
 const withSubject = (...attributes: readonly (readonly [type: string, value: string])[]): Uint8Array =>
   withMember(5, writeName(attributes.map(([type, value]) => ({ type, value }))));
 const dns = (text: string): Uint8Array => tlv(0x82, ascii(text));
+const withConstraints = (...members: Uint8Array[]): Uint8Array =>
+  withExtension(OID.basicConstraints, sequence(...members), true);
+const RSA_IDENTIFIER = sequence(objectIdentifier(OID.rsaEncryption), DER_NULL);
 const cn = (value: Uint8Array): Uint8Array => sequence(objectIdentifier("2.5.4.3"), value);
 const at = (ms: number): Uint8Array => time(new Date(NOW.getTime() + ms));
 const spkiWith = (spki: Uint8Array): Uint8Array => {
@@ -92,6 +97,9 @@ const SIZES = ["certificate_is_not_too_large"];
 const BAD: readonly Row[] = [
   both("a serial of 8 octets", () => withMember(1, tlv(2, new Uint8Array(8).fill(1))), ["serial_is_16_octets"]),
   both("a serial of 17 octets", () => withMember(1, tlv(2, hex(`00${"ff".repeat(16)}`))), ["serial_is_16_octets"]),
+  both("a serial of 17 octets without a sign octet", () => withMember(1, tlv(2, hex("11".repeat(17)))), [
+    "serial_is_16_octets",
+  ]),
   both("a negative serial", () => withMember(1, tlv(2, hex("ff".repeat(1)))), ["ERR_SERIAL"]),
   both("the serial 0", () => withMember(1, tlv(2, hex("00"))), ["ERR_SERIAL"]),
   both("a serial of 21 octets", () => withMember(1, tlv(2, hex(`7f${"ff".repeat(20)}`))), ["ERR_SERIAL"]),
@@ -160,9 +168,15 @@ const BAD: readonly Row[] = [
   both("a subject with a zero-width space", () => withSubject(["CN", "a\u200Bb"]), [
     "e_subject_dn_not_printable_characters",
   ]),
+  both("a NUL in the second attribute", () => withSubject(["O", "Example Corp"], ["CN", "a\0b"]), [
+    "e_subject_dn_not_printable_characters",
+  ]),
   both("a subject that ends in a space", () => withSubject(["CN", "a "]), ["e_subject_dn_not_printable_characters"]),
   ["a CN of 62 characters", () => withSubject(["CN", "a".repeat(62)]), ["subject_values_are_within_their_bounds"], []],
   both("a CN of 65 characters", () => withSubject(["CN", "a".repeat(65)]), ["subject_values_are_within_their_bounds"]),
+  both("65 characters in the second attribute", () => withSubject(["O", "Example"], ["CN", "a".repeat(65)]), [
+    "subject_values_are_within_their_bounds",
+  ]),
   both("an empty CN", () => withSubject(["CN", ""]), ["subject_values_are_within_their_bounds"]),
   both("a country in lower case", () => withSubject(["C", "de"]), ["e_subj_country_not_uppercase"]),
   [
@@ -184,6 +198,12 @@ const BAD: readonly Row[] = [
     "reserved_names_are_on_own_leaves_alone",
   ]),
   both("an own leaf with another name", good, ["reserved_names_are_on_own_leaves_alone"], { isOwnLeaf: true }),
+  both(
+    "an own leaf whose own name is not its CN",
+    () => withSubject(["CN", "web.demo"], ["O", "publisher.fleet@capstan"]),
+    ["reserved_names_are_on_own_leaves_alone"],
+    { isOwnLeaf: true },
+  ),
   both("the root's key", () => withMember(6, ca.root.spki), [
     "public_key_is_not_the_root_key",
     "subject_key_identifier_is_the_hash_of_the_key",
@@ -194,6 +214,16 @@ const BAD: readonly Row[] = [
     () => spkiWith(spkiOf(generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey)),
     ["public_key_type_is_the_profile_s"],
   ),
+  ...[2047, 2049, 2055, 2056].map((bits) =>
+    both(`an RSA key of ${bits} bits`, () => spkiWith(rsaSpkiOf(2n ** BigInt(bits) - 1n)), [
+      "public_key_type_is_the_profile_s",
+    ]),
+  ),
+  both("an RSA key without a modulus", () => spkiWith(sequence(RSA_IDENTIFIER, bitString(sequence()))), [
+    "public_key_type_is_the_profile_s",
+  ]),
+  both("a key of no octets", () => withMember(6, sequence(RSA_IDENTIFIER)), ["public_key_type_is_the_profile_s"]),
+  both("a key of no type", () => withMember(6, sequence()), ["public_key_type_is_the_profile_s"]),
   both(
     "an EC key on secp256k1",
     () => spkiWith(spkiOf(generateKeyPairSync("ec", { namedCurve: "secp256k1" }).privateKey)),
@@ -221,6 +251,16 @@ const BAD: readonly Row[] = [
   both("pathLen without cA", () => withExtension(OID.basicConstraints, sequence(hex("020100")), true), [
     "e_path_len_constraint_improperly_included",
   ]),
+  both("a third member of basicConstraints", () => withConstraints(DER_TRUE, hex("020100"), DER_NULL), [
+    "ERR_DER_STRUCTURE",
+  ]),
+  [
+    "a CA certificate that was decided on",
+    () => withExtension(OID.keyUsage, namedBits([0, 5]), true, withConstraints(DER_TRUE)),
+    ["basic_constraints_say_what_was_decided"],
+    ["path_len_is_below_the_root_s"],
+    { isCa: true },
+  ],
   both("keyUsage that is not critical", () => withExtension(OID.keyUsage, namedBits([0])), [
     "w_ext_key_usage_not_critical",
   ]),
@@ -308,6 +348,14 @@ const BAD: readonly Row[] = [
     () => withExtension(OID.authorityKeyIdentifier, sequence(tlv(0x80, ca.root.ski), tlv(0x82, hex("01")))),
     ["authority_key_identifier_is_the_root_s_key"],
   ),
+  both(
+    "the root's key identifier in another form",
+    () => withExtension(OID.authorityKeyIdentifier, sequence(tlv(0x81, ca.root.ski))),
+    ["authority_key_identifier_is_the_root_s_key"],
+  ),
+  both("an empty authorityKeyIdentifier", () => withExtension(OID.authorityKeyIdentifier, sequence()), [
+    "authority_key_identifier_is_the_root_s_key",
+  ]),
   ["5 KB of names", () => withNames(...longNames(20)), SIZES, []],
   both("almost 8 KB of names", () => withNames(...longNames(31)), SIZES),
   both("more than the reader takes", () => withNames(...longNames(40)), ["ERR_DER_SIZE"]),
@@ -334,10 +382,28 @@ const BAD: readonly Row[] = [
   both("bytes that are no DER", () => hex("3080"), ["ERR_DER_LENGTH_INDEFINITE"]),
 ];
 
+const OWN: Decision = { isOwnLeaf: true };
+/** What lies just inside a bound. */
+const GOOD: readonly (readonly [fact: string, tbs: () => Uint8Array, decision?: Decision])[] = [
+  ["a prepared leaf", good],
+  ["seven days", () => withMember(4, sequence(at(0), at(7 * DAY)))],
+  ["a beginning with the root's", () => withMember(4, sequence(at(-HOUR), at(0)))],
+  ["an end with the root's", () => withMember(4, sequence(at(364 * DAY), at(365 * DAY)))],
+  ["no alternative name beside a subject", () => withExtension(OID.subjectAltName, undefined)],
+  ["an RSA key of 2048 bits", () => spkiWith(rsaSpkiOf(2n ** 2048n - 1n))],
+  [
+    "an own leaf with an attribute beside its name",
+    () => withSubject(["O", "Example Corp"], ["CN", "publisher.fleet@capstan"]),
+    OWN,
+  ],
+];
+
 const PROFILE_NAMES: readonly ProfileName[] = ["RolesAnywhere", "General"];
 
-test.each(PROFILE_NAMES)("a prepared leaf breaks no rule of profile %s", (profile) => {
-  expect(rulesBrokenBy(good(), { from: ca, profile })).toEqual([]);
+describe.each(PROFILE_NAMES)("no rule of profile %s is broken by", (profile) => {
+  test.each(GOOD.map(([fact, tbs, decision = {}]) => ({ fact, tbs, decision })))("$fact", ({ tbs, decision }) => {
+    expect(rulesBrokenBy(tbs(), { from: ca, profile, ...decision })).toEqual([]);
+  });
 });
 
 describe.each(PROFILE_NAMES)("for profile %s the lint", (profile) => {

@@ -1,3 +1,4 @@
+import { encodingOf } from "../../der/read.ts";
 import { EVERY_PROFILE, type LintedCertificate, type LintRule } from "../rule.ts";
 
 export const certificateSize: LintRule<LintedCertificate> = {
@@ -5,7 +6,7 @@ export const certificateSize: LintRule<LintedCertificate> = {
   source: "IAM Roles Anywhere: the certificate travels in a request header",
   profiles: EVERY_PROFILE,
   faultOf: ({ whole, profile: { maxCertificateBytes } }) =>
-    whole.end - whole.start <= maxCertificateBytes
+    encodingOf(whole).length <= maxCertificateBytes
       ? undefined
-      : `the certificate has ${whole.end - whole.start} bytes, at most ${maxCertificateBytes} are allowed`,
+      : `the certificate has ${encodingOf(whole).length} bytes, at most ${maxCertificateBytes} are allowed`,
 };

@@ -6,8 +6,7 @@ export const keyUsageCertSignWithoutCa: LintRule = {
   source: "RFC 5280, 4.2.1.9",
   profiles: EVERY_PROFILE,
   faultOf: (leaf) => {
-    const bits = leaf.keyUsage ?? [];
-    const signs = bits.includes(KEY_USAGE_BIT.keyCertSign) || bits.includes(KEY_USAGE_BIT.cRLSign);
+    const signs = leaf.keyUsage?.some((bit) => bit === KEY_USAGE_BIT.keyCertSign || bit === KEY_USAGE_BIT.cRLSign);
     return signs && !constraintsOf(leaf).ca ? "keyCertSign or cRLSign is set, and it is no CA certificate" : undefined;
   },
 };

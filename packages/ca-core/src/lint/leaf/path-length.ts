@@ -8,8 +8,8 @@ export const pathLength: LintRule = {
     const { ca, pathLength } = constraintsOf(leaf);
     const limit = leaf.root.pathLength;
     if (!ca || limit === undefined) return undefined;
-    return pathLength !== undefined && pathLength < limit
-      ? undefined
-      : `pathLen must be below the root's, which is ${limit}`;
+    return pathLength === undefined || pathLength >= limit
+      ? `pathLen must be below the root's, which is ${limit}`
+      : undefined;
   },
 };
