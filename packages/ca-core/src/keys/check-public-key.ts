@@ -159,8 +159,7 @@ function checkRsa(bits: DerNode): FoundKey {
 
 /** Of the non-negative INTEGER with these content octets, which are as few as possible. */
 function bitLengthOf(content: Uint8Array): number {
-  const magnitude = content[0] === 0 ? content.subarray(1) : content;
-  return magnitude.length * 8 - Math.clz32(magnitude[0] ?? 0) + 24;
+  return content.length * 8 - Math.clz32(content[0] ?? 0) + 24;
 }
 
 function checkEc(parameters: DerNode, bits: DerNode): FoundKey {

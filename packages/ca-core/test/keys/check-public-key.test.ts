@@ -180,3 +180,16 @@ test.each(LEAF_KEY_ALGORITHM_NAMES)("a new key of type %s is accepted, and said 
   const checked = checkPublicKey(readDer(spki), "key");
   expect(checked).toMatchObject({ ok: true, value: { algorithm: name, spki } });
 });
+
+test.each<[fact: string, spki: Uint8Array, rule: string]>([
+  ["the bits of a modulus", rsaSpki(plausible(2047)), "the key is RSA-2047"],
+  ["the bits of a modulus that begins with a sign octet", rsaSpki(plausible(2056)), "the key is RSA-2056"],
+  ["the factor", rsaSpki(751n * plausible(2039)), "751 divides the modulus"],
+  [
+    "the octets of an Ed25519 key",
+    other(OID.ed25519, new Uint8Array(31).fill(9)),
+    "an Ed25519 key has 32 octets, not 31",
+  ],
+])("a refusal names %s", (_, spki, rule) => {
+  expect(checkPublicKey(readDer(spki), "key")).toMatchObject({ ok: false, violations: [{ field: "key", rule }] });
+});
