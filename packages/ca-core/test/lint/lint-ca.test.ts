@@ -61,8 +61,8 @@ describe("of a CA certificate in profile General the lint judges", () => {
     expect(rulesBrokenBy(tbs(), { from: ca, profile: "General", isCa: true })).toEqual(rules);
   });
 
-  test("any pathLen below a root without one", async () => {
+  test.each([9, undefined])("pathLen %s below a root without one", async (pathLength) => {
     const from = await authority("ECDSA-P256", 1, NOW, { profile: "General" });
-    expect(rulesBrokenBy(subordinate(9, from), { from, profile: "General", isCa: true })).toEqual([]);
+    expect(rulesBrokenBy(subordinate(pathLength, from), { from, profile: "General", isCa: true })).toEqual([]);
   });
 });
