@@ -1,10 +1,12 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import {
   createRoot,
   exportUnencryptedPrivateKey,
   generateCaKey,
+  importCaKey,
+  readRoot,
   type CaKey,
   type KeyAlgorithm,
   type Root,
@@ -39,4 +41,11 @@ export async function makeAuthority(algorithm: KeyAlgorithm, parent: string): Pr
   await writeFile(path.join(folder, "ca-key.pem"), keyPem, { mode: 0o600 });
   await writeFile(path.join(folder, "root.pem"), root.pem);
   return { algorithm, root, signer, privateKey: createPrivateKey(keyPem), folder };
+}
+
+/** The same, in another process. */
+export async function readAuthority(folder: string): Promise<BenchAuthority> {
+  const keyPem = await readFile(path.join(folder, "ca-key.pem"), "utf8");
+  const root = readRoot(await readFile(path.join(folder, "root.pem"), "utf8"));
+  return { algorithm: root.algorithm, root, signer: importCaKey(keyPem), privateKey: createPrivateKey(keyPem), folder };
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { benchProgram } from "./child-contestant.ts";
 import { numberIn } from "./go-program.ts";
 import { progress } from "./progress.ts";
 import type { Size } from "./size.ts";
@@ -18,9 +18,6 @@ export interface CrlResult {
   readonly crlBytes: number;
 }
 
-const IS_SOURCE = import.meta.url.endsWith(".ts");
-const CHILD = fileURLToPath(new URL(IS_SOURCE ? "crl-child-main.ts" : "crl-child-main.js", import.meta.url));
-const CHILD_FLAGS = IS_SOURCE ? ["--conditions=@capstan/source"] : [];
 const HIGHEST_REPEATS = 3;
 
 /** Makes each CRL in a process of its own, all makers of one size one after another. */
@@ -34,7 +31,7 @@ export async function measureCrl(options: {
   const commandOf = (maker: CrlMaker, entries: number): [string, ...string[]] =>
     maker === "go"
       ? [goProgram, "crl", folder, String(entries)]
-      : [process.execPath, ...CHILD_FLAGS, CHILD, maker, folder, String(entries)];
+      : [...benchProgram("crl-child-main"), maker, folder, String(entries)];
   const results: CrlResult[] = [];
   for (const entries of size.crlEntries) {
     const makers: CrlMaker[] = entries <= size.peculiarCrlEntries ? ["ca-core", "peculiar", "go"] : ["ca-core", "go"];

@@ -1,12 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import type { KeyAlgorithm } from "@capstan/ca-core";
 import type { BenchAuthority } from "./bench-authority.ts";
-import { caCore } from "./ca-core-contestant.ts";
+import { goContestant, nodeContestant } from "./child-contestant.ts";
 import { CONTESTANT_NAMES, type Contestant, type ContestantName } from "./contestant.ts";
-import { floors } from "./floor-contestants.ts";
-import { go } from "./go-contestant.ts";
-import { peculiar } from "./peculiar-contestant.ts";
 import { progress } from "./progress.ts";
+import { writeRequests } from "./request-file.ts";
 import type { BenchRequest } from "./requests.ts";
 import type { Size } from "./size.ts";
 import { median } from "./statistics.ts";
@@ -45,12 +43,10 @@ export async function measureLeaves(options: {
   readonly size: Size;
 }): Promise<LeavesMeasured> {
   const { authority, requests, goProgram, size } = options;
-  const contestants: readonly Contestant[] = [
-    caCore(authority, requests),
-    ...floors(authority, requests),
-    await peculiar(authority, requests),
-    await go(goProgram, authority, requests),
-  ];
+  await writeRequests(authority.folder, requests);
+  const contestants: readonly Contestant[] = CONTESTANT_NAMES.map((name) =>
+    name === "go" ? goContestant(goProgram, authority) : nodeContestant(name, authority),
+  );
   try {
     for (const { takeTurn } of contestants) await takeTurn(size.warmUpMs, 16);
     const results: LeavesResult[] = [];
