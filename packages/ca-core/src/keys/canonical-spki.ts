@@ -10,8 +10,8 @@ const EXPONENT_DER = unsignedInteger(Uint8Array.of(1, 0, 1));
 const RSA = sequence(objectIdentifier(OID.rsaEncryption), DER_NULL);
 const ec = (curve: string): Uint8Array => sequence(objectIdentifier(OID.ecPublicKey), objectIdentifier(curve));
 
-/** The AlgorithmIdentifiers of keys: RFC 3279, 2.3.1; RFC 5480, 2.1.1; RFC 8410, 3. */
-const IDENTIFIERS: { readonly [algorithm in LeafKeyAlgorithm]: Uint8Array } = {
+/** The AlgorithmIdentifiers of keys, DER: RFC 3279, 2.3.1; RFC 5480, 2.1.1; RFC 8410, 3. Those of RSA are all one. */
+export const KEY_IDENTIFIERS: { readonly [algorithm in LeafKeyAlgorithm]: Uint8Array } = {
   "RSA-2048": RSA,
   "RSA-3072": RSA,
   "RSA-4096": RSA,
@@ -28,5 +28,5 @@ const IDENTIFIERS: { readonly [algorithm in LeafKeyAlgorithm]: Uint8Array } = {
 export function canonicalSpki(algorithm: LeafKeyAlgorithm, octets: Uint8Array): Uint8Array {
   const isRsa = KEY_ALGORITHMS[algorithm].kind === "RSA";
   const bits = isRsa ? sequence(unsignedInteger(octets), EXPONENT_DER) : octets;
-  return sequence(IDENTIFIERS[algorithm], bitString(bits));
+  return sequence(KEY_IDENTIFIERS[algorithm], bitString(bits));
 }

@@ -2,8 +2,8 @@ import { readTbsCertificate, type CertificateExtension, type TbsCertificate } fr
 import { expectTag, fieldsOf, namedBitsOf, oidOf, takeDefaultFalse, unsignedOf } from "../der/fields.ts";
 import { contentOf, encodingOf, readDerInside, type DerNode } from "../der/read.ts";
 import { TAG } from "../der/tag.ts";
-import { objectIdentifier, sequence, DER_NULL } from "../der/write.ts";
 import { KEY_ALGORITHMS, LEAF_KEY_ALGORITHM_NAMES, type LeafKeyAlgorithm } from "../keys/algorithms.ts";
+import { KEY_IDENTIFIERS } from "../keys/canonical-spki.ts";
 import { equalBytes } from "../lib/bytes.ts";
 import { OID } from "../lib/oids.ts";
 import { readName, type ReadName } from "../name/read-name.ts";
@@ -56,22 +56,12 @@ function readPurposes(value: DerNode): string[] {
   return expectTag(value, TAG.sequence, "ExtKeyUsageSyntax").children.map((child) => oidOf(child, "KeyPurposeId"));
 }
 
-/** The AlgorithmIdentifiers of public keys; those of RSA differ in the modulus alone. */
-const IDENTIFIERS: ReadonlyMap<LeafKeyAlgorithm, Uint8Array> = new Map(
-  LEAF_KEY_ALGORITHM_NAMES.map((name) => {
-    const facts = KEY_ALGORITHMS[name];
-    if (facts.kind === "RSA") return [name, sequence(objectIdentifier(OID.rsaEncryption), DER_NULL)];
-    if (facts.kind === "Ed25519") return [name, sequence(objectIdentifier(OID.ed25519))];
-    return [name, sequence(objectIdentifier(OID.ecPublicKey), objectIdentifier(facts.curveOid))];
-  }),
-);
-
 function keyAlgorithmOf(spki: DerNode): LeafKeyAlgorithm | undefined {
   const [identifier, bits] = spki.children;
   if (identifier === undefined || bits === undefined) return undefined;
   const algorithm = encodingOf(identifier);
   return LEAF_KEY_ALGORITHM_NAMES.find((name) => {
-    if (!equalBytes(algorithm, IDENTIFIERS.get(name) ?? new Uint8Array(0))) return false;
+    if (!equalBytes(algorithm, KEY_IDENTIFIERS[name])) return false;
     const facts = KEY_ALGORITHMS[name];
     return facts.kind !== "RSA" || modulusBitsOf(bits) === facts.modulusBits;
   });
