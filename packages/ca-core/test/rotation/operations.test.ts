@@ -151,6 +151,18 @@ describe("Compromised", () => {
     expect(actionFor({ operations: [order(9)] })).toMatchObject(refused);
   });
 
+  test("the-compromised-root-stays-beside-a-foreign-one-until-a-new-generation-is-there", () => {
+    const world = {
+      operations: [order(1)],
+      freeze: frozen,
+      generations: [generation(1, "Active", bad)],
+      anchors: [anchor([1, 9], { ownLeaf: undefined })],
+      foreignRoots: [{ fingerprint: "root9", drainUntil: NOW + DAY }],
+    };
+    expect(actionFor(world)).toEqual(expect.objectContaining({ do: "MakeGeneration", generation: 2 }));
+    expect(codesFor(world)).toContain("NothingWouldRemain");
+  });
+
   /** One world after the other, until the order is done. */
   const steps: readonly (readonly [string, Partial<RotationObservation>, object])[] = [
     [
