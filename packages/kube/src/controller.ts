@@ -6,7 +6,7 @@ import type { Logger } from "./logger.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 import { type Reconciler, TerminalError } from "./reconciler.ts";
 import type { Reflector, ReflectorChange } from "./reflector.ts";
-import { WorkQueue } from "./work-queue.ts";
+import { type GroupOf, WorkQueue } from "./work-queue.ts";
 
 export interface ControllerOptions {
   /** Labels its logs and metrics. */
@@ -14,6 +14,8 @@ export interface ControllerOptions {
   readonly reconcile: Reconciler;
   /** Keys in work at once. Default 4: it is one event loop. */
   readonly workers?: number;
+  /** Groups of keys that take turns, like namespaces, so that none waits for the many keys of another. Left out, all are one. */
+  readonly groupOf?: GroupOf | undefined;
   /** How long a stop waits for ready keys and running reconciles before their signal aborts. Default 20 s. */
   readonly drainMs?: number;
   readonly log: Logger;

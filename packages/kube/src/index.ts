@@ -43,7 +43,7 @@ export { TokenBucket } from "./rate-limiter.ts";
 export { type ReconcileResult, type Reconciler, TerminalError } from "./reconciler.ts";
 export { Reflector, type ReflectorChange, type ReflectorListener, type ReflectorOptions } from "./reflector.ts";
 export { apiVersionOf, type ObjectRef, resourceName, type ResourceType } from "./resource-type.ts";
-export { WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
+export { type GroupOf, WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 export {
   address,
   describeSettings,

@@ -1,10 +1,20 @@
 import { type Clock, type Random, systemClock } from "./clock.ts";
+import { FairKeys } from "./fair-keys.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 import { RetryLimiter } from "./rate-limiter.ts";
+
+/**
+ * The groups that a key is in, outermost first: `(key) => [issuerOf(key), namespaceOf(key)]`. Groups take turns on every level, so that
+ * one with thousands of keys delays the next key of another by one key of its own. Asked whenever the key begins to wait for a worker or
+ * has failed; it may answer differently each time, and must not throw. Keys of `[]` share one group of their own.
+ */
+export type GroupOf = (key: string) => readonly string[];
 
 export interface WorkQueueOptions {
   /** Labels its metrics. */
   readonly name: string;
+  /** Left out, keys are handed out in the order they came. */
+  readonly groupOf?: GroupOf | undefined;
   readonly metrics?: RuntimeMetrics | undefined;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -17,17 +27,19 @@ export interface WorkQueueOptions {
  * - A key added while a worker has it is handed out again after `done`: no change is lost.
  * - A key added many times before a worker takes it is handed out once.
  * - Every `get` is followed by one `done`.
+ * - Groups take turns, and each has retries of its own: none can starve another (see {@link GroupOf}).
  */
 export class WorkQueue {
   readonly #clock: Clock;
   readonly #metrics: RuntimeMetrics | undefined;
   readonly #labels: { readonly name: string; readonly controller: string };
+  readonly #groupOf: GroupOf;
   readonly #limiter: RetryLimiter;
   // Keys to be worked on, whether in #ready or, when a worker has them, after its `done`. Value: since when.
   readonly #dirty = new Map<string, number>();
   readonly #processing = new Map<string, number>();
-  // Keys in #dirty that no worker has, in order.
-  readonly #ready = new Set<string>();
+  // Keys in #dirty that no worker has.
+  readonly #ready = new FairKeys();
   readonly #waiting = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   readonly #drained: (() => void)[] = [];
@@ -37,6 +49,7 @@ export class WorkQueue {
     this.#clock = options.clock ?? systemClock;
     this.#metrics = options.metrics;
     this.#labels = { name: options.name, controller: options.name };
+    this.#groupOf = options.groupOf ?? (() => []);
     this.#limiter = new RetryLimiter({ clock: this.#clock, ...(options.random && { random: options.random }) });
     this.#startMetrics();
   }
@@ -75,7 +88,7 @@ export class WorkQueue {
   addRateLimited(key: string, leastMs = 0): void {
     if (this.#isShutDown) return;
     this.#metrics?.queueRetries.inc(this.#labels);
-    this.addAfter(key, Math.max(leastMs, this.#limiter.next(key)));
+    this.addAfter(key, Math.max(leastMs, this.#limiter.next(key, this.#groupOf(key))));
   }
 
   /** Ends the series of failures. */
@@ -89,7 +102,7 @@ export class WorkQueue {
 
   /** The next key, once there is one; undefined when the queue was shut down and nothing is left. */
   get(): Promise<string | undefined> {
-    const [key] = this.#ready;
+    const key = this.#ready.shift();
     if (key !== undefined) return Promise.resolve(this.#take(key));
     if (this.#isShutDown && this.#processing.size === 0) return Promise.resolve(undefined);
     return new Promise((resolve) => this.#takers.push(resolve));
@@ -123,7 +136,7 @@ export class WorkQueue {
 
   /** Drops what no worker holds. With {@link shutDown}: workers end after the key they have. */
   clear(): void {
-    for (const key of this.#dirty.keys()) this.#dirty.delete(key);
+    this.#dirty.clear();
     this.#ready.clear();
     this.#setDepth();
     this.#settle();
@@ -138,16 +151,15 @@ export class WorkQueue {
   }
 
   #offer(key: string): void {
-    this.#ready.add(key);
     const taker = this.#takers.shift();
-    if (taker !== undefined) taker(this.#take(key));
+    if (taker === undefined) this.#ready.push(key, this.#groupOf(key));
+    else taker(this.#take(key)); // a worker waits only while nothing is ready
     this.#setDepth();
   }
 
   #take(key: string): string {
     const now = this.#clock.monotonic();
     this.#metrics?.queueDuration.observe(this.#labels, (now - (this.#dirty.get(key) ?? now)) / 1000);
-    this.#ready.delete(key);
     this.#dirty.delete(key);
     this.#processing.set(key, now);
     this.#setDepth();

@@ -170,6 +170,20 @@ describe("outcomes", () => {
   });
 });
 
+test("one namespace with 5,000 keys does not delay another's first by more than the workers have in hand", async () => {
+  const order: string[] = [];
+  const { controller } = start({
+    groupOf: (key) => key.split("/").slice(0, 1),
+    reconcile: async (key) => {
+      order.push(key);
+      if (order.length === 100) controller.enqueue("calm/1");
+    },
+  });
+  for (let index = 0; index < 5_000; index += 1) controller.enqueue(`busy/${index}`);
+  await eventually(() => expect(order).toHaveLength(5_001));
+  expect(order.indexOf("calm/1")).toBeLessThan(100 + 2 * 4);
+});
+
 describe("watches", () => {
   async function reflectors(): Promise<{
     server: ScriptedServer;

@@ -158,6 +158,62 @@ describe("addRateLimited", () => {
   });
 });
 
+describe("groups", () => {
+  const byNamespace = (key: string): readonly string[] => key.split("/").slice(0, -1);
+
+  test("take turns", async () => {
+    const queue = new WorkQueue({ name: "test", groupOf: byNamespace });
+    for (const key of ["a/1", "a/2", "a/3", "b/1"]) queue.add(key);
+    expect([await queue.get(), await queue.get(), await queue.get()]).toEqual(["a/1", "b/1", "a/2"]);
+  });
+
+  test("a key that changed with its worker waits for its group's turn", async () => {
+    const queue = new WorkQueue({ name: "test", groupOf: byNamespace });
+    for (const key of ["a/1", "a/2", "b/1"]) queue.add(key);
+    await queue.get();
+    queue.add("a/1");
+    queue.done("a/1");
+    expect([await queue.get(), await queue.get(), await queue.get()]).toEqual(["b/1", "a/2", "a/1"]);
+  });
+
+  test("are asked for anew each time", async () => {
+    let group = "a";
+    const queue = new WorkQueue({ name: "test", groupOf: (key) => (key === "moving" ? [group] : ["a"]) });
+    queue.add("moving");
+    await queue.get();
+    for (const key of ["1", "2"]) queue.add(key);
+    group = "b";
+    queue.add("moving");
+    queue.done("moving");
+    expect([await queue.get(), await queue.get()]).toEqual(["1", "moving"]);
+  });
+
+  test("one that fails a thousand times at once does not hold back another's retry", () => {
+    const clock = new ManualClock();
+    const queue = new WorkQueue({ name: "test", clock, random: () => 0.5, groupOf: byNamespace });
+    for (let index = 0; index < 1_000; index += 1) queue.addRateLimited(`busy/${index}`);
+    queue.addRateLimited("calm/1");
+    clock.advance(10);
+    expect(queue.size).toBe(101);
+    clock.advance(1_000);
+    expect(queue.size).toBe(111);
+  });
+
+  test("keep their pace of retries while others come and go", () => {
+    const clock = new ManualClock();
+    const queue = new WorkQueue({ name: "test", clock, random: () => 0.5, groupOf: byNamespace });
+    for (let index = 0; index < 130; index += 1) queue.addRateLimited(`busy/${index}`);
+    for (let index = 0; index < 50; index += 1) queue.addRateLimited(`other-${index}/1`);
+    queue.addRateLimited("busy/last");
+    clock.advance(10);
+    expect(queue.size).toBe(150);
+    clock.advance(3_089);
+    expect(queue.size).toBe(180);
+    clock.advance(1);
+    expect(queue.size).toBe(181);
+  });
+});
+
 describe("shutDown", () => {
   test("hands out what is ready, then undefined, and refuses the rest", async () => {
     const clock = new ManualClock();
