@@ -7,6 +7,7 @@ import { makeAuthority } from "./bench-authority.ts";
 import { benchGo } from "./go-program.ts";
 import { measureCheck, type CheckResultOfBench } from "./measure-check.ts";
 import { measureCrl, type CrlResult } from "./measure-crl.ts";
+import { measureHandover, type HandoverResult } from "./measure-handover.ts";
 import { measureLeaves, type LeavesResult, type MadeCertificate } from "./measure-leaves.ts";
 import { readOptions, USAGE, type Options } from "./options.ts";
 import { progress } from "./progress.ts";
@@ -36,6 +37,7 @@ if (options === "help") {
 
 async function run({ parts, size }: Options, folder: string): Promise<BenchResults> {
   const leaves: LeavesResult[] = [];
+  const handover: HandoverResult[] = [];
   const crl: CrlResult[] = [];
   const check: CheckResultOfBench[] = [];
   const certificates: MadeCertificate[] = [];
@@ -50,6 +52,11 @@ async function run({ parts, size }: Options, folder: string): Promise<BenchResul
       leaves.push(...measured.results);
       certificates.push(...measured.certificates);
     }
+  }
+  if (parts.includes("handover")) {
+    progress("signatures on the thread pool");
+    const { privateKey } = await makeAuthority("RSA-2048", await mkdtemp(path.join(folder, "handover-")));
+    handover.push(...(await measureHandover(privateKey, size.handoverSignatures)));
   }
   if (parts.includes("check")) {
     for (const algorithm of LEAF_KEY_ALGORITHM_NAMES) {
@@ -68,6 +75,7 @@ async function run({ parts, size }: Options, folder: string): Promise<BenchResul
     size: size.name,
     machine: { cores: availableParallelism(), node: process.versions.node, openssl: process.versions.openssl },
     leaves,
+    handover,
     crl,
     check,
     targets: judgeTargets({ leaves, crl, check }),

@@ -3,7 +3,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { FULL, SMOKE, type Size } from "./size.ts";
 
-export const PARTS = ["leaves", "crl", "check"] as const;
+export const PARTS = ["leaves", "handover", "crl", "check"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -13,7 +13,7 @@ export interface Options {
   readonly json: string;
 }
 
-export const USAGE: string = `pnpm bench:core [--only leaves|crl|check]... [--smoke] [--json FILE]
+export const USAGE: string = `pnpm bench:core [--only leaves|handover|crl|check]... [--smoke] [--json FILE]
 
   --only   run this part alone; may be given more than once
   --smoke  a small run of some seconds, whose figures mean little

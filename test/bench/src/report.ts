@@ -4,7 +4,7 @@ import type { BenchResults } from "./results.ts";
 const MEBIBYTE = 1024 * 1024;
 
 /** The figures as tables, in the order in which they were measured; parts that were not run are left out. */
-export function formatResults({ leaves, crl, check, targets }: BenchResults): string {
+export function formatResults({ leaves, handover, crl, check, targets }: BenchResults): string {
   const sections: (readonly [title: string, rows: readonly (readonly string[])[]])[] = [
     [
       "Leaves per second",
@@ -26,6 +26,15 @@ export function formatResults({ leaves, crl, check, targets }: BenchResults): st
           String(inFlight),
           ...Object.values(ratios).map((ratio) => ratio.toFixed(2)),
         ]),
+      ],
+    ],
+    [
+      "An RSA-2048 signature on the thread pool, in microseconds",
+      [
+        ["work before", "asking", "until it is there"],
+        ...handover.map(({ workBetweenUs, askingUs, signatureUs }) =>
+          [workBetweenUs, askingUs, signatureUs].map(whole),
+        ),
       ],
     ],
     [

@@ -3,6 +3,8 @@ export interface Size {
   readonly name: "full" | "smoke";
   /** Distinct requests of each type that leaves are issued for. */
   readonly leafRequests: number;
+  /** Signatures on the thread pool for each length of the work in between. */
+  readonly handoverSignatures: number;
   /** Distinct requests of each type that are checked. */
   readonly checkRequests: number;
   /** How often each of them is checked. */
@@ -23,6 +25,7 @@ export interface Size {
 export const FULL: Size = {
   name: "full",
   leafRequests: 400,
+  handoverSignatures: 1_000,
   checkRequests: 200,
   checkPasses: 50,
   warmUpMs: 5_000,
@@ -37,6 +40,7 @@ export const FULL: Size = {
 export const SMOKE: Size = {
   name: "smoke",
   leafRequests: 80,
+  handoverSignatures: 20,
   checkRequests: 6,
   checkPasses: 20,
   warmUpMs: 200,
