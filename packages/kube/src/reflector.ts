@@ -1,6 +1,7 @@
 import { Backoff } from "./backoff.ts";
 import { type Clock, type Random, sleep, systemClock } from "./clock.ts";
 import { IdleGuard } from "./idle-guard.ts";
+import { Intake } from "./intake.ts";
 import type { KubeClient } from "./kube-client.ts";
 import { isExpired, KubeApiError, KubeConnectionError } from "./kube-error.ts";
 import { keyOf, type KubeObject } from "./kube-object.ts";
@@ -29,8 +30,17 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Leave out for all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
-  /** A server that does not know the field answers 400, which is logged and tried again for ever. */
   readonly fieldSelector?: string | undefined;
+  /**
+   * Says what `fieldSelector` says. A server that does not know its fields answers 400: then all objects are asked for, and those that this
+   * refuses are left out. Each list tries the field selector first. Without this the 400 is logged, and tried again for ever.
+   */
+  readonly selects?: (object: T) => boolean;
+  /**
+   * Takes what nobody reads off an object before it enters the store, to save memory; listeners see the result. managedFields are always
+   * taken off. It must leave metadata's namespace, name, uid and resourceVersion as they are.
+   */
+  readonly transform?: (object: T) => T;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** Names it in logs and metrics. Default: `plural.group`. */
   readonly name?: string;
@@ -66,6 +76,7 @@ export class Reflector<T extends KubeObject> {
   readonly #random: Random;
   readonly #log: Logger;
   readonly #backoff: Backoff;
+  readonly #intake: Intake<T>;
   readonly #store: ObjectStore<T>;
   readonly #listeners: ReflectorListener<T>[] = [];
   readonly #synced = Promise.withResolvers<void>();
@@ -73,6 +84,8 @@ export class Reflector<T extends KubeObject> {
   #isStarted = false;
   #resourceVersion: string | undefined;
   #brokenStreams = 0;
+  // Undefined when there is none, or the server does not know it.
+  #fieldSelector: string | undefined;
   #lastActivity: number;
 
   constructor(options: ReflectorOptions<T>) {
@@ -82,6 +95,7 @@ export class Reflector<T extends KubeObject> {
     this.#random = options.random ?? Math.random;
     this.#log = options.log.child({ reflector: this.name });
     this.#backoff = new Backoff({ ...backoffSettings, clock: this.#clock, random: this.#random });
+    this.#intake = new Intake({ selects: options.selects, transform: options.transform, log: this.#log });
     this.#store = new ObjectStore(options.indexes);
     this.#lastActivity = this.#clock.monotonic();
     options.metrics?.onScrape(() => {
@@ -129,7 +143,7 @@ export class Reflector<T extends KubeObject> {
     const resync = this.#resyncUntil(signal);
     while (!signal.aborted) {
       try {
-        this.#resourceVersion ??= await this.#list(signal);
+        this.#resourceVersion ??= await this.#listWithin(signal);
         if (!signal.aborted) await this.#watch(this.#resourceVersion, signal);
       } catch (error) {
         if (signal.aborted) break;
@@ -143,6 +157,8 @@ export class Reflector<T extends KubeObject> {
     if (isExpired(error)) {
       this.#log.info("the resourceVersion has expired: listing anew");
       this.#resourceVersion = undefined;
+    } else if (this.#mayBeUnknownField(error)) {
+      this.#resourceVersion = undefined; // the server was replaced by an older one
     } else if (isUnreadable(error)) {
       this.#brokenStreams += 1;
       if (this.#brokenStreams >= brokenStreamLimit) this.#resourceVersion = undefined;
@@ -153,16 +169,37 @@ export class Reflector<T extends KubeObject> {
     await sleep(this.#clock, delayMs, signal);
   }
 
+  /** Lists by the field selector or, where the server does not know it, without. */
+  async #listWithin(signal: AbortSignal): Promise<string> {
+    this.#fieldSelector = this.#options.fieldSelector;
+    try {
+      return await this.#list(signal);
+    } catch (error) {
+      if (signal.aborted || !this.#mayBeUnknownField(error)) throw error;
+      this.#log.info({ err: error }, "the server refuses the field selector: reading all objects");
+      this.#fieldSelector = undefined;
+      return this.#list(signal);
+    }
+  }
+
+  /** The API server names no reason of its own for it. */
+  #mayBeUnknownField(error: unknown): boolean {
+    const canDoWithout = this.#fieldSelector !== undefined && this.#options.selects !== undefined;
+    return canDoWithout && error instanceof KubeApiError && error.code === 400;
+  }
+
   /** Reads every page, then changes the store in one go. Returns the list's resourceVersion. */
   async #list(signal: AbortSignal): Promise<string> {
-    const { client, type, namespace, labelSelector, fieldSelector } = this.#options;
-    const selection = { namespace, labelSelector, fieldSelector, limit: pageSize, signal };
+    const { client, type, namespace, labelSelector } = this.#options;
+    const selection = { namespace, labelSelector, fieldSelector: this.#fieldSelector, limit: pageSize, signal };
     const fresh = new Map<string, T>();
     let token: string | undefined;
     let resourceVersion: string;
     do {
       const page = await client.list<T>(type, { ...selection, continue: token });
-      for (const item of page.items) fresh.set(keyOf(item), item);
+      for (const item of page.items) {
+        if (this.#intake.selects(item)) fresh.set(keyOf(item), this.#intake.keep(item));
+      }
       this.#touch();
       resourceVersion = page.resourceVersion;
       token = page.continue;
@@ -192,7 +229,7 @@ export class Reflector<T extends KubeObject> {
 
   /** Returns when the server ends the watch in good order; everything else is thrown. */
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
-    const { client, type, namespace, labelSelector, fieldSelector } = this.#options;
+    const { client, type, namespace, labelSelector } = this.#options;
     const span = watchMaxSeconds - watchMinSeconds;
     const timeoutSeconds = Math.round(watchMinSeconds + this.#random() * span);
     const query = {
@@ -201,7 +238,7 @@ export class Reflector<T extends KubeObject> {
       resourceVersion,
       timeoutSeconds,
       labelSelector,
-      fieldSelector,
+      fieldSelector: this.#fieldSelector,
     };
     const idle = new IdleGuard(this.#clock, timeoutSeconds * 1000 + idleGraceMs, signal);
     const startedAt = this.#clock.monotonic();
@@ -229,10 +266,15 @@ export class Reflector<T extends KubeObject> {
     this.#resourceVersion = event.resourceVersion;
     if (event.type === "BOOKMARK") return;
     const key = keyOf(event.object);
-    if (event.type === "DELETED") {
-      this.#tell(this.#listeners, key, { previous: this.#store.delete(key), current: undefined });
-    } else {
-      this.#tell(this.#listeners, key, { previous: this.#store.set(event.object), current: event.object });
+    if (event.type !== "DELETED" && this.#intake.selects(event.object)) {
+      const current = this.#intake.keep(event.object);
+      this.#tell(this.#listeners, key, { previous: this.#store.set(current), current });
+      return;
+    }
+    const previous = this.#store.delete(key);
+    // Also what is selected no more; what never was is nobody's business.
+    if (previous !== undefined || this.#intake.selects(event.object)) {
+      this.#tell(this.#listeners, key, { previous, current: undefined });
     }
   }
 

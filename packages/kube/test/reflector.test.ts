@@ -1,71 +1,10 @@
-import { afterEach, describe, expect, test } from "vitest";
-import { createMetrics, KubeClient, Reflector, type ReflectorChange, type ReflectorOptions } from "../src/index.ts";
+import { describe, expect, test } from "vitest";
+import { createMetrics, type ReflectorChange } from "../src/index.ts";
 import { ManualClock } from "./manual-clock.ts";
-import { bookmark, capturedLog, type Widget, widget, widgetList, widgets, widgetsPath } from "./objects.ts";
-import { eventually, type Exchange, ScriptedServer, type Step } from "./scripted-server.ts";
+import { bookmark, widget, widgetList, type Widget, widgetsPath } from "./objects.ts";
+import { events, list, reflect, refused } from "./reflector-fixture.ts";
+import { eventually, type Exchange, type Step } from "./scripted-server.ts";
 
-type Told = [key: string, previous: string | undefined, current: string | undefined];
-
-interface Running {
-  readonly server: ScriptedServer;
-  readonly reflector: Reflector<Widget>;
-  readonly told: Told[];
-  readonly lines: Record<string, unknown>[];
-  readonly stop: () => Promise<void>;
-}
-
-const cleanups: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0)) await cleanup();
-});
-
-async function reflect(
-  script: { readonly lists: readonly Step[]; readonly watches: readonly Step[] },
-  options: Partial<ReflectorOptions<Widget>> = {},
-): Promise<Running> {
-  const server = await ScriptedServer.withScript(script);
-  const client = new KubeClient(server.connection(), {
-    userAgent: "test/1",
-    requestTimeoutMs: 5_000,
-    retryAfterBudgetMs: 0,
-  });
-  const { log, lines } = capturedLog();
-  // Random 0: no jitter, no delay.
-  const reflector = new Reflector<Widget>({ client, type: widgets, log, random: () => 0, ...options });
-  const told: Told[] = [];
-  reflector.onChange((key, { previous, current }) => {
-    told.push([key, previous?.metadata.resourceVersion, current?.metadata.resourceVersion]);
-  });
-  const controller = new AbortController();
-  const running = reflector.run(controller.signal);
-  const stop = async (): Promise<void> => {
-    controller.abort();
-    await running;
-  };
-  cleanups.push(async () => {
-    await stop();
-    await client.close();
-    await server.close();
-  });
-  return { server, reflector, told, lines, stop };
-}
-
-const list =
-  (resourceVersion: string, ...items: Widget[]): Step =>
-  (exchange) => {
-    exchange.json(200, widgetList(resourceVersion, items));
-  };
-const events =
-  (...lines: [type: string, object: unknown][]): Step =>
-  (exchange) => {
-    exchange.write();
-    for (const [type, object] of lines) exchange.event(type, object);
-  };
-const refused =
-  (code: number, reason: string): Step =>
-  (exchange) => {
-    exchange.status(code, reason);
-  };
 const gone = { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" };
 
 describe("list", () => {
