@@ -29,5 +29,5 @@ export function countReading(
 
 /** Whether two bundles hold the same certificates. AWS keeps no order, and neither do we. */
 export function sameBundle(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((fingerprint) => right.includes(fingerprint));
+  return left.toSorted().join() === right.toSorted().join();
 }

@@ -41,7 +41,7 @@ import {
 } from "./guards/time.ts";
 import type { AnchorObservation, ForeignRoot, GenerationObservation } from "./observation.ts";
 import type { WaitReason } from "./reason.ts";
-import type { RotationView } from "./view.ts";
+import type { RotationFacts, RotationView } from "./view.ts";
 
 type Verdict = WaitReason | undefined;
 type Guard = (view: RotationView) => Verdict;
@@ -60,7 +60,7 @@ export interface RotationGuards {
   readonly rotationIsDue: Guard;
   readonly pauseAfterAbandonIsOver: Guard;
   readonly soakIsOver: GenerationGuard;
-  readonly drainIsOver: GenerationGuard;
+  readonly drainIsOver: (facts: RotationFacts, generation: GenerationObservation) => Verdict;
   readonly foreignDrainIsOver: (view: RotationView, foreign: ForeignRoot) => Verdict;
   readonly retentionIsOver: GenerationGuard;
   // Generations and their marks

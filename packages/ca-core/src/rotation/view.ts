@@ -3,13 +3,18 @@ import type { AnchorObservation, GenerationObservation, GenerationPhase, Rotatio
 import { trustedTime, type TrustedTime } from "./trusted-time.ts";
 
 /** An observation, with what every step asks of it. */
-export interface RotationView {
+export interface RotationFacts {
   readonly observation: RotationObservation;
   readonly guards: RotationGuards;
   readonly time: TrustedTime;
   /** It is at least so late: trusted time, or the highest that was ever stored. */
   readonly atLeast: number;
   readonly active: GenerationObservation | undefined;
+  /**
+   * The active generation, as long as it can sign and may: its mark is open, its root is valid, and it is not
+   * compromised. Where there is none, there is nobody whom a switch could harm.
+   */
+  readonly signing: GenerationObservation | undefined;
   /** Pending or Published, and to become Active. */
   readonly incoming: GenerationObservation | undefined;
   /** Pending or Published, and given up, compromised or expired. */
@@ -20,6 +25,10 @@ export interface RotationView {
   readonly byFingerprint: ReadonlyMap<string, GenerationObservation>;
   /** The active generation is compromised: order, soak and drain give way to speed. */
   readonly isEmergency: boolean;
+}
+
+/** And what the anchors are to hold. */
+export interface RotationView extends RotationFacts {
   /**
    * The generations whose leaves are out: their roots belong into every anchor, and an anchor that lacks one has lost
    * it. Before there is any, the first generation.
@@ -27,8 +36,6 @@ export interface RotationView {
   readonly needed: readonly GenerationObservation[];
   /** What the anchors are to hold: what is needed, most needed first, and the generation that is being introduced. */
   readonly wanted: readonly GenerationObservation[];
-  /** No generation can sign: then there is nobody whom a switch could harm. */
-  readonly nobodySigns: boolean;
 }
 
 export function viewOf(observation: RotationObservation, guards: RotationGuards): RotationView {
@@ -36,29 +43,34 @@ export function viewOf(observation: RotationObservation, guards: RotationGuards)
   const time = trustedTime(observation.time);
   const atLeast = time.ok ? time.now : observation.time.highWater;
   const active = newestFirst.find(({ phase }) => phase === "Active");
+  const canSign =
+    active !== undefined && !active.compromised && !isSealed(active) && !isExpired({ atLeast, observation }, active);
   const isGivenUp = (generation: GenerationObservation) =>
     generation.abandoning || generation.compromised || isExpired({ atLeast, observation }, generation);
   const inProgress = newestFirst.filter(({ phase }) => phase === "Pending" || phase === "Published");
-  const view: RotationView = {
+  const facts: RotationFacts = {
     observation,
     guards,
     time,
     atLeast,
     active,
+    signing: canSign ? active : undefined,
     incoming: inProgress.find((generation) => !isGivenUp(generation)),
     abandoned: inProgress.find(isGivenUp),
     draining: newestFirst.filter(({ phase }) => phase === "Draining"),
     anchors: observation.anchors.filter(({ ignore }) => !ignore),
     byFingerprint: new Map(newestFirst.map((generation) => [generation.root.fingerprint, generation])),
     isEmergency: active?.compromised === true,
-    nobodySigns: active === undefined || active.mark?.sealed === true || isExpired({ atLeast, observation }, active),
-    needed: [],
-    wanted: [],
   };
-  const needed = neededIn(view);
-  const { incoming } = view;
+  const needed = neededIn(facts);
+  const { incoming } = facts;
   const wanted = incoming?.recorded !== true || needed.includes(incoming) ? needed : [...needed, incoming];
-  return { ...view, needed, wanted };
+  return { ...facts, needed, wanted };
+}
+
+/** Whether it signs nothing new. */
+export function isSealed({ mark }: GenerationObservation): boolean {
+  return mark?.sealed === true;
 }
 
 /** Whether AWS takes no leaf of it any more, whatever the clock that is asked. */
@@ -69,14 +81,13 @@ export function isExpired(
   return atLeast >= root.notAfter + observation.policy.skewMs;
 }
 
-function neededIn(view: RotationView): readonly GenerationObservation[] {
-  const { active, incoming, draining, guards } = view;
-  const needed = [
-    ...(active === undefined || active.compromised || isExpired(view, active) ? [] : [active]),
-    ...draining.filter((generation) => guards.drainIsOver(view, generation) !== undefined),
+function neededIn(facts: RotationFacts): readonly GenerationObservation[] {
+  const { active, incoming, draining, guards } = facts;
+  if (active === undefined && draining.length === 0) return incoming?.recorded === true ? [incoming] : [];
+  return [
+    ...(active === undefined || active.compromised || isExpired(facts, active) ? [] : [active]),
+    ...draining.filter((generation) => guards.drainIsOver(facts, generation) !== undefined),
   ];
-  const isFirst = active === undefined && draining.length === 0;
-  return isFirst && incoming?.recorded === true ? [incoming] : needed;
 }
 
 const IN_USE: ReadonlySet<GenerationPhase> = new Set(["Pending", "Published", "Active"]);

@@ -1,4 +1,4 @@
-import { holdsCrl, holdsRoot, isReadWithin, unknownIn } from "../anchor-state.ts";
+import { crlsOf, holdsCrl, holdsRoot, isReadWithin, unknownIn } from "../anchor-state.ts";
 import type { AnchorObservation, GenerationObservation } from "../observation.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
 import type { RotationView } from "../view.ts";
@@ -120,7 +120,7 @@ export function needsCanary({ canary, reading }: AnchorObservation, generation: 
 export function noAnchorHolds({ anchors }: RotationView, generation: GenerationObservation): WaitReason | undefined {
   for (const anchor of anchors) {
     const hasRoot = holdsRoot(anchor, generation);
-    const hasCrl = anchor.reading?.crls.some((crl) => crl.generation === generation.number) === true;
+    const hasCrl = crlsOf(anchor).some((crl) => crl.generation === generation.number);
     if (!hasRoot && !hasCrl) continue;
     return {
       code: hasRoot ? "AnchorStillHoldsRoot" : "AnchorStillHoldsCrl",

@@ -1,3 +1,4 @@
+import { crlsOf, heldBy } from "../anchor-state.ts";
 import type { GenerationObservation } from "../observation.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
 import { isExpired, type RotationView } from "../view.ts";
@@ -5,21 +6,21 @@ import { markMissing } from "./time.ts";
 
 /** An anchor has room for two roots: a generation is begun only when no other one is coming or going. */
 export function noneIsInProgress(view: RotationView): WaitReason | undefined {
-  const { incoming, abandoned, draining, anchors, observation, isEmergency, nobodySigns } = view;
+  const { incoming, abandoned, draining, anchors, observation, signing } = view;
   const coming = incoming ?? abandoned;
   if (coming !== undefined) return inProgress(coming, coming.abandoning ? "being abandoned" : "being introduced");
   // When the active one must be replaced at once, a drain does not wait: it goes on beside, or is cut short.
-  if (isEmergency || nobodySigns) return undefined;
+  if (signing === undefined) return undefined;
   const [going] = draining;
   if (going !== undefined) return inProgress(going, "still draining");
-  for (const { name, reading } of anchors) {
-    const foreign = observation.foreignRoots.find(({ fingerprint }) => reading?.bundle.includes(fingerprint) === true);
+  for (const anchor of anchors) {
+    const foreign = observation.foreignRoots.find(({ fingerprint }) => heldBy(anchor).includes(fingerprint));
     if (foreign !== undefined) {
       return {
         code: "ForeignRootDraining",
-        anchor: name,
+        anchor: anchor.name,
         until: foreign.drainUntil,
-        message: `Trust anchor ${name} has no room for another generation while it holds the foreign root with SHA-256 ${foreign.fingerprint}, until ${formatInstant(foreign.drainUntil)}`,
+        message: `Trust anchor ${anchor.name} has no room for another generation while it holds the foreign root with SHA-256 ${foreign.fingerprint}, until ${formatInstant(foreign.drainUntil)}`,
       };
     }
   }
@@ -93,15 +94,15 @@ export function stateIsCurrent({ observation, anchors }: RotationView): WaitReas
       message: `No generation changes its phase before operation ${recovery.name} is done`,
     };
   }
-  for (const { name, reading } of anchors) {
-    for (const crl of reading?.crls ?? []) {
+  for (const anchor of anchors) {
+    for (const crl of crlsOf(anchor)) {
       const generation = observation.generations.find(({ number }) => number === crl.generation);
       if (generation !== undefined && crl.number > (generation.crlNumber ?? 0n)) {
         return {
           code: "StateBehind",
-          anchor: name,
+          anchor: anchor.name,
           generation: generation.number,
-          message: `Trust anchor ${name} holds CRL ${crl.number} of generation ${generation.number}, and our own state knows of ${generation.crlNumber ?? "none"}: it was restored from a backup; order a Recover operation`,
+          message: `Trust anchor ${anchor.name} holds CRL ${crl.number} of generation ${generation.number}, and our own state knows of ${generation.crlNumber ?? "none"}: it was restored from a backup; order a Recover operation`,
         };
       }
     }

@@ -1,4 +1,4 @@
-import { heldBy, holdsRoot } from "../anchor-state.ts";
+import { crlsOf, heldBy, holdsRoot } from "../anchor-state.ts";
 import { sameBundle } from "../count-reading.ts";
 import type { AnchorObservation, GenerationObservation } from "../observation.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
@@ -7,8 +7,7 @@ import { isExpired, type RotationView } from "../view.ts";
 
 /** Certificates, and CRLs, that a trust anchor takes: an AWS quota that cannot be raised. */
 export const SLOTS = 2;
-/** A retry that lies farther ahead was planned by another clock. */
-export const LONGEST_BACKOFF_MS: number = 10 * 60_000;
+const LONGEST_BACKOFF_MS = 10 * 60_000;
 
 /** What is to be done to an anchor, as an order to whoever may do it. */
 export interface AnchorTask {
@@ -30,11 +29,15 @@ export function isManaged(_view: RotationView, anchor: AnchorObservation, task: 
       };
 }
 
+/** Whether a retry is still to come. One that lies farther ahead than any was planned by another clock. */
+export function isAhead({ observation }: RotationView, retryAt: number): boolean {
+  const waitMs = retryAt - observation.time.own;
+  return waitMs > 0 && waitMs <= LONGEST_BACKOFF_MS;
+}
+
 /** After a failed call an anchor is left alone for a while. */
-export function isReachable({ observation }: RotationView, anchor: AnchorObservation): WaitReason | undefined {
-  const { name, failure } = anchor;
-  const waitMs = (failure?.retryAt ?? 0) - observation.time.own;
-  return failure !== undefined && waitMs > 0 && waitMs <= LONGEST_BACKOFF_MS
+export function isReachable(view: RotationView, { name, failure }: AnchorObservation): WaitReason | undefined {
+  return failure !== undefined && isAhead(view, failure.retryAt)
     ? {
         code: "AnchorUnreachable",
         anchor: name,
@@ -47,26 +50,21 @@ export function isReachable({ observation }: RotationView, anchor: AnchorObserva
 /** A bundle of certificates that is there. A disabled anchor is kept right as well, so that it can be enabled. */
 export function isBundle(_view: RotationView, anchor: AnchorObservation): WaitReason | undefined {
   const { name, reading } = anchor;
-  switch (reading?.state) {
-    case undefined:
-      return notRead(anchor);
-    case "Missing":
-      return {
-        code: "AnchorMissing",
-        anchor: name,
-        message: `Trust anchor ${name} does not exist; give the arn of another, or set ignore to go on without it`,
-      };
-    case "NotABundle":
-      return {
+  if (reading === undefined) return notRead(anchor);
+  if (reading.state === "Missing") {
+    return {
+      code: "AnchorMissing",
+      anchor: name,
+      message: `Trust anchor ${name} does not exist; give the arn of another, or set ignore to go on without it`,
+    };
+  }
+  return reading.state === "NotABundle"
+    ? {
         code: "AnchorNotABundle",
         anchor: name,
         message: `Trust anchor ${name} is not of type CERTIFICATE_BUNDLE`,
-      };
-    case "Present":
-    case "Disabled":
-    default:
-      return undefined;
-  }
+      }
+    : undefined;
 }
 
 /** Never over two certificates. */
@@ -87,10 +85,11 @@ export function hasRoom(
 /** Never over two CRLs. */
 export function hasCrlRoom(
   _view: RotationView,
-  { name, reading }: AnchorObservation,
+  anchor: AnchorObservation,
   { number }: GenerationObservation,
 ): WaitReason | undefined {
-  const crls = reading?.crls ?? [];
+  const { name } = anchor;
+  const crls = crlsOf(anchor);
   return crls.length < SLOTS || crls.some(({ generation }) => generation === number)
     ? undefined
     : {
@@ -119,15 +118,16 @@ export function remainderIsComplete(
 
 /** A compromised root that is signed by goes when the one that is to sign is there: re-issuing then follows at once. */
 export function successorRemains(
-  { active, incoming, isEmergency }: RotationView,
+  { active, incoming }: RotationView,
   { name }: AnchorObservation,
   remaining: readonly string[],
 ): WaitReason | undefined {
-  if (!isEmergency || (incoming !== undefined && remaining.includes(incoming.root.fingerprint))) return undefined;
+  if (active?.compromised !== true) return undefined;
+  if (incoming !== undefined && remaining.includes(incoming.root.fingerprint)) return undefined;
   return {
     code: "NothingWouldRemain",
     anchor: name,
-    message: `The compromised root of generation ${active?.number} stays in trust anchor ${name} until the next generation's takes its place`,
+    message: `The compromised root of generation ${active.number} stays in trust anchor ${name} until the next generation's takes its place`,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { ForeignRoot, GenerationObservation } from "../observation.ts";
 import { nextRotationAt } from "../policy.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
-import { isExpired, type RotationView } from "../view.ts";
+import { isExpired, type RotationFacts, type RotationView } from "../view.ts";
+import { notRead } from "./every-anchor.ts";
 
 /** Untrusted time stops every transition. */
 export function timeIsTrusted({ time }: RotationView): WaitReason | undefined {
@@ -16,32 +17,30 @@ export function timeIsTrusted({ time }: RotationView): WaitReason | undefined {
 
 /** The next generation is begun when the active root nears its end, by order, or when nobody else can sign. */
 export function rotationIsDue(view: RotationView): WaitReason | undefined {
-  const { active, atLeast, observation } = view;
-  if (active === undefined || view.nobodySigns || view.isEmergency) return undefined;
+  const { signing, atLeast, observation } = view;
+  if (signing === undefined) return undefined;
   if (observation.operations.some(({ kind }) => kind === "Rotate")) return undefined;
-  const due = nextRotationAt(active.root, observation.policy);
+  const due = nextRotationAt(signing.root, observation.policy);
   return atLeast >= due
     ? undefined
     : {
         code: "RotationNotDue",
-        generation: active.number,
+        generation: signing.number,
         until: due,
-        message: `Generation ${active.number} signs until ${formatInstant(active.root.notAfter)}; the next one is begun on ${formatInstant(due)}`,
+        message: `Generation ${signing.number} signs until ${formatInstant(signing.root.notAfter)}; the next one is begun on ${formatInstant(due)}`,
       };
 }
 
 /** After a generation was given up the next one waits, so that a fault does not use up number after number. */
 export function pauseAfterAbandonIsOver(view: RotationView): WaitReason | undefined {
-  const { atLeast, observation, nobodySigns, isEmergency } = view;
-  if (nobodySigns || isEmergency || observation.operations.some(({ kind }) => kind === "Rotate")) return undefined;
-  const last = observation.generations
+  const { atLeast, observation, signing } = view;
+  if (signing === undefined || observation.operations.some(({ kind }) => kind === "Rotate")) return undefined;
+  const [last] = observation.generations
     .filter(({ phase }) => phase === "Abandoned")
-    .reduce<GenerationObservation | undefined>(
-      (latest, one) => (latest === undefined || one.phaseSince > latest.phaseSince ? one : latest),
-      undefined,
-    );
-  const until = (last?.phaseSince ?? -Infinity) + observation.policy.publishDeadlineMs;
-  return last === undefined || atLeast >= until
+    .toSorted((left, right) => right.phaseSince - left.phaseSince);
+  if (last === undefined) return undefined;
+  const until = last.phaseSince + observation.policy.publishDeadlineMs;
+  return atLeast >= until
     ? undefined
     : {
         code: "PausedAfterAbandon",
@@ -56,11 +55,13 @@ export function soakIsOver(view: RotationView, generation: GenerationObservation
   const { atLeast, observation, anchors } = view;
   const { soakMs, readBacks } = observation.policy;
   // Nobody signs before the first switch, so there is nobody to be harmed; in an emergency speed counts.
-  if (view.nobodySigns || view.isEmergency) return undefined;
+  if (view.signing === undefined) return undefined;
   const published = generation.phaseSince + soakMs;
   if (atLeast < published) return soaking(generation, published, "its publication");
-  for (const { name, reading, doubtfulWriteAt } of anchors) {
-    const { count, since } = reading?.equal ?? { count: 0, since: atLeast };
+  for (const anchor of anchors) {
+    const { name, reading, doubtfulWriteAt } = anchor;
+    if (reading === undefined) return notRead(anchor);
+    const { count, since } = reading.equal;
     const until = Math.max(since, doubtfulWriteAt ?? since) + soakMs;
     if (atLeast < until) return soaking(generation, until, `trust anchor ${name} was last seen to change`, name);
     if (count < readBacks) {
@@ -89,13 +90,13 @@ function soaking({ number }: GenerationObservation, until: number, since: string
  * No unexpired leaf of the generation may exist: its mark is sealed and has passed. Where there are no anchors,
  * verifiers take the roots from a bundle that nobody reads back, so both roots stay in it for the longest leaf at least.
  */
-export function drainIsOver(view: RotationView, generation: GenerationObservation): WaitReason | undefined {
-  const { atLeast, observation, anchors } = view;
+export function drainIsOver(facts: RotationFacts, generation: GenerationObservation): WaitReason | undefined {
+  const { atLeast, observation, anchors } = facts;
   const { skewMs, maxLeafMs } = observation.policy;
   const { number, mark, root } = generation;
-  if (generation.compromised || isExpired(view, generation)) return undefined;
+  if (generation.compromised || isExpired(facts, generation)) return undefined;
   // A generation that is given up in an emergency has signed for ourselves alone.
-  if (view.isEmergency && generation.abandoning) return undefined;
+  if (facts.isEmergency && generation.abandoning) return undefined;
   if (mark === undefined) return markMissing(generation);
   if (!mark.sealed) {
     return {

@@ -1,7 +1,7 @@
 import type { RotationAction } from "../action.ts";
 import type { GenerationObservation, GenerationPhase } from "../observation.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
-import type { RotationView } from "../view.ts";
+import { isSealed, type RotationView } from "../view.ts";
 import type { Candidate } from "./step.ts";
 
 /** Every generation that may sign, or has signed, has a mark. */
@@ -18,7 +18,7 @@ export function restoreMarks(view: RotationView): readonly Candidate[] {
 /** A generation whose Secret was made is in status. */
 export function recordGeneration(view: RotationView): readonly Candidate[] {
   const made = view.incoming ?? view.abandoned;
-  if (made === undefined || made.recorded || made.mark === undefined) return [];
+  if (made === undefined || made.recorded) return [];
   return [
     {
       action: setPhases(view, [[made, "Pending"]]),
@@ -29,7 +29,7 @@ export function recordGeneration(view: RotationView): readonly Candidate[] {
 
 /** The next generation has a key, a root and a mark. */
 export function makeGeneration(view: RotationView): readonly Candidate[] {
-  const { guards, observation, active } = view;
+  const { guards, observation, signing } = view;
   const highest = Math.max(observation.highestNumberSeen, ...observation.generations.map(({ number }) => number));
   return [
     {
@@ -42,7 +42,7 @@ export function makeGeneration(view: RotationView): readonly Candidate[] {
         guards.noneIsInProgress(view),
         guards.pauseAfterAbandonIsOver(view),
         // Where nobody signs or what signs is compromised, no anchor can be worse off.
-        ...(active === undefined || view.nobodySigns || view.isEmergency
+        ...(signing === undefined
           ? []
           : [guards.readingsAreFresh(view), guards.noDrift(view), guards.everyAnchorIsJoined(view)]),
       ],
@@ -74,7 +74,7 @@ export function publishGeneration(view: RotationView): readonly Candidate[] {
 /** The old mark is sealed: that is the switch. After it there is no way back, only a further generation. */
 export function sealMark(view: RotationView): readonly Candidate[] {
   const { active, incoming, guards } = view;
-  if (active?.mark?.sealed !== false || incoming?.phase !== "Published") return [];
+  if (active === undefined || isSealed(active) || incoming?.phase !== "Published") return [];
   return [
     {
       action: { do: "SealMark", generation: active.number, at: view.atLeast },
@@ -103,7 +103,7 @@ function switchGuards(view: RotationView, incoming: GenerationObservation): read
 /** Phases follow from the seal. Requests wait in between. */
 export function switchPhases(view: RotationView): readonly Candidate[] {
   const { active, incoming, guards } = view;
-  if (active !== undefined && active.mark?.sealed !== true) return [];
+  if (active !== undefined && !isSealed(active)) return [];
   if (incoming?.phase !== "Published") {
     // Sealed with nothing to follow: only a further generation helps.
     return active === undefined || incoming !== undefined
@@ -141,7 +141,7 @@ export function switchPhases(view: RotationView): readonly Candidate[] {
 export function sealLeftovers(view: RotationView): readonly Candidate[] {
   return [view.abandoned, ...view.draining]
     .filter((generation) => generation !== undefined)
-    .filter(({ mark }) => mark?.sealed === false)
+    .filter((generation) => !isSealed(generation))
     .map(({ number }) => ({
       action: { do: "SealMark", generation: number, at: view.atLeast },
       unless: [view.guards.timeIsTrusted(view), view.guards.stateIsCurrent(view)],
@@ -153,7 +153,7 @@ export function abandonGeneration(view: RotationView): readonly Candidate[] {
   if (view.abandoned === undefined) return [];
   const { action, unless } = finish(view, view.abandoned, "Abandoned");
   // Where nobody else signs, or must not, its root may be the only one in an anchor: it goes when the next one comes.
-  const gone = view.nobodySigns || view.isEmergency ? undefined : view.guards.noAnchorHolds(view, view.abandoned);
+  const gone = view.signing === undefined ? undefined : view.guards.noAnchorHolds(view, view.abandoned);
   return [{ action, unless: [...unless, gone] }];
 }
 
@@ -218,13 +218,12 @@ export function abandonFailing(view: RotationView): readonly Candidate[] {
 }
 
 function whyFailing(view: RotationView, incoming: GenerationObservation): string | undefined {
-  const { guards, observation, active } = view;
+  const { guards, observation, signing } = view;
   const deadline = incoming.root.notBefore + observation.policy.publishDeadlineMs;
   if (view.atLeast < deadline) return undefined;
   // Where nobody else signs, or must not, giving up helps only when the new one never can.
-  const isNeeded = active === undefined || view.nobodySigns || view.isEmergency;
   const keyMissing = guards.keyIsPresent(view, incoming);
-  if (isNeeded && keyMissing === undefined) return undefined;
+  if (signing === undefined && keyMissing === undefined) return undefined;
   const failing =
     keyMissing ??
     guards.everyAnchorIsJoined(view) ??
@@ -239,7 +238,7 @@ export function beginAbandon(view: RotationView, incoming: GenerationObservation
   const { active, guards } = view;
   // What is of no use is given up even after the switch: then there is nothing left to exclude.
   const isUseless = incoming === view.abandoned || !incoming.hasKey;
-  const isAfterSwitch = isUseless && active?.mark?.sealed === true;
+  const isAfterSwitch = isUseless && active !== undefined && isSealed(active);
   return {
     action: {
       do: "BeginAbandon",

@@ -1,7 +1,7 @@
-import { holdsCrl, holdsRoot, isReadSinceWrite } from "../anchor-state.ts";
+import { holdsCrl, holdsRoot, isReadSinceWrite, type ReadAnchor } from "../anchor-state.ts";
 import { driftIn } from "../guards/every-anchor.ts";
-import type { AnchorObservation } from "../observation.ts";
-import { type RotationView } from "../view.ts";
+import type { GenerationObservation } from "../observation.ts";
+import type { RotationView } from "../view.ts";
 import type { Candidate } from "./step.ts";
 
 /** An ignored anchor is joined no more: when it comes back, it has to be read first. */
@@ -17,7 +17,7 @@ export function unjoinIgnored({ observation }: RotationView): readonly Candidate
 /** An anchor that was read with less than the living leaves need, or with a stranger's certificate, is joined no more. */
 export function unjoinAnchors(view: RotationView): readonly Candidate[] {
   return view.anchors.flatMap((anchor) => {
-    const because = anchor.joined && isReadSinceWrite(anchor) ? differenceOf(view, anchor) : undefined;
+    const because = anchor.joined && isReadSinceWrite(anchor) ? differenceOf(view, anchor, view.needed) : undefined;
     if (because === undefined) return [];
     return [{ action: { do: "SetJoined", anchor: anchor.name, joined: false, because }, unless: [] }];
   });
@@ -25,22 +25,25 @@ export function unjoinAnchors(view: RotationView): readonly Candidate[] {
 
 /** An anchor that was read with everything that it is to hold is joined. */
 export function joinAnchors(view: RotationView): readonly Candidate[] {
-  const wanted = view.wanted;
+  const { anchors, wanted } = view;
   if (wanted.length === 0) return [];
-  return view.anchors
-    .filter((anchor) => !anchor.joined && isReadSinceWrite(anchor) && differenceOf(view, anchor) === undefined)
-    .filter((anchor) => wanted.every((generation) => holdsRoot(anchor, generation) && holdsCrl(anchor, generation)))
+  return anchors
+    .filter((anchor) => !anchor.joined && isReadSinceWrite(anchor) && differenceOf(view, anchor, wanted) === undefined)
     .map((anchor) => ({
       action: { do: "SetJoined", anchor: anchor.name, joined: true, because: "it was read back as wanted" },
       unless: [],
     }));
 }
 
-function differenceOf(view: RotationView, anchor: AnchorObservation): string | undefined {
-  const { reading } = anchor;
-  if (reading === undefined) return undefined;
-  if (reading.state !== "Present") return `it is ${reading.state}`;
-  for (const generation of view.needed) {
+/** What keeps an anchor from being joined, when it is to hold these generations. */
+function differenceOf(
+  view: RotationView,
+  anchor: ReadAnchor,
+  generations: readonly GenerationObservation[],
+): string | undefined {
+  const { state } = anchor.reading;
+  if (state !== "Present") return `it is ${state}`;
+  for (const generation of generations) {
     if (!holdsRoot(anchor, generation)) return `it lacks the root of generation ${generation.number}`;
     if (!holdsCrl(anchor, generation)) return `it lacks the CRL of generation ${generation.number}`;
   }

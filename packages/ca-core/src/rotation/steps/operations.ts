@@ -102,7 +102,7 @@ function compromised(
   view: RotationView,
   operation: Extract<Operation, { readonly kind: "Compromised" }>,
 ): readonly Candidate[] {
-  const { observation, active } = view;
+  const { observation, signing } = view;
   const named = observation.generations.filter(({ number }) => operation.generations.includes(number));
   if (named.length === 0) {
     return [refused(operation, `there is no generation ${operation.generations.join(" or ")}`)];
@@ -113,7 +113,7 @@ function compromised(
     return [{ action: { do: "MarkCompromised", generations }, unless: [] }];
   }
   const inUse = named.some(({ phase }) => phase !== "Retired" && phase !== "Destroyed" && phase !== "Abandoned");
-  if (inUse || active === undefined || active.compromised || view.nobodySigns) return [];
+  if (inUse || signing === undefined) return [];
   const held = [
     view.guards.readingsAreFresh(view),
     ...named.map((generation) => view.guards.noAnchorHolds(view, generation)),
@@ -124,7 +124,7 @@ function compromised(
     ? [
         done(
           operation,
-          `generation ${active.number} signs, and what was compromised is gone from every anchor`,
+          `generation ${signing.number} signs, and what was compromised is gone from every anchor`,
           ...held,
         ),
       ]

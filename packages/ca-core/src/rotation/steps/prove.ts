@@ -1,5 +1,5 @@
 import { holdsRoot } from "../anchor-state.ts";
-import { LONGEST_BACKOFF_MS } from "../guards/one-anchor.ts";
+import { isAhead } from "../guards/one-anchor.ts";
 import { needsCanary } from "../guards/every-anchor.ts";
 import type { GenerationObservation } from "../observation.ts";
 import { isLeaving, type RotationView } from "../view.ts";
@@ -7,15 +7,13 @@ import type { Candidate } from "./step.ts";
 
 /** A leaf of the next generation gets a session wherever a canary is configured. */
 export function runCanaries(view: RotationView): readonly Candidate[] {
-  const { incoming, guards, observation } = view;
+  const { incoming, guards } = view;
   if (incoming?.phase !== "Published" || view.isEmergency) return [];
-  const { own } = observation.time;
   return view.anchors
     .filter((anchor) => needsCanary(anchor, incoming.number) && holdsRoot(anchor, incoming))
     .filter(({ canary }) => {
       const last = canary?.last;
-      const waitMs = last === undefined || last.generation !== incoming.number ? 0 : last.retryAt - own;
-      return !(waitMs > 0 && waitMs <= LONGEST_BACKOFF_MS);
+      return last?.generation !== incoming.number || !isAhead(view, last.retryAt);
     })
     .map((anchor) => ({
       action: { do: "RunCanary", anchor: anchor.name, generation: incoming.number },

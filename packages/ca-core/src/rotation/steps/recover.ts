@@ -1,4 +1,4 @@
-import { unknownIn } from "../anchor-state.ts";
+import { crlsOf, unknownIn } from "../anchor-state.ts";
 import type { Operation } from "../observation.ts";
 import type { RotationView } from "../view.ts";
 import { done } from "./finish-operation.ts";
@@ -33,7 +33,7 @@ export function recover(
     return [{ action: { do: "AcceptRoots", fingerprints: accepted, drainUntil }, unless: [] }];
   }
   for (const anchor of anchors) {
-    for (const crl of anchor.reading?.crls ?? []) {
+    for (const crl of crlsOf(anchor)) {
       const generation = observation.generations.find(({ number }) => number === crl.generation);
       if (generation === undefined || crl.number <= (generation.crlNumber ?? 0n)) continue;
       return [

@@ -1,3 +1,4 @@
+import { heldBy } from "../anchor-state.ts";
 import type { GenerationObservation, Operation } from "../observation.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
 import type { RotationView } from "../view.ts";
@@ -63,8 +64,8 @@ function endOf({ phase, mark, root }: GenerationObservation): number {
 
 function whatIsLeft({ observation }: RotationView): string {
   const held = observation.anchors
-    .filter(({ reading }) => reading !== undefined && reading.bundle.length > 0)
-    .map(({ name, reading }) => `trust anchor ${name} with SHA-256 ${(reading?.bundle ?? []).join(", ")}`);
+    .filter((anchor) => heldBy(anchor).length > 0)
+    .map((anchor) => `trust anchor ${anchor.name} with SHA-256 ${heldBy(anchor).join(", ")}`);
   const unread = observation.anchors.filter(({ reading }) => reading === undefined).map(({ name }) => name);
   return [
     held.length === 0 ? "Nothing is known to be left in AWS" : `Left in AWS: ${held.join("; ")}`,

@@ -1,5 +1,5 @@
 import type { RotationAction } from "../action.ts";
-import { heldBy, holdsCrl, holdsCurrentCrl, holdsRoot, isReadWithin } from "../anchor-state.ts";
+import { crlsOf, heldBy, holdsCurrentCrl, holdsRoot, isReadWithin } from "../anchor-state.ts";
 import type { AnchorObservation, GenerationObservation } from "../observation.ts";
 import { type AnchorTask, SLOTS } from "../guards/one-anchor.ts";
 import type { WaitReason } from "../reason.ts";
@@ -188,7 +188,7 @@ export function importCrls(view: RotationView): readonly Candidate[] {
   return view.anchors.flatMap((anchor) =>
     view.wanted
       .filter((generation) => generation.recorded && holdsRoot(anchor, generation))
-      .filter((generation) => !(holdsCrl(anchor, generation) && holdsCurrentCrl(anchor, generation)))
+      .filter((generation) => !holdsCurrentCrl(anchor, generation))
       .map((generation): Candidate => ({
         action: { do: "ImportCrl", anchor: anchor.name, generation: generation.number },
         unless: [
@@ -207,7 +207,7 @@ export function importCrls(view: RotationView): readonly Candidate[] {
 export function deleteCrls(view: RotationView): readonly Candidate[] {
   const { guards, observation } = view;
   return view.anchors.flatMap((anchor) =>
-    (anchor.reading?.crls ?? []).flatMap(({ id, generation: number }): readonly Candidate[] => {
+    crlsOf(anchor).flatMap(({ id, generation: number }): readonly Candidate[] => {
       if (number === undefined) return [];
       const generation = observation.generations.find((one) => one.number === number);
       if (generation !== undefined && !isLeaving(view, generation)) return [];
