@@ -5,6 +5,7 @@ import {
   generationMarkResource,
   type IssuedCertificate,
   issuedCertificateResource,
+  revocationListResource,
 } from "@capstan/api";
 import { createLogger, type ReconcileResult } from "@capstan/kube";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -134,6 +135,42 @@ describe("a new authority", () => {
     });
     await reconcile();
     expect(server.writes).toEqual([]);
+  });
+});
+
+describe("an authority without trust anchors", () => {
+  beforeEach(() => change({ trustAnchors: [] }));
+
+  test.each<[fact: string, trustAnchors: CertificateAuthority["spec"]["trustAnchors"]]>([
+    ["an-empty-list", []],
+    ["no-list", undefined],
+  ])("issues-at-once-and-asks-aws-nothing-with-%s", async (_fact, trustAnchors) => {
+    const { trustAnchors: _, ...spec } = fleet().spec;
+    server.put(certificateAuthorityResource, {
+      ...fleet(),
+      spec: { ...spec, ...(trustAnchors === undefined ? {} : { trustAnchors }) },
+    });
+    aws.emulator.setAvailable(false);
+    const asked = aws.count;
+    expect(await reconcile()).toEqual({ requeueAfterMs: 600_000 });
+    expect(said()).toEqual(allWell);
+    expect(fleet().status).toMatchObject({
+      observedGeneration: 1,
+      activeGeneration: 1,
+      generations: [{ number: 1, phase: "Active" }],
+      trustAnchors: [],
+    });
+    expect(aws.count).toBe(asked);
+  });
+
+  test("has-its-key-mark-list-crl-and-bundle-like-any-other", async () => {
+    await reconcile();
+    const made = [secretResource, generationMarkResource, revocationListResource].map(
+      (type) => server.all(type).length,
+    );
+    expect(made).toEqual([1, 1, 1]);
+    const bundle = server.read(configMapResource, { namespace: ownNamespace, name: "fleet-bundle" }) as ConfigMap;
+    expect(bundle.data?.["bundle.pem"]).toContain("BEGIN CERTIFICATE");
   });
 });
 
