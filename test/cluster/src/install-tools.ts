@@ -11,7 +11,7 @@ import { ClusterError } from "./errors.ts";
 import { lockFile } from "./file-lock.ts";
 import { buildFailure, checkToolchain, demandedGoVersion, goEnvironment } from "./go-toolchain.ts";
 import { buildArguments, requiredVersion, toolTable } from "./tool-table.ts";
-import type { ToolName, ToolSource } from "./tool-table.ts";
+import type { GoModule, ToolName, ToolSource } from "./tool-table.ts";
 
 /** Absolute paths of what the control plane and the tests run. */
 export interface Tools {
@@ -46,83 +46,126 @@ interface PlannedTool extends ToolSource {
 }
 
 /**
- * Builds what is missing into `${XDG_CACHE_HOME:-~/.cache}/capstan/control-plane/<key>/`, and returns the paths.
+ * Builds what is missing into `${XDG_CACHE_HOME:-~/.cache}/capstan/control-plane/<module>-<key>/`, and returns the paths.
  * Each binary appears there by a rename, so what is there is whole: a build that was killed goes on with the next
- * missing binary. Two processes do not build at the same time.
+ * missing binary. Two processes do not build the same module at the same time.
  *
  * @throws ClusterError ERR_HOST_PROGRAM_MISSING, ERR_GO_TOO_OLD, ERR_MODULE_UNAVAILABLE, ERR_BUILD_FAILED
  */
 export async function installTools(options: InstallOptions): Promise<Tools> {
-  const { directory, paths } = await install(toolTable, options);
+  const installed = await install(
+    toolTable.filter(({ onDemand }) => onDemand !== true),
+    options,
+  );
+  const pathOf = (name: ToolName): string => toolIn(installed, name).program;
   return {
-    etcd: toolPath(paths, "etcd"),
-    kubeApiserver: toolPath(paths, "kube-apiserver"),
-    kubeControllerManager: toolPath(paths, "kube-controller-manager"),
-    kubectl: toolPath(paths, "kubectl"),
-    certManager: toolPath(paths, "cert-manager"),
-    certManagerChart: path.join(directory, chartFolder),
-    helm: toolPath(paths, "helm"),
-    cmctl: toolPath(paths, "cmctl"),
-    awsSigningHelper: toolPath(paths, "aws_signing_helper"),
-    zlint: toolPath(paths, "zlint"),
+    etcd: pathOf("etcd"),
+    kubeApiserver: pathOf("kube-apiserver"),
+    kubeControllerManager: pathOf("kube-controller-manager"),
+    kubectl: pathOf("kubectl"),
+    certManager: pathOf("cert-manager"),
+    certManagerChart: toolIn(installed, "cert-manager").chart,
+    helm: pathOf("helm"),
+    cmctl: pathOf("cmctl"),
+    awsSigningHelper: pathOf("aws_signing_helper"),
+    zlint: pathOf("zlint"),
   };
 }
 
 /**
- * As `installTools`, for a suite that runs one tool and no cluster: builds that one alone, and returns its path.
+ * As `installTools`, for a suite that runs one tool and no cluster, or one that is not part of every cluster: builds that
+ * one alone, and returns its path.
  *
  * @throws ClusterError as installTools
  */
 export async function installTool(name: ToolName, options: InstallOptions): Promise<string> {
-  const { paths } = await install(
+  return (await installWithChart(name, options)).program;
+}
+
+/**
+ * As `installTool`, with the folder of the Helm chart of the same release.
+ *
+ * @throws ClusterError as installTools
+ */
+export async function installWithChart(name: ToolName, options: InstallOptions): Promise<InstalledTool> {
+  const installed = await install(
     toolTable.filter((tool) => tool.name === name),
     options,
   );
-  return toolPath(paths, name);
+  return toolIn(installed, name);
 }
 
-const chartFolder = "cert-manager-chart";
+/** Absolute paths of a tool. */
+export interface InstalledTool {
+  readonly program: string;
+  /** Folder of its Helm chart, if the table names one. */
+  readonly chart: string;
+}
 
-async function install(
-  wanted: readonly ToolSource[],
-  { log, environment = process.env }: InstallOptions,
-): Promise<{ readonly directory: string; readonly paths: ReadonlyMap<ToolName, string> }> {
+type Installed = ReadonlyMap<ToolName, InstalledTool>;
+
+function toolIn(installed: Installed, name: ToolName): InstalledTool {
+  const tool = installed.get(name);
+  if (tool === undefined) throw new Error(`${name} is not in the table of tools`);
+  return tool;
+}
+
+async function install(wanted: readonly ToolSource[], options: InstallOptions): Promise<Installed> {
   const files = await readGoFiles(goDirectory);
-  // The key is of the whole table, whatever is wanted of it, so that the folder is the same.
-  const table = toolTable.map((tool) => planTool(tool, files));
+  const installed = new Map<ToolName, InstalledTool>();
+  for (const module of new Set(wanted.map((tool) => tool.module))) {
+    const sources = wanted.filter((tool) => tool.module === module);
+    for (const [name, tool] of await installModule({ ...options, module, sources, files })) installed.set(name, tool);
+  }
+  return installed;
+}
+
+async function installModule(
+  options: InstallOptions & {
+    readonly module: GoModule;
+    readonly sources: readonly ToolSource[];
+    /** Of the whole folder `go/`. */
+    readonly files: ReadonlyMap<string, Uint8Array>;
+  },
+): Promise<Installed> {
+  const { module, log, environment = process.env } = options;
+  const files = new Map([...options.files].filter(([name]) => name.startsWith(`${module}/`)));
+  // The key is of all tools of the module, whatever is wanted of it, so that the folder is the same.
+  const table = toolTable.filter((tool) => tool.module === module).map((tool) => planTool(tool, files));
   const key = buildKey({
     files,
     arguments: new Map(table.map((tool) => [tool.name, tool.arguments])),
     platform: `${process.platform}-${process.arch}`,
   });
-  const plan = table.filter(({ name }) => wanted.some((tool) => tool.name === name));
-  const directory = path.join(cacheDirectory(environment), key);
+  const plan = table.filter(({ name }) => options.sources.some((tool) => tool.name === name));
+  const directory = path.join(cacheDirectory(environment), `${module}-${key}`);
   await mkdir(directory, { recursive: true });
 
   const assets = environment["KUBEBUILDER_ASSETS"];
-  const paths = new Map<ToolName, string>();
+  const installed = new Map<ToolName, InstalledTool>();
   for (const { name, version } of plan) {
     const found = await findEnvtestBinary({ tool: name, wantedVersion: version, assets, log });
-    paths.set(name, found ?? path.join(directory, name));
+    const program = found ?? path.join(directory, name);
+    installed.set(name, { program, chart: path.join(directory, `${name}-chart`) });
   }
-  const chart = path.join(directory, chartFolder);
-  const isChartMissing = async (): Promise<boolean> => paths.has("cert-manager") && !(await exists(chart));
-
-  const findMissing = async (): Promise<PlannedTool[]> => {
-    const present = await Promise.all(plan.map(async ({ name }) => await exists(toolPath(paths, name))));
-    return plan.filter((_, index) => present[index] !== true);
+  const findMissing = async (part: "program" | "chart"): Promise<PlannedTool[]> => {
+    const candidates = part === "program" ? plan : plan.filter(({ chart }) => chart !== undefined);
+    const present = await Promise.all(candidates.map(({ name }) => exists(toolIn(installed, name)[part])));
+    return candidates.filter((_, index) => present[index] !== true);
   };
-  if ((await findMissing()).length > 0 || (await isChartMissing())) {
+  if ((await findMissing("program")).length > 0 || (await findMissing("chart")).length > 0) {
     const release = await lockFile(path.join(directory, ".lock"), () => log("waiting for another build to end"));
     try {
       await removeLeftovers(directory);
-      await buildMissing({ missing: await findMissing(), directory, files, environment, log });
-      if (await isChartMissing()) await copyChart({ chart, environment });
+      await buildMissing({ missing: await findMissing("program"), directory, files, environment, log });
+      for (const tool of await findMissing("chart")) {
+        await copyChart(tool, { to: toolIn(installed, tool.name).chart, environment });
+      }
     } finally {
       await release();
     }
   }
-  return { directory, paths };
+  return installed;
 }
 
 /** `${XDG_CACHE_HOME:-~/.cache}/capstan/control-plane`, or another folder beside it. */
@@ -142,12 +185,6 @@ function readGoMod(files: ReadonlyMap<string, Uint8Array>, module: string): stri
   const bytes = files.get(path.join(module, "go.mod"));
   if (bytes === undefined) throw new Error(`${path.join(goDirectory, module)} has no go.mod`);
   return Buffer.from(bytes).toString("utf8");
-}
-
-function toolPath(paths: ReadonlyMap<ToolName, string>, name: ToolName): string {
-  const file = paths.get(name);
-  if (file === undefined) throw new Error(`${name} is not in the table of tools`);
-  return file;
 }
 
 async function exists(file: string): Promise<boolean> {
@@ -176,14 +213,15 @@ async function buildMissing(options: {
   readonly log: (line: string) => void;
 }): Promise<void> {
   const { missing, directory, files, environment, log } = options;
-  if (missing.length === 0) return;
+  const [first] = missing;
+  if (first === undefined) return;
   await checkToolchain({
-    demandedGo: demandedGoVersion(readGoMod(files, "control-plane")),
+    demandedGo: demandedGoVersion(readGoMod(files, first.module)),
     needsC: missing.some(({ cgo }) => cgo),
     environment,
   });
   log(
-    `building ${missing.length} of ${toolTable.length} binaries into ${directory} (once; all of them: several minutes)`,
+    `building ${missing.map(({ name }) => name).join(", ")} into ${directory} (once; Kubernetes takes several minutes)`,
   );
   for (const [index, tool] of missing.entries()) {
     const label = `[${index + 1}/${missing.length}] ${tool.name} ${tool.version}`;
@@ -219,19 +257,24 @@ async function buildTool(
 }
 
 /** Copies the chart out of Go's module cache, which the user may clean at any time. */
-async function copyChart(options: { readonly chart: string; readonly environment: NodeJS.ProcessEnv }): Promise<void> {
-  const module = "github.com/cert-manager/cert-manager";
-  const found = await runCommand("go", ["mod", "download", "-json", module], {
-    directory: path.join(goDirectory, "control-plane"),
-    environment: goEnvironment(options.environment, false),
+async function copyChart(
+  tool: PlannedTool,
+  { to, environment }: { readonly to: string; readonly environment: NodeJS.ProcessEnv },
+): Promise<void> {
+  const found = await runCommand("go", ["mod", "download", "-json", tool.versionOf], {
+    directory: path.join(goDirectory, tool.module),
+    environment: goEnvironment(environment, false),
   });
   const answer: unknown = found.exitCode === 0 ? JSON.parse(found.stdout) : undefined;
   if (typeof answer !== "object" || answer === null || !("Dir" in answer) || typeof answer.Dir !== "string") {
-    throw new ClusterError("ERR_MODULE_UNAVAILABLE", `${module} has no folder in Go's module cache: ${found.stderr}`);
+    throw new ClusterError(
+      "ERR_MODULE_UNAVAILABLE",
+      `${tool.versionOf} has no folder in Go's module cache: ${found.stderr}`,
+    );
   }
-  const unfinishedChart = path.join(path.dirname(options.chart), `${unfinished}chart`);
-  await copyFiles(path.join(answer.Dir, "deploy", "charts", "cert-manager"), unfinishedChart);
-  await rename(unfinishedChart, options.chart);
+  const unfinishedChart = path.join(path.dirname(to), `${unfinished}${tool.name}-chart`);
+  await copyFiles(path.join(answer.Dir, tool.chart ?? ""), unfinishedChart);
+  await rename(unfinishedChart, to);
 }
 
 /** Copies contents alone: the modes in Go's module cache are read-only, also of folders. */

@@ -6,7 +6,7 @@ export interface ToolSource {
   /** The binary's file name. */
   readonly name: ToolName;
   /** Folder below `go/` with the go.mod that builds it. */
-  readonly module: "control-plane" | "etcd" | "client-tools" | "signing-helper" | "zlint";
+  readonly module: GoModule;
   readonly package: string;
   /** The module in go.mod whose version is this tool's version. */
   readonly versionOf: string;
@@ -14,7 +14,13 @@ export interface ToolSource {
   readonly versionVariables: (version: string) => Readonly<Record<string, string>>;
   /** Whether it needs a C compiler. */
   readonly cgo: boolean;
+  /** Folder of its Helm chart in the module `versionOf`, which is copied beside the binary. */
+  readonly chart?: string;
+  /** Not one that every cluster is made of or every suite runs: built when a suite asks for it by name. */
+  readonly onDemand?: true;
 }
+
+export type GoModule = "approver-policy" | "control-plane" | "etcd" | "client-tools" | "signing-helper" | "zlint";
 
 export type ToolName =
   | "etcd"
@@ -25,7 +31,8 @@ export type ToolName =
   | "helm"
   | "cmctl"
   | "aws_signing_helper"
-  | "zlint";
+  | "zlint"
+  | "approver-policy";
 
 const certManagerVersion = (version: string): Record<string, string> => ({
   "github.com/cert-manager/cert-manager/pkg/util.AppVersion": version,
@@ -62,6 +69,7 @@ export const toolTable: readonly ToolSource[] = [
     versionOf: "github.com/cert-manager/cert-manager",
     versionVariables: certManagerVersion,
     cgo: false,
+    chart: "deploy/charts/cert-manager",
   },
   {
     name: "helm",
@@ -106,6 +114,17 @@ export const toolTable: readonly ToolSource[] = [
     versionOf: "github.com/zmap/zlint/v3",
     versionVariables: (version) => ({ "main.version": version.slice(1) }),
     cgo: false,
+  },
+  {
+    name: "approver-policy",
+    module: "approver-policy",
+    package: "github.com/cert-manager/approver-policy/cmd",
+    versionOf: "github.com/cert-manager/approver-policy",
+    // It has no word for its version.
+    versionVariables: () => ({}),
+    cgo: false,
+    chart: "deploy/charts/approver-policy",
+    onDemand: true,
   },
 ];
 
