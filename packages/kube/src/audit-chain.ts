@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 
-/** What a private key of an authority can sign. OwnLeaf: a leaf of Capstan's own, that no request asked for. */
-export type SignaturePurpose = "Leaf" | "OwnLeaf" | "Root" | "CRL";
+/**
+ * What a private key of an authority can sign. OwnLeaf: a leaf of Capstan's own, that no request asked for. Probe: bytes
+ * that show that the key works and are nothing else.
+ */
+export type SignaturePurpose = "Leaf" | "OwnLeaf" | "Root" | "CRL" | "Probe";
 
 /**
  * Whether a ledger record must follow the signature: a leaf that is in nobody's ledger can be revoked by nobody who does
@@ -12,6 +15,7 @@ export const isRecorded: Readonly<Record<SignaturePurpose, boolean>> = {
   OwnLeaf: true,
   Root: false,
   CRL: false,
+  Probe: false,
 };
 
 /** What is about to be signed. A closed list: no key, token or request body has a place in it. */

@@ -66,3 +66,17 @@ export { formatMicroTime, formatTime } from "./time-format.ts";
 export { defineProgram, type ProgramContext, type ProgramDefinition } from "./program.ts";
 export { AuditLog, AuditLogError, type AuditLogOptions, auditLogSetting, openAuditLog } from "./audit-log.ts";
 export { type SignatureIntent, type SignaturePurpose } from "./audit-chain.ts";
+export {
+  type AuditFault,
+  type AuditFaultCode,
+  AuditReader,
+  type AuditReading,
+  type ReadChain,
+  type ReadSignature,
+} from "./audit-reader.ts";
+export {
+  compareWithLedger,
+  type LedgerComparison,
+  type LedgerComparisonOptions,
+  type LedgerLeaf,
+} from "./audit-comparison.ts";
