@@ -40,6 +40,17 @@ export interface IssuedCertificateBody {
     requestNamespace?: string;
     requestName?: string;
     /**
+     * What the request was made for and belongs to; a re-issue starts there.
+     */
+    owner?: {
+      /**
+       * Certificate: one of cert-manager's. Pod: a volume of the csi-driver asked for it.
+       */
+      kind: "Certificate" | "Pod";
+      name: string;
+      uid: string;
+    };
+    /**
      * SHA-256 over what the request asked for; a record answers only a request with the same hash.
      */
     requestHash?: string;
