@@ -21,6 +21,10 @@ export interface RevocationBody {
      */
     reason: "unspecified" | "keyCompromise" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
     /**
+     * Whether what holds the leaf gets another one: a Certificate is renewed, a pod with a volume of the csi-driver is evicted. Left out: no.
+     */
+    reissue?: boolean;
+    /**
      * The user who creates this object; admission refuses any other name.
      */
     requestedBy: string;
@@ -46,6 +50,24 @@ export interface RevocationBody {
       crlNumber?: number;
       message?: string;
     }[];
+    /**
+     * Progress of the re-issue, written by the issuer controller.
+     */
+    reissue?: {
+      /**
+       * Waiting: not asked for yet. Requested: on its way. Done: the revoked leaf is replaced, or nothing holds it any more. Impossible: a person must act.
+       */
+      state: "Waiting" | "Requested" | "Done" | "Impossible";
+      /**
+       * Kind/name of what holds the leaf.
+       */
+      owner?: string;
+      message?: string;
+      /**
+       * When it came into this state.
+       */
+      since: string;
+    };
     conditions?: {
       type: string;
       status: "True" | "False" | "Unknown";

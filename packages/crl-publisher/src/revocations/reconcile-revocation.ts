@@ -24,7 +24,8 @@ import { serialsOf } from "../crl/revocation-entries.ts";
 import { planRevocation } from "./plan-revocation.ts";
 import type { Readings } from "./readings.ts";
 
-type RevocationStatus = NonNullable<Revocation["status"]>;
+/** Less `reissue`, which the issuer controller writes. */
+type RevocationStatus = Omit<NonNullable<Revocation["status"]>, "reissue">;
 
 export interface RevocationReconcilerOptions {
   readonly client: KubeClient;
@@ -218,11 +219,12 @@ async function report(
   signal: AbortSignal,
 ): Promise<void> {
   const { name, namespace, generation: observedGeneration = 0 } = revocation.metadata;
-  let conditions: readonly Condition[] = revocation.status?.conditions ?? [];
+  const { reissue: _issuers, ...before } = revocation.status ?? {};
+  let conditions: readonly Condition[] = before.conditions ?? [];
   for (const condition of next)
     conditions = setCondition(conditions, { ...condition, observedGeneration }, now().getTime());
   const update = { ...status, ...(conditions.length === 0 ? {} : { conditions }) };
-  if (isDeepStrictEqual(update, revocation.status ?? {})) return;
+  if (isDeepStrictEqual(update, before)) return;
   await client.apply(
     revocationResource,
     {

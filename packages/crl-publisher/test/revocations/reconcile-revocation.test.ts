@@ -297,6 +297,18 @@ describe("an accepted revocation", () => {
     expect(server.writes).toHaveLength(writes);
   });
 
+  test("writes-nothing-because-the-issuer-controller-says-how-the-re-issue-goes", async () => {
+    const before = await reconcile(revocation());
+    server.put(revocationResource, {
+      ...before,
+      status: { ...before.status, reissue: { state: "Requested", since: "2026-11-22T04:00:00Z" } },
+    });
+    const writes = server.writes.length;
+    const after = await reconcile(revocation());
+    expect(server.writes).toHaveLength(writes);
+    expect(after.status?.reissue?.state).toBe("Requested");
+  });
+
   test("of-somebody-elses-wish-is-published-by-the-same-reading", async () => {
     readBack("prod", 7, "4f1c");
     const second = revocation({ name: "again", namespace: ownNamespace });
