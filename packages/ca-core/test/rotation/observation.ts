@@ -7,10 +7,12 @@ import type {
   Operation,
   RotationObservation,
 } from "../../src/rotation/observation.ts";
+import { ROTATION_GUARDS } from "../../src/rotation/guards.ts";
 import { planRotation } from "../../src/rotation/plan-rotation.ts";
 import { rotationPolicy } from "../../src/rotation/policy.ts";
 import type { RotationAction } from "../../src/rotation/action.ts";
 import type { WaitReason } from "../../src/rotation/reason.ts";
+import { type RotationView, viewOf } from "../../src/rotation/view.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -97,6 +99,14 @@ export function observation(changes: Partial<RotationObservation> = {}): Rotatio
     ...changes,
   };
 }
+
+/** What guards and steps are asked with. */
+export function viewFor(changes: Partial<RotationObservation> = {}): RotationView {
+  return viewOf(observation(changes), ROTATION_GUARDS);
+}
+
+/** The clocks are a day apart; what was read lately still counts as that. */
+export const untrusted = { own: NOW, apiServer: NOW + DAY, aws: NOW, highWater: NOW - MINUTE };
 
 export const rotate: Operation = { name: "rotate-1", kind: "Rotate" };
 

@@ -1,6 +1,6 @@
 import { ROTATION_GUARDS, type RotationGuards } from "../../../src/rotation/guards.ts";
 import type { GenerationObservation } from "../../../src/rotation/observation.ts";
-import type { RotationView } from "../../../src/rotation/view.ts";
+import type { RotationFacts } from "../../../src/rotation/view.ts";
 
 export interface Mutant {
   /** What was broken. */
@@ -18,13 +18,13 @@ export const MUTANTS: readonly Mutant[] = [
     drainIsOver: always,
   }),
   broken("the drain ends without the skew", ["no root goes before its leaves", "no end before the last leaf"], {
-    drainIsOver: (view, generation) => ROTATION_GUARDS.drainIsOver(withPolicy(view, { skewMs: 0 }), generation),
+    drainIsOver: (facts, generation) => ROTATION_GUARDS.drainIsOver(withPolicy(facts, { skewMs: 0 }), generation),
   }),
   broken(
     "the drain ends by a mark that is an hour too low",
     ["no root goes before its leaves", "no end before the last leaf"],
     {
-      drainIsOver: (view, generation) => ROTATION_GUARDS.drainIsOver(view, lowered(generation)),
+      drainIsOver: (facts, generation) => ROTATION_GUARDS.drainIsOver(facts, lowered(generation)),
     },
   ),
   broken("a mark falls", ["a mark never falls"], { markOnlyRises: always }),
@@ -67,9 +67,9 @@ function broken(name: string, rules: readonly string[], changes: Partial<Rotatio
   return { name, rules, guards: { ...ROTATION_GUARDS, ...changes } };
 }
 
-function withPolicy(view: RotationView, changes: Partial<RotationView["observation"]["policy"]>): RotationView {
-  const { observation } = view;
-  return { ...view, observation: { ...observation, policy: { ...observation.policy, ...changes } } };
+function withPolicy(facts: RotationFacts, changes: Partial<RotationFacts["observation"]["policy"]>): RotationFacts {
+  const { observation } = facts;
+  return { ...facts, observation: { ...observation, policy: { ...observation.policy, ...changes } } };
 }
 
 function lowered(generation: GenerationObservation): GenerationObservation {
