@@ -63,6 +63,7 @@ export interface RawRequest extends CallOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Default: application/json. Demanded for a PATCH, which has several. */
   readonly contentType?: string;
   readonly accept?: string;
 }
@@ -196,6 +197,9 @@ export class KubeClient {
   /** Any other call: reviews, token requests, `as=Table`. The answer is parsed JSON, believed to be a `T`. */
   async request<T = unknown>(raw: RawRequest): Promise<T> {
     const label = `${raw.method} ${raw.path}`;
+    if (raw.method === "PATCH" && raw.contentType === undefined) {
+      throw new TypeError(`${label}: contentType is missing, like "application/merge-patch+json"`);
+    }
     let waitedMs = 0;
     for (;;) {
       const answer = await this.#send(raw, label);
