@@ -14,6 +14,7 @@ import {
   keyOf,
   LeaderElector,
   Manager,
+  openAuditLog,
   type ProgramContext,
   Reflector,
   type SettingsTable,
@@ -27,6 +28,7 @@ import { revocationReconciler } from "./revocations/reconcile-revocation.ts";
 
 type PublisherSettings = SettingsTable & {
   readonly awsEndpointUrl: { readonly parse: (text: string | undefined) => string | undefined };
+  readonly auditLog: { readonly parse: (text: string | undefined) => string | undefined };
 };
 
 export interface CrlPublisherOptions extends ProgramContext<PublisherSettings> {
@@ -41,6 +43,8 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   const { client, connection, health, log, metrics, now, settings, userAgent } = options;
   const { namespace } = settings;
   const shared = { client, log, metrics };
+  const audit = await openAuditLog({ path: settings.auditLog, userAgent, now });
+  health.addReadyCheck("audit-log", () => audit.problem);
   const authorities = new Reflector<CertificateAuthority>({ ...shared, type: certificateAuthorityResource });
   const records = new Reflector<IssuedCertificate>({
     ...shared,
@@ -66,9 +70,10 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
       namespace,
       authorities: authorities.store,
       records: records.store,
-      generations: new GenerationStore({ client, namespace, now }),
+      generations: new GenerationStore({ client, namespace, audit, now }),
       controlPlaneOf: sharedControlPlanes(settings.awsEndpointUrl),
       readings,
+      audit,
     }),
   });
   authorityController.watch(authorities, (key, change) => (isWorthALook(change) ? [key] : []));
@@ -103,13 +108,17 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     for (const key of revocationsOf(authority)) revocationController.enqueue(key);
   });
 
-  await new Manager({
-    health,
-    log,
-    elector,
-    reflectors: [authorities, records, lists, revocations],
-    controllers: [authorityController, revocationController],
-  }).run(signal);
+  try {
+    await new Manager({
+      health,
+      log,
+      elector,
+      reflectors: [authorities, records, lists, revocations],
+      controllers: [authorityController, revocationController],
+    }).run(signal);
+  } finally {
+    await audit.close();
+  }
 }
 
 /** One control plane, and so one pace of calls, for each account and region. */

@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { defineProgram } from "@capstan/kube";
+import { auditLogSetting, defineProgram } from "@capstan/kube";
 import { endpointFromEnvironment } from "@capstan/rolesanywhere";
 import { startCrlPublisher } from "./crl-publisher.ts";
 
 defineProgram({
   name: "capstan-crl-publisher",
   settings: {
+    auditLog: auditLogSetting,
     awsEndpointUrl: {
       flag: "aws-endpoint-url",
       description:

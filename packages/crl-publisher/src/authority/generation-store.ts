@@ -20,7 +20,14 @@ import {
   readRoot,
   type Root,
 } from "@capstan/ca-core";
-import { formatTime, isAlreadyExists, type KubeClient, type KubeObject, TerminalError } from "@capstan/kube";
+import {
+  type AuditLog,
+  formatTime,
+  isAlreadyExists,
+  type KubeClient,
+  type KubeObject,
+  TerminalError,
+} from "@capstan/kube";
 
 export const secretResource = {
   group: "",
@@ -48,6 +55,7 @@ export interface GenerationStoreOptions {
   readonly client: KubeClient;
   /** Where keys, marks and lists are. */
   readonly namespace: string;
+  readonly audit: AuditLog;
   readonly now: () => Date;
 }
 
@@ -156,14 +164,13 @@ export class GenerationStore {
     const { spec } = authority;
     const key = await generateCaKey(spec.keyAlgorithm);
     const notBefore = new Date(Math.floor((this.#options.now().getTime() - backdateMs) / 1000) * 1000);
-    const root = await createRoot({
-      subject: spec.subject,
-      generation: number,
-      notBefore,
-      // notAfter is inclusive (RFC 5280, 4.1.2.5).
-      notAfter: new Date(notBefore.getTime() + parseDuration(spec.rootDuration) - 1000),
-      signer: key,
-    });
+    // notAfter is inclusive (RFC 5280, 4.1.2.5).
+    const notAfter = new Date(notBefore.getTime() + parseDuration(spec.rootDuration) - 1000);
+    const root = await this.#options.audit.sign(
+      { purpose: "Root", authority: name, generation: number, notAfter: formatTime(notAfter.getTime()) },
+      () => createRoot({ subject: spec.subject, generation: number, notBefore, notAfter, signer: key }),
+      ({ der }) => der,
+    );
     const secret = {
       apiVersion: "v1",
       kind: "Secret",

@@ -13,6 +13,7 @@ import {
 } from "@capstan/api";
 import type { RandomBytes } from "@capstan/ca-core";
 import {
+  type AuditLog,
   formatTime,
   type KubeClient,
   type Logger,
@@ -49,6 +50,7 @@ export interface AuthorityReconcilerOptions {
   readonly now: () => Date;
   readonly random: RandomBytes;
   readonly recordName: () => string;
+  readonly audit: AuditLog;
   readonly log: Logger;
 }
 

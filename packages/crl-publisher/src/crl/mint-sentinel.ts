@@ -10,7 +10,7 @@ import {
   issuedCertificateResource,
 } from "@capstan/api";
 import { issueLeaf, ownCommonName, prepareLeaf, type RandomBytes } from "@capstan/ca-core";
-import { formatTime, type KubeClient } from "@capstan/kube";
+import { type AuditLog, formatTime, type KubeClient } from "@capstan/kube";
 import { fieldManager } from "../field-manager.ts";
 import type { Generation } from "../authority/generation-store.ts";
 import type { RevocationEntry } from "./revocation-entries.ts";
@@ -37,9 +37,10 @@ export async function mintSentinel(input: {
   readonly now: Date;
   readonly random: RandomBytes;
   readonly recordName: () => string;
+  readonly audit: AuditLog;
   readonly signal: AbortSignal;
 }): Promise<RevocationEntry> {
-  const { client, namespace, authority, generation, now, random, signal } = input;
+  const { client, namespace, authority, generation, now, random, audit, signal } = input;
   const { root, key } = generation;
   const notBefore = new Date(Math.max(Math.floor(now.getTime() / 1000) * 1000 - 30_000, root.notBefore.getTime()));
   const notAfter = new Date(notBefore.getTime() + sentinelLifetimeMs);
@@ -58,14 +59,28 @@ export async function mintSentinel(input: {
     random,
   });
   await raiseMark({ client, namespace, authority, generation: generation.number, notAfter, signal });
-  const leaf = await issueLeaf({ ticket: prepared.ticket, signer: key });
+  const name = input.recordName();
+  const subject = `CN=${ownCommonName("crl", authority)}`;
+  const leaf = await audit.sign(
+    {
+      purpose: "OwnLeaf",
+      authority,
+      generation: generation.number,
+      serial: prepared.serial,
+      subject,
+      notAfter: formatTime(notAfter.getTime()),
+      record: name,
+    },
+    () => issueLeaf({ ticket: prepared.ticket, signer: key }),
+    ({ der }) => der,
+  );
   const record: IssuedCertificate = {
     apiVersion,
     kind: "IssuedCertificate",
-    metadata: { name: input.recordName(), namespace, labels: { [authorityLabel]: authority } },
+    metadata: { name, namespace, labels: { [authorityLabel]: authority } },
     spec: {
       serial: leaf.serial,
-      subject: `CN=${ownCommonName("crl", authority)}`,
+      subject,
       commonName: ownCommonName("crl", authority),
       notBefore: formatTime(leaf.notBefore.getTime()),
       notAfter: formatTime(leaf.notAfter.getTime()),
@@ -78,7 +93,6 @@ export async function mintSentinel(input: {
   };
   await client.create(issuedCertificateResource, record, { signal });
   const reason = "cessationOfOperation";
-  const { name } = record.metadata;
   // Marked like any revoked leaf, so that the ledger says what the CRL says.
   await client.apply(
     issuedCertificateResource,

@@ -20,7 +20,7 @@ import {
   type RandomBytes,
   readCrl,
 } from "@capstan/ca-core";
-import { formatTime, type KubeClient, type KubeObject, type Logger } from "@capstan/kube";
+import { type AuditLog, formatTime, type KubeClient, type KubeObject, type Logger } from "@capstan/kube";
 import type { Generation } from "../authority/generation-store.ts";
 import { fieldManager } from "../field-manager.ts";
 import { isLiveSentinel, mintSentinel } from "./mint-sentinel.ts";
@@ -63,6 +63,7 @@ export interface PublishCrlInput {
   readonly now: () => Date;
   readonly random: RandomBytes;
   readonly recordName: () => string;
+  readonly audit: AuditLog;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -119,7 +120,7 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
     now,
   });
   input.log.info(
-    { authority, generation: generation.number, crlNumber: Number(number), entries: stored.serials.size, audit: true },
+    { authority, generation: generation.number, crlNumber: Number(number), entries: stored.serials.size },
     "signed a CRL",
   );
   await reportPublished(input, reserved, stored);
@@ -164,22 +165,27 @@ async function signAndStore(
     readonly now: Date;
   },
 ): Promise<StoredCrl> {
-  const { client, namespace, authority, generation, number, entries, listed, published, configMap, now, signal } =
-    input;
+  const { client, namespace, authority, generation, number, entries, listed, published, configMap, now } = input;
+  const { audit, signal } = input;
   const thisUpdate = new Date(Math.max(seconds(now) * 1000, (published?.thisUpdate.getTime() ?? 0) + 1000));
-  const encoded = await encodeCrl({
-    root: generation.root,
-    signer: generation.key,
-    number,
-    thisUpdate,
-    nextUpdate: new Date(thisUpdate.getTime() + crlValiditySeconds * 1000),
-    entries: entries.map(({ serial, revokedAt, reason }) => ({
-      serial: parseSerial(serial),
-      // Marked by a replica whose clock was ahead: better published with an earlier time than held back.
-      revokedAt: new Date(Math.min(revokedAt * 1000, thisUpdate.getTime())),
-      reason,
-    })),
-  });
+  const encoded = await audit.sign(
+    { purpose: "CRL", authority, generation: generation.number, crlNumber: Number(number) },
+    () =>
+      encodeCrl({
+        root: generation.root,
+        signer: generation.key,
+        number,
+        thisUpdate,
+        nextUpdate: new Date(thisUpdate.getTime() + crlValiditySeconds * 1000),
+        entries: entries.map(({ serial, revokedAt, reason }) => ({
+          serial: parseSerial(serial),
+          // Marked by a replica whose clock was ahead: better published with an earlier time than held back.
+          revokedAt: new Date(Math.min(revokedAt * 1000, thisUpdate.getTime())),
+          reason,
+        })),
+      }),
+    ({ der }) => der,
+  );
   const notAfter = new Map([...listed, ...entries].map((entry) => [entry.serial, entry.notAfter]));
   const violations = await checkCrlBeforePublication({
     next: encoded.der,

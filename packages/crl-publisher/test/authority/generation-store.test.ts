@@ -4,6 +4,7 @@ import { TerminalError } from "@capstan/kube";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts";
 import { GenerationStore, secretResource } from "../../src/authority/generation-store.ts";
+import { MemoryAudit } from "../support/audit.ts";
 import { base64, keySecret, newGeneration } from "../support/generation.ts";
 import { authority, now, ownNamespace } from "../support/objects.ts";
 
@@ -13,10 +14,12 @@ const signal = new AbortController().signal;
 const ref = { namespace: ownNamespace, name: "fleet-1" };
 
 let server: ApiServer;
+let audit: MemoryAudit;
 let store: GenerationStore;
 
 beforeEach(async () => {
   server = await ApiServer.start();
+  audit = new MemoryAudit();
   store = newStore();
 });
 
@@ -24,7 +27,7 @@ afterEach(() => server[Symbol.asyncDispose]());
 
 /** As after a restart. */
 function newStore(): GenerationStore {
-  return new GenerationStore({ client: server.client, namespace: ownNamespace, now: () => now });
+  return new GenerationStore({ client: server.client, namespace: ownNamespace, audit: audit.log, now: () => now });
 }
 
 function knowing(fingerprint: string): CertificateAuthority {
@@ -41,6 +44,19 @@ const mark = (notAfter: string) => ({
 const secrets = (): readonly unknown[] => server.all(secretResource);
 
 describe("a new generation", () => {
+  test("is-in-the-audit-log-with-the-fingerprint-of-its-root", async () => {
+    const { root } = await store.ensure(authority(), 1, signal);
+    expect(audit.signatures()).toMatchObject([
+      { purpose: "Root", authority: "fleet", generation: 1, outcome: "signed", sha256: root.sha256 },
+    ]);
+  });
+
+  test("is-not-made-when-the-audit-log-cannot-be-written", async () => {
+    audit.isFull = true;
+    await expect(store.ensure(authority(), 1, signal)).rejects.toMatchObject({ code: "ERR_AUDIT_LOG" });
+    expect(secrets()).toEqual([]);
+  });
+
   test("is-one-immutable-secret-with-key-root-and-fingerprint", async () => {
     const { root, key, number } = await store.ensure(authority(), 1, signal);
     expect(number).toBe(1);

@@ -15,6 +15,7 @@ import { GenerationStore, secretResource } from "../../src/authority/generation-
 import { authorityReconciler } from "../../src/authority/reconcile-authority.ts";
 import { type ConfigMap, configMapResource, readStored } from "../../src/crl/publish-crl.ts";
 import { Readings } from "../../src/revocations/readings.ts";
+import { MemoryAudit } from "../support/audit.ts";
 import { Aws } from "../support/aws.ts";
 import { newGeneration } from "../support/generation.ts";
 import { after, authority, minute, now, ownNamespace, prod, record, revokedAt } from "../support/objects.ts";
@@ -45,17 +46,19 @@ afterEach(async () => {
 /** A new process: what was read and loaded is forgotten. */
 function restart(): void {
   readings = new Readings();
+  const audit = new MemoryAudit().log;
   reconciler = authorityReconciler({
     client: server.client,
     namespace: ownNamespace,
     authorities,
     records,
-    generations: new GenerationStore({ client: server.client, namespace: ownNamespace, now: () => time }),
+    generations: new GenerationStore({ client: server.client, namespace: ownNamespace, audit, now: () => time }),
     controlPlaneOf: () => aws.controlPlane,
     readings,
     now: () => time,
     random: randomBytes,
     recordName: randomUUID,
+    audit,
     log: createLogger({ program: "test", level: "silent" }),
   });
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { randomBytes, randomUUID, X509Certificate } from "node:crypto";
+import { createHash, randomBytes, randomUUID, X509Certificate } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +24,7 @@ import {
   type StoredCrl,
 } from "../../src/crl/publish-crl.ts";
 import { parseEntries } from "../../src/crl/revocation-entries.ts";
+import { MemoryAudit } from "../support/audit.ts";
 import { newGeneration } from "../support/generation.ts";
 import { after, authority, day, hour, minute, now, ownNamespace, record, revokedAt } from "../support/objects.ts";
 
@@ -32,14 +33,21 @@ const ref = { namespace: ownNamespace, name: "fleet-1" };
 const leaf = record({ status: revokedAt(now) });
 
 let server: ApiServer;
+let audit: MemoryAudit;
 let time: Date;
 let crlNumberInAws: bigint | undefined;
 
 beforeEach(async () => {
   server = await ApiServer.start();
+  audit = new MemoryAudit();
   time = now;
   crlNumberInAws = undefined;
-  const store = new GenerationStore({ client: server.client, namespace: ownNamespace, now: () => now });
+  const store = new GenerationStore({
+    client: server.client,
+    namespace: ownNamespace,
+    audit: audit.log,
+    now: () => now,
+  });
   await store.ensureRecords(authority(), generation, new AbortController().signal);
 });
 
@@ -58,6 +66,7 @@ function publish(...workloads: readonly IssuedCertificate[]): Promise<StoredCrl>
     now: () => time,
     random: randomBytes,
     recordName: randomUUID,
+    audit: audit.log,
     log: createLogger({ program: "test", level: "silent" }),
     signal: new AbortController().signal,
   });
@@ -125,6 +134,38 @@ describe("the first CRL", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe("the audit log", () => {
+  test("tells-of-the-sentinel-and-of-the-crl-with-what-was-signed", async () => {
+    const crl = await publish();
+    const [sentinel] = sentinels();
+    const root = { authority: "fleet", generation: 1, outcome: "signed" };
+    expect(audit.signatures()).toMatchObject([
+      {
+        ...root,
+        purpose: "OwnLeaf",
+        serial: sentinel?.spec.serial,
+        record: sentinel?.metadata.name,
+        notAfter: sentinel?.spec.notAfter,
+        sha256: createHash("sha256")
+          .update(new X509Certificate(sentinel?.spec.certificate ?? "").raw)
+          .digest("hex"),
+      },
+      { ...root, purpose: "CRL", crlNumber: Number(crl.number), sha256: crl.sha256 },
+    ]);
+  });
+
+  test("that-cannot-be-written-stops-signing-before-anything-is-recorded-or-stored", async () => {
+    await publish();
+    const map = server.read(configMapResource, ref);
+    audit.isFull = true;
+    await expect(publish(leaf)).rejects.toMatchObject({ code: "ERR_AUDIT_LOG" });
+    expect(server.read(configMapResource, ref)).toEqual(map);
+    expect(sentinels()).toHaveLength(1);
+    audit.isFull = false;
+    expect((await publish(leaf)).serials.has("4f1c")).toBe(true);
   });
 });
 
