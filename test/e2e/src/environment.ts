@@ -45,7 +45,9 @@ export interface Environment {
   readonly crlServer: string;
   /** Where a program serves health and metrics. */
   readonly healthOf: (program: ProgramName) => string;
-  /** Kills a program as the kernel would (SIGKILL) and starts it again. */
+  /** Kills a program as the kernel would (SIGKILL) and starts it again, without waiting until it is ready. */
+  readonly relaunch: (program: ProgramName) => Promise<ManagedProcess>;
+  /** As `relaunch`, and resolves when it is ready. */
   readonly restart: (program: ProgramName) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -119,7 +121,8 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
       return found;
     };
     const healthOf = (name: ProgramName): string => `http://127.0.0.1:${portsOf(name).health}`;
-    const start = async (name: ProgramName): Promise<void> => {
+    const relaunch = async (name: ProgramName): Promise<ManagedProcess> => {
+      await running.get(name)?.kill();
       const { main, account, flags } = programs[name];
       const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "capstan-system", name: account });
       const { health, serve } = portsOf(name);
@@ -143,12 +146,16 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
         logFile: path.join(cluster.logs, `${name}.log`),
       });
       running.set(name, started);
+      return started;
+    };
+    const restart = async (name: ProgramName): Promise<void> => {
+      const started = await relaunch(name);
       await until(`${name} to be ready (${started.logFile})`, async () => {
         if (started.ending() !== undefined) throw await started.failure("ended before it was ready");
         return (await fetch(`${healthOf(name)}/readyz`)).ok ? true : undefined;
       });
     };
-    await Promise.all(programNames.map(start));
+    await Promise.all(programNames.map(restart));
     log("capstan: the issuer controller, the CRL publisher and the CRL server are ready");
     const operatorKubeconfig = await cluster.serviceAccountKubeconfig(operator);
     return {
@@ -158,10 +165,8 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
       operatorKubeconfig,
       crlServer: `http://127.0.0.1:${portsOf("crl-server").serve}`,
       healthOf,
-      restart: async (name) => {
-        await running.get(name)?.kill();
-        await start(name);
-      },
+      relaunch,
+      restart,
       stop,
     };
   } catch (error) {
