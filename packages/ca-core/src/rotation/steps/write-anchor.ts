@@ -32,14 +32,14 @@ export function createAnchors(view: RotationView): readonly Candidate[] {
 export function repairAnchors(view: RotationView): readonly Candidate[] {
   const lost = view.needed.filter((generation) => generation !== view.incoming);
   const mayPublish = publicationGuards(view).every((reason) => reason === undefined);
-  return addRoots(view, { lost, welcome: mayPublish ? view.wanted : [], unless: [] });
+  return addRoots(view, { lost, together: mayPublish ? view.wanted : lost, unless: [] });
 }
 
 /** The root of the next generation comes into every anchor. */
 export function publishRoot(view: RotationView): readonly Candidate[] {
   const { incoming } = view;
   if (incoming?.recorded !== true) return [];
-  return addRoots(view, { lost: [incoming], welcome: [], unless: publicationGuards(view) });
+  return addRoots(view, { lost: [incoming], together: [incoming], unless: publicationGuards(view) });
 }
 
 function publicationGuards(view: RotationView): readonly (WaitReason | undefined)[] {
@@ -51,28 +51,26 @@ function addRoots(
   view: RotationView,
   {
     lost,
-    welcome,
+    together,
     unless,
   }: {
-    /** Must be in every anchor. */
+    /** Where one of these is missing, there is something to add. */
     readonly lost: readonly GenerationObservation[];
-    /** Are written as well where there is room. */
-    readonly welcome: readonly GenerationObservation[];
+    /** What is written then, as far as there is room: these, most needed first. */
+    readonly together: readonly GenerationObservation[];
     readonly unless: readonly (WaitReason | undefined)[];
   },
 ): readonly Candidate[] {
   const { guards } = view;
   return view.anchors.flatMap((anchor) => {
-    if (anchor.reading?.state === "Missing") return [];
     const toAdd = lost.filter((generation) => !holdsRoot(anchor, generation));
     if (toAdd.length === 0) return [];
     const held = heldBy(anchor);
     if (hasBetterWrite(view, anchor)) return [];
-    // If there is not room for all, the most needed comes first.
-    const added = toAdd.slice(0, Math.max(1, SLOTS - held.length));
-    const more = welcome.filter((generation) => !holdsRoot(anchor, generation) && !added.includes(generation));
-    const room = Math.max(0, SLOTS - held.length - added.length);
-    const bundle = [...held, ...[...added, ...more.slice(0, room)].map(({ root }) => root.fingerprint)];
+    const added = together
+      .filter((generation) => !holdsRoot(anchor, generation))
+      .slice(0, Math.max(1, SLOTS - held.length));
+    const bundle = [...held, ...added.map(({ root }) => root.fingerprint)];
     return [
       {
         action: justRead(view, anchor, { do: "WriteAnchor", anchor: anchor.name, bundle, removes: [] }),
@@ -95,8 +93,8 @@ function addRoots(
  * first: were the reading behind, half of what is wanted would be overwritten in between.
  */
 function hasBetterWrite(view: RotationView, anchor: AnchorObservation): boolean {
-  const missing = view.wanted.filter((generation) => !holdsRoot(anchor, generation));
-  if (heldBy(anchor).length + missing.length <= SLOTS) return false;
+  const both = new Set([...heldBy(anchor), ...view.wanted.map(({ root }) => root.fingerprint)]);
+  if (both.size <= SLOTS) return false;
   return removals(view).some(
     (removal) => removal.anchor === anchor && removal.unless.every((reason) => reason === undefined),
   );
@@ -187,7 +185,7 @@ export function importCrls(view: RotationView): readonly Candidate[] {
   const { guards } = view;
   return view.anchors.flatMap((anchor) =>
     view.wanted
-      .filter((generation) => generation.recorded && holdsRoot(anchor, generation))
+      .filter((generation) => holdsRoot(anchor, generation))
       .filter((generation) => !holdsCurrentCrl(anchor, generation))
       .map((generation): Candidate => ({
         action: { do: "ImportCrl", anchor: anchor.name, generation: generation.number },
