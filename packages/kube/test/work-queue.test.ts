@@ -1,4 +1,3 @@
-import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createMetrics, WorkQueue } from "../src/index.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -284,82 +283,5 @@ describe("metrics", () => {
     queue.done("a");
     expect(await value(`workqueue_retries_total${labels}`)).toBe(1);
     expect(await value(`workqueue_work_duration_seconds_sum${labels}`)).toBe(3);
-  });
-});
-
-/** Runs commands against the queue and against what it promises, told as simply as possible. */
-describe("any order of calls", () => {
-  const key = fc.constantFrom("a", "b", "c");
-  const command = fc.oneof(
-    fc.record({ do: fc.constant("add" as const), key }),
-    fc.record({ do: fc.constant("addAfter" as const), key, delay: fc.integer({ min: 0, max: 50 }) }),
-    fc.record({ do: fc.constant("get" as const) }),
-    fc.record({ do: fc.constant("done" as const), key }),
-    fc.record({ do: fc.constant("advance" as const), by: fc.integer({ min: 1, max: 40 }) }),
-  );
-
-  test("no key is with two workers at once, none is lost, and of several times the earliest counts", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
-        const clock = new ManualClock();
-        const queue = queueOn(clock);
-        // Owed: keys for which a worker must come after the moment of the add. Due: by key, the earliest asked-for time.
-        const owed = new Set<string>();
-        const due = new Map<string, number>();
-        const held = new Set<string>();
-        const faults: string[] = [];
-        let workers = 0;
-        const take = async (): Promise<void> => {
-          const key = await queue.get();
-          workers -= 1;
-          if (key === undefined) faults.push("undefined was handed out");
-          else if (held.has(key)) faults.push(`${key} was handed out to two workers`);
-          else if (owed.delete(key)) held.add(key);
-          else faults.push(`${key} was handed out for no reason`);
-        };
-        const flow = (): Promise<void> => new Promise(setImmediate);
-        for (const step of commands) {
-          if (step.do === "add") {
-            owed.add(step.key);
-            queue.add(step.key);
-          } else if (step.do === "addAfter") {
-            const at = clock.monotonic() + step.delay;
-            if (step.delay === 0) owed.add(step.key);
-            else due.set(step.key, Math.min(at, due.get(step.key) ?? Infinity));
-            queue.addAfter(step.key, step.delay);
-          } else if (step.do === "get") {
-            workers += 1;
-            void take();
-          } else if (step.do === "done") {
-            if (held.delete(step.key)) queue.done(step.key);
-          } else {
-            for (const [key, at] of due) {
-              if (at > clock.monotonic() + step.by) continue;
-              due.delete(key);
-              owed.add(key);
-            }
-            clock.advance(step.by);
-          }
-          await flow();
-          // Whatever is owed and with nobody is with a worker as long as one waits.
-          const free = [...owed].filter((key) => !held.has(key));
-          expect(queue.size).toBe(free.length);
-          if (workers > 0) expect(free).toEqual([]);
-        }
-        for (const key of due.keys()) owed.add(key);
-        clock.advance(1_000);
-        // Each turn of a worker settles at least one key, or the queue has lost it.
-        for (let turns = owed.size + held.size; turns > 0; turns -= 1) {
-          void take();
-          await flow();
-          for (const key of held) queue.done(key);
-          held.clear();
-          await flow();
-        }
-        expect(faults).toEqual([]);
-        expect([...owed]).toEqual([]);
-      }),
-      { numRuns: 300 },
-    );
   });
 });
