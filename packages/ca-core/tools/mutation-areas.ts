@@ -3,7 +3,7 @@ export interface MutationArea {
   readonly name: string;
   /** Globs of the sources that are changed. */
   readonly mutate: readonly string[];
-  /** Globs of the tests that have to notice. */
+  /** Globs of the tests that have to notice, those first that take the least time for the faults that they find. */
   readonly tests: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export const AREAS: readonly [MutationArea, ...MutationArea[]] = [
       "src/keys/rsa-weakness.ts",
       "src/keys/signature.ts",
     ],
-    tests: ["test/keys/**/*.test.ts", "test/csr/hostile-*.test.ts"],
+    tests: ["test/keys/{check-public-key,passed-keys,rsa-weakness,signature}.test.ts"],
   },
   {
     name: "lint",
@@ -26,7 +26,11 @@ export const AREAS: readonly [MutationArea, ...MutationArea[]] = [
   {
     name: "crl",
     mutate: ["src/crl/**/*.ts", "src/lint/crl/**/*.ts"],
-    tests: ["test/crl/**/*.test.ts"],
+    // Not the second reader's rows of hanging workers, which wait, but for what becomes of their findings.
+    tests: [
+      "test/crl/{crl-number,entry-time,hostile-revocations,read-crl,lint-crl,crl-entries,encode-crl}.test.ts",
+      "test/crl/{check-crl-before-publication,forecast-crl-size,golden,*.property,second-reader}.test.ts",
+    ],
   },
   {
     name: "rotation",

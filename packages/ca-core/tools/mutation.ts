@@ -1,5 +1,7 @@
-// What `pnpm mutation [area…]` starts: changes the sources of an area one fault at a time, runs its tests against each,
-// and fails for a fault that no test notices, unless `mutation-survivors.yaml` says why it makes no difference.
+// What `pnpm mutation [area…] [--again]` starts: changes the sources of an area one fault at a time, runs its tests against
+// each, and fails for a fault that no test notices, unless `mutation-survivors.yaml` says why it makes no difference.
+// `--again` takes over from the last run what neither the fault nor the tests that it meets have changed since; what a test
+// imports it does not look at, so the last word has a run without it.
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -34,19 +36,41 @@ interface Survivor {
   readonly file: string;
   /** The line that was changed, without its indentation. */
   readonly line: string;
-  /** What was put in the place of a part of it. */
+  /** The part of it that was replaced, up to the end of the line. */
+  readonly part: string;
   readonly replacement: string;
 }
 
-interface ArguedSurvivor extends Survivor {
+interface Argument {
+  readonly file: string;
+  readonly line: string;
+  /** Of faults that differ in nothing else. */
+  readonly part?: string;
+  /** One, or all those for which one reason is enough. */
+  readonly replacement: string | readonly string[];
+  /** How many faults are told by all this: 1 when it is absent. */
+  readonly times?: number;
   readonly because: string;
 }
 
 const OK: ReadonlySet<string> = new Set(["Killed", "Timeout", "CompileError", "RuntimeError"]);
 
-function runStryker(area: MutationArea): Promise<number> {
+/** Stryker's own settings, and what belongs to the area: its report and its sandbox, so that two areas can run at once. */
+function runStryker(area: MutationArea, isAgain: boolean): Promise<number> {
+  const settings = {
+    ...(JSON.parse(readFileSync(join(folder, "stryker.config.json"), "utf8")) as object),
+    mutate: area.mutate,
+    jsonReporter: { fileName: reportOf(area) },
+    tempDirName: join(reports, `sandbox-${area.name}`),
+    incremental: true,
+    incrementalFile: join(reports, `incremental-${area.name}.json`),
+    force: !isAgain,
+  };
+  const config = join(reports, `stryker-${area.name}.json`);
+  mkdirSync(reports, { recursive: true });
+  writeFileSync(config, JSON.stringify(settings));
   return new Promise((resolve, reject) => {
-    const child = spawn("stryker", ["run", "--mutate", area.mutate.join(",")], {
+    const child = spawn("stryker", ["run", config], {
       cwd: folder,
       env: { ...process.env, CAPSTAN_MUTATION_AREA: area.name },
       stdio: "inherit",
@@ -56,53 +80,81 @@ function runStryker(area: MutationArea): Promise<number> {
   });
 }
 
-function readReport(): Report {
-  return JSON.parse(readFileSync(join(reports, "mutation.json"), "utf8")) as Report;
+function reportOf(area: MutationArea): string {
+  return join(reports, `mutation-${area.name}.json`);
+}
+
+function readReport(area: MutationArea): Report {
+  return JSON.parse(readFileSync(reportOf(area), "utf8")) as Report;
 }
 
 function survivorsOf(report: Report): Survivor[] {
-  return Object.entries(report.files).flatMap(([file, { source, mutants }]) =>
-    mutants
+  return Object.entries(report.files).flatMap(([file, { source, mutants }]) => {
+    const lines = source.split("\n");
+    return mutants
       .filter(({ status }) => status === "Survived" || status === "NoCoverage")
-      .map(({ location, replacement = "" }) => ({
-        file,
-        line: (source.split("\n")[location.start.line - 1] ?? "").trim(),
-        replacement,
-      })),
+      .map(({ location: { start, end }, replacement = "" }) => {
+        const line = lines[start.line - 1] ?? "";
+        const part = line.slice(start.column - 1, end.line === start.line ? end.column - 1 : undefined);
+        return { file, line: line.trim(), part, replacement };
+      });
+  });
+}
+
+function isAbout(argument: Argument, { file, line, part, replacement }: Survivor): boolean {
+  return (
+    argument.file === file &&
+    argument.line === line &&
+    (argument.part ?? part) === part &&
+    [argument.replacement].flat().includes(replacement)
   );
 }
 
-function isSame(a: Survivor, b: Survivor): boolean {
-  return a.file === b.file && a.line === b.line && a.replacement === b.replacement;
+/** Those that no argument is about, and those of which there are more than it speaks of. */
+function openOf(survivors: readonly Survivor[], args: readonly Argument[]): Survivor[] {
+  const closed = new Set<Survivor>();
+  for (const argument of args) {
+    for (const replacement of [argument.replacement].flat()) {
+      const met = survivors.filter((one) => isAbout({ ...argument, replacement }, one));
+      if (met.length <= (argument.times ?? 1)) for (const one of met) closed.add(one);
+    }
+  }
+  return survivors.filter((one) => !closed.has(one));
 }
 
-const named = process.argv.slice(2);
+const asked = process.argv.slice(2);
+const named = asked.filter((one) => one !== "--again");
 const areas = named.length === 0 ? AREAS : named.map(areaNamed);
-const argued = parse(readFileSync(join(folder, "mutation-survivors.yaml"), "utf8")) as readonly ArguedSurvivor[];
+const args = parse(readFileSync(join(folder, "mutation-survivors.yaml"), "utf8")) as readonly Argument[];
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const open: Survivor[] = [];
 for (const area of areas) {
   process.stderr.write(`mutation: ${area.name}: ${area.mutate.join(", ")}\n`);
-  const code = await runStryker(area);
+  const code = await runStryker(area, named.length < asked.length);
   if (code !== 0) {
     process.stderr.write(`mutation: ${area.name}: stryker ended with status ${code}\n`);
     process.exitCode = 1;
     continue;
   }
-  const report = readReport();
-  mkdirSync(reports, { recursive: true });
-  writeFileSync(join(reports, `mutation-${area.name}.json`), JSON.stringify(report));
+  const report = readReport(area);
   const mutants = Object.values(report.files).flatMap((file) => file.mutants);
   const survivors = survivorsOf(report);
-  const unexplained = survivors.filter((one) => !argued.some((known) => isSame(known, one)));
-  counts.passed += mutants.filter(({ status }) => OK.has(status)).length;
+  const unexplained = openOf(survivors, args);
+  const countOf = (status: string): number => mutants.filter((one) => one.status === status).length;
+  const argued = survivors.length - unexplained.length;
+  const noticed = mutants.filter(({ status }) => OK.has(status)).length;
+  process.stdout.write(
+    `${area.name}: ${mutants.length - countOf("Ignored")} faults, ${noticed} noticed (${countOf("Timeout")} by a time ` +
+      `limit), ${argued} argued, ${unexplained.length} open; ${countOf("Ignored")} only run while a module is loaded\n`,
+  );
+  counts.passed += noticed;
   counts.failed += unexplained.length;
   // Argued survivors, and those that only run while a module is loaded, which no single test can be held to.
-  counts.skipped += survivors.length - unexplained.length + mutants.filter(({ status }) => status === "Ignored").length;
+  counts.skipped += argued + countOf("Ignored");
   open.push(...unexplained);
 }
-for (const { file, line, replacement } of open) {
-  process.stdout.write(`no test notices: ${file}: \`${line}\` with \`${replacement}\`\n`);
+for (const { file, line, part, replacement } of open) {
+  process.stdout.write(`no test notices: ${file}: \`${line}\` with \`${replacement}\` for \`${part}\`\n`);
 }
 process.stdout.write(`reports: ${relative(process.cwd(), reports)}\n`);
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
   forecastCrlSize,
-  KEY_ALGORITHM_NAMES,
   MAX_CRL_CHARACTERS,
   parseCrlNumber,
   REVOCATION_REASONS,
@@ -10,11 +9,12 @@ import {
 } from "../../src/index.ts";
 import { authority, DAY } from "../support/authority.ts";
 import { manyEntries, newCrl } from "../support/crl.ts";
+import { largeTest, ROOT_ALGORITHMS } from "../support/large-test.ts";
 
 const REASONS = Object.keys(REVOCATION_REASONS) as RevocationReason[];
 const LARGEST_NUMBER = parseCrlNumber(String(2n ** 159n - 1n));
 
-describe.each(KEY_ALGORITHM_NAMES)("of a root of type %s", (algorithm) => {
+describe.each(ROOT_ALGORITHMS)("of a root of type %s", (algorithm) => {
   test("the forecast is the size of a CRL with the longest dates and number, but for what an ECDSA signature spares", async () => {
     const now = new Date("2060-01-01T00:00:00Z");
     const ca = await authority(algorithm, 1, now);
@@ -58,7 +58,7 @@ const longestSignature = (algorithm: KeyAlgorithm): number => (algorithm === "EC
 const charactersOf = (octets: number): number => (octets === 0 ? 0 : Math.ceil(octets / 3) * 4 + 5);
 
 describe("V02 6,000 serials at once", () => {
-  test("with a reason are forecast to be too many for AWS, which the encoded CRL bears out", async () => {
+  largeTest("with a reason are forecast to be too many for AWS, which the encoded CRL bears out", async () => {
     const ca = await authority();
     const { fill } = forecastCrlSize({ root: ca.root, entries: 6_000, withReason: 6_000 });
     expect(fill).toBeGreaterThan(1.3);
@@ -80,7 +80,7 @@ describe("V02 6,000 serials at once", () => {
     ]);
   });
 
-  test("the last that fits by forecast fits, and one more does not", async () => {
+  largeTest("the last that fits by forecast fits, and one more does not", async () => {
     const { root } = await authority("RSA-2048");
     const ca = await authority("RSA-2048");
     let most = 0;

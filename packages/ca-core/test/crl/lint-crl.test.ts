@@ -35,6 +35,14 @@ test("the form that the rows below break breaks no rule by itself", () => {
   expect(rulesBrokenBy({ list: [rawEntry("020101"), rawEntry("020102", rawReason(1))] })).toEqual([]);
 });
 
+test("the extensions may stand in any order", () => {
+  expect(rulesBrokenBy({ extensions: [CRL_NUMBER, aki()] })).toEqual([]);
+});
+
+test("a fault of our own is thrown, and not taken for a fault of the CRL", () => {
+  expect(() => lintCrl({ der: undefined as never, root: ca.root })).toThrow(TypeError);
+});
+
 const BAD: readonly (readonly [fact: string, parts: () => RawCrlParts, rules: readonly string[]])[] = [
   ["version 1", () => ({ version: hex("020100") }), ["crl_version_is_v2"]],
   ["version 3", () => ({ version: hex("020102") }), ["crl_version_is_v2"]],
@@ -68,9 +76,32 @@ const BAD: readonly (readonly [fact: string, parts: () => RawCrlParts, rules: re
     ["crl_has_authority_key_identifier"],
   ],
   [
+    "authorityKeyIdentifier with a serial alone",
+    () => ({
+      extensions: [extension(OID.authorityKeyIdentifier, false, sequence(tlv(0x82, ca.root.ski))), CRL_NUMBER],
+    }),
+    ["crl_has_authority_key_identifier"],
+  ],
+  [
+    "authorityKeyIdentifier with nothing in it",
+    () => ({ extensions: [extension(OID.authorityKeyIdentifier, false, sequence()), CRL_NUMBER] }),
+    ["crl_has_authority_key_identifier"],
+  ],
+  [
     "another key's identifier",
     () => ({ extensions: [authorityKeyIdentifier(other.root.ski), CRL_NUMBER] }),
     ["crl_authority_key_identifier_is_the_root_s_key"],
+  ],
+  [
+    "another key's identifier behind the number",
+    () => ({ extensions: [CRL_NUMBER, authorityKeyIdentifier(other.root.ski)] }),
+    ["crl_authority_key_identifier_is_the_root_s_key"],
+  ],
+  ["a negative cRLNumber", () => ({ extensions: [aki(), extension(OID.crlNumber, false, hex("0201ff"))] }), ["der"]],
+  [
+    "a cRLNumber of 21 octets",
+    () => ({ extensions: [aki(), extension(OID.crlNumber, false, tlv(2, new Uint8Array(21).fill(1)))] }),
+    ["der"],
   ],
   ["no cRLNumber", () => ({ extensions: [aki()] }), ["crl_missing_crl_number"]],
   [

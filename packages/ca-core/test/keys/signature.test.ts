@@ -1,9 +1,11 @@
+import { sign, verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { DER_NULL, sequence, unsignedInteger } from "../../src/der/write.ts";
 import { DerError } from "../../src/index.ts";
 import { KEY_ALGORITHMS, type LeafKeyAlgorithm } from "../../src/keys/algorithms.ts";
-import { assertSignatureForm } from "../../src/keys/signature.ts";
+import { assertSignatureForm, verifySignature } from "../../src/keys/signature.ts";
 import { hex } from "../support/bytes.ts";
+import { newKeyPair } from "../support/key-pair.ts";
 import { octetsOf } from "../support/rsa.ts";
 
 const P256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
@@ -48,5 +50,22 @@ describe("of the form of a signature it is said that it is", () => {
     ["with a byte after it", Uint8Array.of(...ecdsa(1n, 1n), 0)],
   ])("wrong: ECDSA %s", (_, signature) => {
     expect(() => assertSignatureForm("ECDSA-P256", signature)).toThrow(DerError);
+  });
+});
+
+describe("a signature", () => {
+  const signed = Buffer.from("what is signed");
+  const { publicKey, privateKey } = newKeyPair("Ed25519");
+
+  test("verifies over what was signed, and over nothing else", () => {
+    const signature = sign(null, signed, privateKey);
+    expect(verifySignature(null, signed, publicKey, signature)).toBe(true);
+    expect(verifySignature(null, Buffer.from("another text"), publicKey, signature)).toBe(false);
+  });
+
+  test("does not verify by what OpenSSL knows no way to verify by, and throws", () => {
+    const signature = sign(null, signed, privateKey);
+    expect(() => verify("sha256", signed, publicKey, signature)).toThrow(Error);
+    expect(verifySignature("sha256", signed, publicKey, signature)).toBe(false);
   });
 });
