@@ -23,6 +23,9 @@ export const fingerprintAnnotation = "capstan.dev/root-sha256";
 /** Label on everything that belongs to an authority. */
 export const authorityLabel = "capstan.dev/authority";
 
+/** Label on a ledger record: the end of its leaf in seconds since 1970, so that a list of metadata alone tells what has expired. */
+export const notAfterLabel = "capstan.dev/not-after";
+
 /** Label on published ConfigMaps: what they hold. */
 export const publishedLabel = "capstan.dev/published";
 

@@ -1,4 +1,4 @@
-export { type Clock, type Random, systemClock } from "./clock.ts";
+export { type Clock, type Random, sleep, systemClock } from "./clock.ts";
 export { Controller, type ControllerOptions } from "./controller.ts";
 export {
   type ApplyOptions,
@@ -42,7 +42,7 @@ export type { IndexFunction, ReadonlyStore } from "./object-store.ts";
 export { TokenBucket } from "./rate-limiter.ts";
 export { type ReconcileResult, type Reconciler, TerminalError } from "./reconciler.ts";
 export { Reflector, type ReflectorChange, type ReflectorListener, type ReflectorOptions } from "./reflector.ts";
-export { apiVersionOf, type ObjectRef, resourceName, type ResourceType } from "./resource-type.ts";
+export { apiVersionOf, collectionPath, type ObjectRef, resourceName, type ResourceType } from "./resource-type.ts";
 export { type GroupOf, WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 export {
   address,

@@ -8,6 +8,7 @@ import {
   generationName,
   type IssuedCertificate,
   issuedCertificateResource,
+  notAfterLabel,
 } from "@capstan/api";
 import { issueLeaf, ownCommonName, prepareLeaf, type RandomBytes } from "@capstan/ca-core";
 import { type AuditLog, formatTime, type KubeClient } from "@capstan/kube";
@@ -77,7 +78,11 @@ export async function mintSentinel(input: {
   const record: IssuedCertificate = {
     apiVersion,
     kind: "IssuedCertificate",
-    metadata: { name, namespace, labels: { [authorityLabel]: authority } },
+    metadata: {
+      name,
+      namespace,
+      labels: { [authorityLabel]: authority, [notAfterLabel]: String(Math.floor(leaf.notAfter.getTime() / 1000)) },
+    },
     spec: {
       serial: leaf.serial,
       subject,
