@@ -1,4 +1,10 @@
-import { apiVersion, authorityLabel, type CertificateAuthority, type IssuedCertificate } from "@capstan/api";
+import {
+  apiVersion,
+  authorityLabel,
+  type CertificateAuthority,
+  type IssuedCertificate,
+  notAfterLabel,
+} from "@capstan/api";
 import { type CertificationRequest, formatName, type Leaf } from "@capstan/ca-core";
 import { formatTime } from "@capstan/kube";
 import type { GrantedLeaf, PolicyViolation } from "@capstan/policy";
@@ -50,7 +56,11 @@ export function recordOf(input: {
   return {
     apiVersion,
     kind: "IssuedCertificate",
-    metadata: { name: uid, namespace, labels: { [authorityLabel]: authority } },
+    metadata: {
+      name: uid,
+      namespace,
+      labels: { [authorityLabel]: authority, [notAfterLabel]: String(Math.floor(leaf.notAfter.getTime() / 1000)) },
+    },
     spec: {
       serial: leaf.serial,
       subject: formatName(granted.subject),

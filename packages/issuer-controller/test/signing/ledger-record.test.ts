@@ -119,6 +119,7 @@ test("a-record-tells-who-has-which-leaf-and-why", () => {
       "metadata": {
         "labels": {
           "capstan.dev/authority": "fleet",
+          "capstan.dev/not-after": "1795402800",
         },
         "name": "0a1b2c3d-0000-4000-8000-000000000001",
         "namespace": "capstan-system",
