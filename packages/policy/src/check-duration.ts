@@ -17,14 +17,14 @@ export function grantDuration(question: {
   /** `spec.maxLeafDuration` of the CertificateAuthority. */
   readonly maximum: string;
 }): GrantedDuration {
-  const { askedMs, issuer, maximum } = question;
-  const max = readSetting(maximum, "CertificateAuthority: spec.maxLeafDuration");
+  const { askedMs, issuer } = question;
+  const max = maximumOf(issuer, question.maximum);
   if (!max.ok) return max;
   if (askedMs === undefined) {
     const byDefault = readSetting(issuer.spec.defaultDuration, `${issuer.kind}: spec.defaultDuration`);
     if (!byDefault.ok) return byDefault;
     // Nobody asked for more than is allowed, so there is nobody to refuse.
-    const note = `The issuer's defaultDuration ${issuer.spec.defaultDuration} is over the authority's maxLeafDuration: issued for ${maximum}`;
+    const note = `The issuer's defaultDuration ${issuer.spec.defaultDuration} is over ${max.whose}: issued for ${max.text}`;
     if (byDefault.durationMs > max.durationMs) return { ok: true, durationMs: max.durationMs, notes: [note] };
     return byDefault;
   }
@@ -39,13 +39,33 @@ export function grantDuration(question: {
   }
   if (askedMs <= max.durationMs) return { ok: true, durationMs: askedMs, notes: [] };
   if (issuer.spec.overMaximum === "Clamp") {
-    const note = `Asked for ${asked}, issued for ${maximum}: the authority's maxLeafDuration`;
+    const note = `Asked for ${asked}, issued for ${max.text}: ${max.whose}`;
     return { ok: true, durationMs: max.durationMs, notes: [note] };
   }
   return refused(
-    `${asked} is over the authority's maxLeafDuration of ${maximum}`,
-    `ask for ${maximum} or less, or have an administrator set overMaximum: Clamp on the ${issuer.kind}`,
+    `${asked} is over ${max.whose} of ${max.text}`,
+    `ask for ${max.text} or less, or have an administrator set overMaximum: Clamp on the ${issuer.kind}`,
   );
+}
+
+type Maximum =
+  | { readonly ok: true; readonly durationMs: number; readonly text: string; readonly whose: string }
+  | Extract<GrantedDuration, { readonly ok: false }>;
+
+/** The authority's bound, or the issuer's where that is lower. */
+function maximumOf(
+  { kind, spec }: { readonly kind: string; readonly spec: IssuerSpec },
+  authorityMax: string,
+): Maximum {
+  const byAuthority = readSetting(authorityMax, "CertificateAuthority: spec.maxLeafDuration");
+  if (!byAuthority.ok) return byAuthority;
+  const outer = { ...byAuthority, text: authorityMax, whose: "the authority's maxLeafDuration" };
+  if (spec.maxDuration === undefined) return outer;
+  const byIssuer = readSetting(spec.maxDuration, `${kind}: spec.maxDuration`);
+  if (!byIssuer.ok) return byIssuer;
+  return byIssuer.durationMs < byAuthority.durationMs
+    ? { ...byIssuer, text: spec.maxDuration, whose: "the issuer's maxDuration" }
+    : outer;
 }
 
 /** A duration that an administrator wrote. */

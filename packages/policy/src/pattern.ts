@@ -1,9 +1,9 @@
 /** A pattern of an issuer's policy, ready for matching. Made by parsePattern alone. */
 export interface Pattern {
   readonly text: string;
-  /** The text between dots and slashes. */
+  /** The text between separators. */
   readonly labels: readonly LabelPattern[];
-  /** The dots and slashes between them: one fewer than the labels. */
+  /** The separators between them: one fewer than the labels. */
   readonly separators: readonly string[];
 }
 
@@ -12,6 +12,8 @@ interface LabelPattern {
   readonly prefix: string;
   /** What stands after the *; undefined where there is none. */
   readonly suffix: string | undefined;
+  /** The only placeholder that the label holds, once or more. */
+  readonly placeholder: Placeholder | undefined;
 }
 
 /** Why a pattern is no pattern, and what to write instead. */
@@ -24,44 +26,75 @@ export type ParsedPattern =
   | { readonly ok: true; readonly pattern: Pattern }
   | { readonly ok: false; readonly fault: PatternFault };
 
-const namespacePlaceholder = "{namespace}";
-const separator = /[./]/;
-const eachSeparator = /[./]/g;
-const placeholder = /\{[^{}]*\}|[{}]/g;
+/** What the platform attests about a requester, and patterns may speak of. */
+export const placeholders = ["namespace", "serviceAccount", "podName"] as const;
+export type Placeholder = (typeof placeholders)[number];
+
+/** What the placeholders stand for in one request; one without a value matches nothing. */
+export type PlaceholderValues = { readonly [name in Placeholder]?: string | undefined };
+
+// What ends a label: in DNS names, paths, ports and users. An attested name holds none of them but dots, and one with a
+// dot matches nothing.
+const separator = /[./:@]/;
+const eachSeparator = /[./:@]/g;
+const eachPlaceholder = /\{[^{}]*\}|[{}]/g;
 
 /**
- * Reads a pattern. `*` is one or more characters of one label (no dot, no slash), at most once in a label;
- * `{namespace}` is the request's namespace; everything else stands for itself, case and all.
+ * Reads a pattern. `*` is one or more characters of one label (the text between dots, slashes, colons and @), at most once
+ * in a label; a placeholder is what the platform attests about the requester; everything else stands for itself, case and
+ * all.
  *
  * @example parsePattern("*.{namespace}.svc")
  */
 export function parsePattern(text: string): ParsedPattern {
-  for (const [found] of text.matchAll(placeholder)) {
-    if (found === namespacePlaceholder) continue;
-    return fault(
-      found.length > 1 ? `the placeholder ${found} is unknown` : `${found} stands alone`,
-      "the only placeholder is {namespace}",
-    );
+  const used = new Set<Placeholder>();
+  for (const [found] of text.matchAll(eachPlaceholder)) {
+    const name = placeholders.find((name) => found === `{${name}}`);
+    if (name === undefined) {
+      const list = placeholders.map((name) => `{${name}}`).join(", ");
+      return fault(
+        found.length > 1 ? `the placeholder ${found} is unknown` : `${found} stands alone`,
+        `the only placeholders are ${list}`,
+      );
+    }
+    used.add(name);
   }
   const labels: LabelPattern[] = [];
   for (const label of text.split(separator)) {
-    const [prefix = "", suffix, ...more] = label.split("*");
-    if (more.length > 0) {
-      return fault(
-        `the label ${JSON.stringify(label)} has more than one *`,
-        "write one * for each label: *.* is two labels of any text",
-      );
-    }
-    // "*-{namespace}" would let namespace b have x-a-b, which is also namespace a-b's.
-    if (suffix !== undefined && label.includes(namespacePlaceholder)) {
-      return fault(
-        `the label ${JSON.stringify(label)} mixes * with {namespace}, so that two namespaces could have the same name`,
-        "give {namespace} a label without a *, as in *.{namespace}",
-      );
-    }
-    labels.push({ prefix, suffix });
+    const parsed = parseLabel(label);
+    if ("rule" in parsed) return { ok: false, fault: parsed };
+    labels.push(parsed);
+  }
+  const [alone] = [...used].filter((name) => name !== "namespace");
+  if (alone !== undefined && !used.has("namespace")) {
+    return fault(
+      `{${alone}} stands without {namespace}, so that two namespaces could have the same name`,
+      `add {namespace}, as in {${alone}}.{namespace}`,
+    );
   }
   return { ok: true, pattern: { text, labels, separators: text.match(eachSeparator) ?? [] } };
+}
+
+function parseLabel(label: string): LabelPattern | PatternFault {
+  const [prefix = "", suffix, ...more] = label.split("*");
+  const shown = `the label ${JSON.stringify(label)}`;
+  if (more.length > 0) {
+    return { rule: `${shown} has more than one *`, cure: "write one * for each label: *.* is two labels of any text" };
+  }
+  const [placeholder, other] = placeholders.filter((name) => label.includes(`{${name}}`));
+  // "*-{namespace}" would let namespace b have x-a-b, which is also namespace a-b's; so would two placeholders.
+  const mixed = suffix === undefined ? other : placeholder;
+  if (placeholder !== undefined && mixed !== undefined) {
+    return {
+      rule: `${shown} mixes ${suffix === undefined ? `{${placeholder}}` : "*"} with {${mixed}}, so that two ${nounOf(mixed)} could have the same name`,
+      cure: `give {${mixed}} a label of its own, as in ${suffix === undefined ? `{${placeholder}}` : "*"}.{${mixed}}`,
+    };
+  }
+  return { prefix, suffix, placeholder };
+}
+
+function nounOf(placeholder: Placeholder): string {
+  return { namespace: "namespaces", serviceAccount: "service accounts", podName: "pods" }[placeholder];
 }
 
 function fault(rule: string, cure: string): ParsedPattern {
@@ -69,30 +102,29 @@ function fault(rule: string, cure: string): ParsedPattern {
 }
 
 /**
- * Whether the pattern matches the whole value for a request from this namespace. Takes time linear in the lengths of
- * both: the value is cut once, and each label is compared at its two ends, so there is nothing to try again.
+ * Whether the pattern matches the whole value for a requester of whom this is attested. Takes time linear in the lengths
+ * of both: the value is cut once, and each label is compared at its two ends, so there is nothing to try again.
  */
-export function matchesPattern(
-  pattern: Pattern,
-  options: { readonly namespace: string; readonly value: string },
-): boolean {
-  const { namespace, value } = options;
-  const values = value.split(separator);
-  const separators = value.match(eachSeparator) ?? [];
+export function matchesPattern(pattern: Pattern, options: PlaceholderValues & { readonly value: string }): boolean {
+  const values = options.value.split(separator);
+  const separators = options.value.match(eachSeparator) ?? [];
   return (
     values.length === pattern.labels.length &&
     separators.every((found, index) => found === pattern.separators[index]) &&
-    pattern.labels.every((label, index) => matchesLabel(label, namespace, values[index] ?? ""))
+    pattern.labels.every((label, index) => matchesLabel(label, options, values[index] ?? ""))
   );
 }
 
-function matchesLabel({ prefix, suffix }: LabelPattern, namespace: string, value: string): boolean {
-  // A label with a * holds no {namespace}. A namespace is a DNS label; one with a dot would match nothing.
-  if (suffix === undefined) return value === prefix.replaceAll(namespacePlaceholder, () => namespace);
-  return value.length > prefix.length + suffix.length && value.startsWith(prefix) && value.endsWith(suffix);
+function matchesLabel({ prefix, suffix, placeholder }: LabelPattern, known: PlaceholderValues, value: string): boolean {
+  if (suffix !== undefined) {
+    return value.length > prefix.length + suffix.length && value.startsWith(prefix) && value.endsWith(suffix);
+  }
+  if (placeholder === undefined) return value === prefix;
+  const attested = known[placeholder];
+  return attested !== undefined && value === prefix.replaceAll(`{${placeholder}}`, () => attested);
 }
 
-/** A shortest value that the pattern matches, where every * and {namespace} is "a". */
+/** A shortest value that the pattern matches, where every * and placeholder is "a". */
 export function exampleOf(pattern: Pattern): string {
-  return pattern.text.replaceAll("*", "a").replaceAll(namespacePlaceholder, "a");
+  return pattern.text.replaceAll("*", "a").replaceAll(eachPlaceholder, "a");
 }

@@ -3,11 +3,14 @@ import type { Violation, ViolationCode } from "@capstan/ca-core";
 /** Stable, as ca-core's codes are. */
 export type PolicyViolationCode =
   | "ERR_POLICY_NAMESPACE"
+  | "ERR_POLICY_CLUSTER_REQUEST"
   | "ERR_POLICY_NO_RULE"
   | "ERR_POLICY_NAME"
   | "ERR_POLICY_REQUIRED"
   | "ERR_POLICY_USAGE"
   | "ERR_POLICY_DURATION"
+  | "ERR_POLICY_KEY"
+  | "ERR_POLICY_CA"
   /** The issuer or its authority is at fault, not the request. */
   | "ERR_POLICY_SETTING";
 

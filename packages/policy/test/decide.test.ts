@@ -20,9 +20,12 @@ const dayMs = 86_400_000;
 describe("decide grants", () => {
   test("the quickstart's leaf", () => {
     expect(granted({})).toEqual({
+      profile: "RolesAnywhere",
       subject: subject("CN=web.demo"),
+      subjectDer: new Uint8Array(),
       subjectAlternativeNames: [],
       usages: ["client auth", "digital signature"],
+      isCa: false,
       durationMs: dayMs,
       notes: [],
     });
@@ -152,7 +155,7 @@ describe("decide refuses", () => {
       ["spec.request: subject.O ERR_POLICY_NAME"],
     ],
     [
-      "a-kind-that-no-policy-can-name",
+      "a-kind-without-a-rule",
       { request: { subject: subject("CN=web.demo", "C=DE") } },
       ["spec.request: subject.C ERR_POLICY_NO_RULE"],
     ],
@@ -177,7 +180,7 @@ describe("decide refuses", () => {
       ["spec.request: subjectAltName[1] ERR_POLICY_NAME", "spec.request: subjectAltName[2] ERR_POLICY_NO_RULE"],
     ],
     [
-      "addresses-which-no-policy-can-name",
+      "addresses-without-a-rule",
       { request: { subjectAlternativeNames: names("IP:10.0.0.1", "Email:a@example.org") } },
       ["spec.request: subjectAltName[0] ERR_POLICY_NO_RULE", "spec.request: subjectAltName[1] ERR_POLICY_NO_RULE"],
     ],
@@ -194,7 +197,7 @@ describe("decide refuses", () => {
     [
       "a-wildcard-although-a-pattern-matches-it",
       { request: { subjectAlternativeNames: names("DNS:*.demo.svc") } },
-      ["spec.request: subjectAltName[0] ERR_SAN_DNS"],
+      ["spec.request: subjectAltName[0] ERR_SAN_DNS", "spec.request: subjectAltName[0] ERR_POLICY_NAME"],
     ],
     [
       "an-empty-subject",
@@ -213,7 +216,7 @@ describe("decide refuses", () => {
     ],
     [
       "a-reserved-name-although-a-pattern-matches-it",
-      { request: { subject: subject("CN=publisher.fleet@capstan") }, policy: { commonName: rule(["*.*"]) } },
+      { request: { subject: subject("CN=publisher.fleet@capstan") }, policy: { commonName: rule(["*.*@*"]) } },
       ["spec.request: subject.CN ERR_NAME_RESERVED"],
     ],
     [
@@ -318,11 +321,10 @@ describe("decide refuses", () => {
       spec.request: basicConstraints: a CA certificate under a trust anchor could make AWS credentials at will (ERR_CA_NOT_ALLOWED)
       spec.usages[1]: the usage "code signing" is not among the allowed ones: digital signature, key encipherment, client auth, server auth (ERR_USAGE_NOT_ALLOWED)
       spec.request: keyUsage: the usage "cert sign" is not among the allowed ones: digital signature, key encipherment, client auth, server auth (ERR_USAGE_NOT_ALLOWED)
-      spec.request: subject.CN: "web.prod": the CapstanClusterIssuer does not allow this CN to namespace demo; it allows "*.{namespace}" (ERR_POLICY_NAME)
+      spec.request: subject.CN: "web.prod": spec.policy.commonName of the CapstanClusterIssuer does not allow this CN to namespace demo; it allows "*.{namespace}" (ERR_POLICY_NAME)
       spec.request: subject.OU: "Ops\\nlevel=error": the CapstanClusterIssuer's policy has no rule for OU; leave it out of the request, or have an administrator add spec.policy.organizationalUnit (ERR_POLICY_NO_RULE)
-      spec.request: subjectAltName[0]: "db.prod.svc": the CapstanClusterIssuer does not allow this DNS name to namespace demo; it allows "*.{namespace}.svc" (ERR_POLICY_NAME)
-      spec.request: subjectAltName: the CapstanClusterIssuer requires a URI name, and the request has none; it allows "spiffe://a.example/*" (ERR_POLICY_REQUIRED)
-      spec.request: keyUsage: "cert sign" is not in spec.usages; make the two agree, or leave the extension out of the request (ERR_POLICY_USAGE)
+      spec.request: subjectAltName[0]: "db.prod.svc": spec.policy.dnsNames of the CapstanClusterIssuer does not allow this DNS name to namespace demo; it allows "*.{namespace}.svc" (ERR_POLICY_NAME)
+      spec.request: subjectAltName: spec.policy.uris of the CapstanClusterIssuer requires a URI name, and the request has none; it allows "spiffe://a.example/*" (ERR_POLICY_REQUIRED)
       spec.duration: 2160h is over the authority's maxLeafDuration of 168h; ask for 168h or less, or have an administrator set overMaximum: Clamp on the CapstanClusterIssuer (ERR_POLICY_DURATION)"
     `);
   });

@@ -44,9 +44,53 @@ export interface CertificateAuthorityBody {
         }[];
       };
       /**
-       * Usages that a request may ask for, in cert-manager's names. Digital signature is always set.
+       * Usages that a request may ask for, in cert-manager's names. With trust anchors, the four of the default alone; digital signature is always set then. cert sign and crl sign are a CA certificate's alone, whatever stands here.
        */
-      usages: ("digital signature" | "key encipherment" | "client auth" | "server auth")[];
+      usages: (
+        | "signing"
+        | "digital signature"
+        | "content commitment"
+        | "key encipherment"
+        | "key agreement"
+        | "data encipherment"
+        | "cert sign"
+        | "crl sign"
+        | "encipher only"
+        | "decipher only"
+        | "any"
+        | "server auth"
+        | "client auth"
+        | "code signing"
+        | "email protection"
+        | "s/mime"
+        | "ipsec end system"
+        | "ipsec tunnel"
+        | "ipsec user"
+        | "timestamping"
+        | "ocsp signing"
+        | "microsoft sgc"
+        | "netscape sgc"
+      )[];
+      /**
+       * Let issuers of profile General allow CA certificates. Not with trust anchors.
+       */
+      caCertificates?: {
+        maxPathLength: number;
+      };
+      /**
+       * Let cluster issuers serve Kubernetes CertificateSigningRequests of requesters that belong to no namespace.
+       */
+      clusterRequests?: boolean;
+      /**
+       * Conditions in CEL that every request must fulfil to any issuer of this authority. Variables are request and requester; what cannot be evaluated refuses.
+       */
+      validations?: {
+        expression: string;
+        /**
+         * What the requester is told when the expression is false.
+         */
+        message: string;
+      }[];
     };
     /**
      * The trust anchors in AWS that hold this authority's roots.
