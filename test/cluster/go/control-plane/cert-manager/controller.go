@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/sets"
 	logsapi "k8s.io/component-base/logs/api/v1"
 
 	"github.com/cert-manager/cert-manager/pkg/apis/certmanager"
@@ -24,13 +25,16 @@ import (
 // workersPerController is the release's default of --concurrent-workers.
 const workersPerController = 5
 
-// The controllers of a default install, but for Venafi's (controllers.go says why). Leader election
-// and the Gateway API are off: one process without a peer, in a cluster without those CRDs.
+// The controllers of a default install, but for Venafi's (controllers.go says why), and those that the flags add.
+// Leader election is off: one process without a peer.
 func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
 	kubeconfig := flags.String("kubeconfig", "", "path of the kubeconfig to use")
 	clusterResourceNamespace := flags.String("cluster-resource-namespace", "kube-system", "namespace of the Secrets of cluster issuers")
 	metricsAddress := flags.String("metrics-listen-address", "0.0.0.0:9402", "host:port of /metrics")
 	healthAddress := flags.String("healthz-listen-address", "0.0.0.0:9403", "host:port of /livez")
+	flags.Var(featureGates{}, "feature-gates", "feature gates as name=true, separated by commas")
+	enableGatewayAPI := flags.Bool("enable-gateway-api", false, "serve Gateways and, with gate ListenerSets, ListenerSets; their CRDs must be there")
+	extraProtocols := flags.StringSlice("gateway-api-extra-protocols", nil, "listener protocols that are taken for TLS beside HTTPS and TLS")
 	logging := logsapi.NewLoggingConfiguration()
 	logf.AddFlagsNonDeprecated(logging, flags)
 
@@ -38,8 +42,12 @@ func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
 		if err := logf.ValidateAndApply(logging); err != nil {
 			return err
 		}
+		options := contextOptions(*kubeconfig, *clusterResourceNamespace)
+		options.EnableGatewayAPI = *enableGatewayAPI
+		options.EnableGatewayAPIListenerSet = *enableGatewayAPI
+		options.IngressShimOptions.GatewayAPIExtraProtocols = sets.New(*extraProtocols...)
 		group, ctx := errgroup.WithContext(ctx)
-		factory, err := controller.NewContextFactory(ctx, contextOptions(*kubeconfig, *clusterResourceNamespace))
+		factory, err := controller.NewContextFactory(ctx, options)
 		if err != nil {
 			return err
 		}
@@ -50,6 +58,9 @@ func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
 
 		log := logf.FromContext(ctx)
 		for name, construct := range controller.Known() {
+			if !isEnabled(name, *enableGatewayAPI) {
+				continue
+			}
 			// All are constructed before the informers start, since that is what asks for informers.
 			control, err := construct(factory)
 			if err != nil {
@@ -73,6 +84,9 @@ func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
 		root.SharedInformerFactory.Start(ctx.Done())
 		root.KubeSharedInformerFactory.Start(ctx.Done())
 		root.HTTP01ResourceMetadataInformersFactory.Start(ctx.Done())
+		if *enableGatewayAPI {
+			root.GWShared.Start(ctx.Done())
+		}
 		return group.Wait()
 	}, nil
 }
