@@ -7,8 +7,8 @@ import { KEY_ALGORITHMS, type LeafKeyAlgorithm } from "./algorithms.ts";
 
 /**
  * The form of a signature before its mathematics: RSA has the modulus's length (RFC 8017, 8.2.2); ECDSA is DER of
- * 0 < r, s < n (RFC 3279, 2.2.3); Ed25519 is R and S < L (RFC 8032, 5.1.7). OpenSSL alone takes an ECDSA signature with
- * trailing bytes.
+ * 0 < r, s < n (RFC 3279, 2.2.3); Ed25519 is R and S < L (RFC 8032, 5.1.7). The OpenSSL of Node 24 refuses
+ * the same by itself; that of Node 20 took an ECDSA signature with trailing bytes.
  *
  * @throws DerError; RangeError when a number is out of range
  */

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkCrlBeforePublication, parseCrlNumber, type Crl, type PublicationQuestion } from "../../src/index.ts";
+import { bitString, sequence } from "../../src/der/write.ts";
 import { authority, DAY, HOUR, MINUTE, NOW, type Authority } from "../support/authority.ts";
 import type { SecondReaderOptions } from "../../src/x509/second-reading.ts";
 import { entry, manyEntries, newCrl } from "../support/crl.ts";
@@ -42,6 +43,10 @@ test("a CRL with one entry more, a higher number and a later time may be publish
   expect(await ask(await newCrl(ca, [...BOTH, entry("03", "keyCompromise")]))).toEqual([]);
 });
 
+test.each([-5 * MINUTE, 5 * MINUTE])("a clock that is %i ms off thisUpdate is one to publish by", async (ms) => {
+  expect(await ask(await newCrl(ca, BOTH), { now: at(ms) })).toEqual([]);
+});
+
 test("the first CRL of a generation needs no previous one", async () => {
   const next = await newCrl(ca, BOTH);
   const question = { next: next.der, root: ca.root, now: NOW, expectedCount: 2, notAfterOf: () => undefined };
@@ -75,6 +80,16 @@ describe("publication is refused for", () => {
     ],
     ["a thisUpdate in an hour", async () => ask(await newCrl(ca, BOTH), { now: at(-HOUR) }), ["ERR_CRL_THIS_UPDATE"]],
     [
+      "a thisUpdate a second more than five minutes ago",
+      async () => ask(await newCrl(ca, BOTH), { now: at(5 * MINUTE + 1000) }),
+      ["ERR_CRL_THIS_UPDATE"],
+    ],
+    [
+      "a thisUpdate in a second more than five minutes",
+      async () => ask(await newCrl(ca, BOTH), { now: at(-5 * MINUTE - 1000) }),
+      ["ERR_CRL_THIS_UPDATE"],
+    ],
+    [
       "a clock that gives no time",
       async () => ask(await newCrl(ca, BOTH), { now: new Date(Number.NaN) }),
       ["ERR_CRL_THIS_UPDATE", "ERR_CRL_NEXT_UPDATE"],
@@ -82,6 +97,11 @@ describe("publication is refused for", () => {
     [
       "a nextUpdate that has passed",
       async () => ask(await newCrl(ca, BOTH, { nextUpdate: at(MINUTE) }), { now: at(2 * MINUTE) }),
+      ["ERR_CRL_NEXT_UPDATE"],
+    ],
+    [
+      "a nextUpdate that is now",
+      async () => ask(await newCrl(ca, BOTH, { nextUpdate: at(MINUTE) }), { now: at(MINUTE) }),
       ["ERR_CRL_NEXT_UPDATE"],
     ],
     [
@@ -122,6 +142,13 @@ describe("publication is refused for", () => {
   ];
   test.each(rows)("%s", async (_, codes, expected) => {
     expect(await codes()).toEqual(expected);
+  });
+
+  test("a signature with a byte after it", async () => {
+    const next = await newCrl(ca, BOTH);
+    const signature = Uint8Array.of(...next.signature, 0);
+    const der = sequence(next.tbs, next.signatureAlgorithm, bitString(signature));
+    expect(await ask(next, { next: der })).toEqual(["ERR_CRL_SIGNATURE"]);
   });
 
   test("a CRL of more characters than AWS takes", async () => {

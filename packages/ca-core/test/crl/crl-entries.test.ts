@@ -86,6 +86,15 @@ test("what a CRL lists is read as it was planned, whatever it is", async () => {
   );
 });
 
+test("an entry has a reason only where one is written", () => {
+  const entries = [entry("01"), entry("02", "unspecified"), entry("03", "superseded")];
+  expect([...CrlEntries.of(entries)]).toStrictEqual([entry("01"), entry("02"), entry("03", "superseded")]);
+});
+
+test("a fault of our own is thrown as it is, and not said to be an entry's", () => {
+  expect(() => CrlEntries.of([undefined as never])).toThrow(TypeError);
+});
+
 describe("entries of one CRL go on into the next", () => {
   test("with more, they are as if all had been encoded together", () => {
     fc.assert(
@@ -179,7 +188,13 @@ test.each([
   ["a date after 2099", Date.UTC(2100, 0, 1)],
 ])("an entry with %s is refused by name", (_, ms) => {
   const act = (): unknown => CrlEntries.of([{ serial: parseSerial("4f1c"), revokedAt: new Date(ms) }]);
-  expect(act).toThrow(expect.objectContaining({ code: "ERR_CRL_INPUT", message: expect.stringContaining("4f1c") }));
+  expect(act).toThrow(
+    expect.objectContaining({
+      code: "ERR_CRL_INPUT",
+      message: "CRL: serial 4f1c, revocationDate: date outside the years 2000 to 2099",
+      cause: expect.any(RangeError),
+    }),
+  );
 });
 
 test.each([

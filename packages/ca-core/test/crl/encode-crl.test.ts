@@ -85,6 +85,29 @@ describe("encodeCrl refuses", () => {
     await expect(newCrl(ca, entries, changes)).rejects.toMatchObject({ code: "ERR_CRL_INPUT" });
   });
 
+  test("a list by the rules that it breaks", async () => {
+    const entries = [
+      entry("02"),
+      entry("02"),
+      { serial: parseSerial("03"), revokedAt: new Date(NOW.getTime() + 1000) },
+    ];
+    await expect(newCrl(ca, entries)).rejects.toThrow(
+      "CRL: entry 1, serial 02: the serial is listed twice (RFC 5280, 5.1.2.6) (crl_serials_are_unique); " +
+        "entry 2, serial 03: it is revoked after thisUpdate (RFC 5280, 5.1.2.4 and 5.1.2.6) (crl_revocation_time_after_this_update)",
+    );
+  });
+
+  test("a date by what is wrong with it, and with the cause", async () => {
+    await expect(newCrl(ca, [], { nextUpdate: new Date(Number.NaN) })).rejects.toMatchObject({
+      message: "CRL: date outside the years 2000 to 2099",
+      cause: expect.any(RangeError),
+    });
+  });
+
+  test("nothing for a fault of our own, which is thrown as it is", async () => {
+    await expect(newCrl(ca, [], { number: undefined as never })).rejects.toThrow(TypeError);
+  });
+
   test("another generation's key, and a signature that does not verify", async () => {
     const other = await authority();
     const plan = {

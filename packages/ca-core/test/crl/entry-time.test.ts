@@ -54,6 +54,22 @@ describe("a time of a day that was seen before is still refused for", () => {
   });
 });
 
+test("dates near one that was seen are read, or refused, as by themselves", () => {
+  const reader = readerThatKnows(...known);
+  for (const [length, middle] of [
+    [6, 261_122],
+    [8, 20_611_122],
+  ] as const) {
+    for (let date = middle - 500; date <= middle + 500; date += 1) {
+      for (const tag of [0x17, 0x18]) {
+        const node = readDer(tlv(tag, ascii(`${String(date).padStart(length, "0")}010203Z`)));
+        const reading = readingOf(() => reader.read(node));
+        if (reading !== readingOf(() => readTime(node).getTime())) expect.fail(`${tag} ${date}: ${reading}`);
+      }
+    }
+  }
+});
+
 test("whatever a time is, it is read as by itself, and refused as by itself", () => {
   const text = fc.oneof(
     fc

@@ -53,6 +53,16 @@ describe.each(ROOT_ALGORITHMS)("of a root of type %s", (algorithm) => {
   });
 });
 
+test("it counts on revocations after 2049 as soon as the root lives until then", async () => {
+  const charactersUntil = async (notAfter: string): Promise<number> => {
+    const now = new Date("2049-06-01T00:00:00Z");
+    const { root } = await authority("ECDSA-P256", 1, now, { notAfter: new Date(notAfter) });
+    return forecastCrlSize({ root, entries: 300, withReason: 0 }).characters;
+  };
+  const before = await charactersUntil("2049-12-31T23:59:59Z");
+  expect((await charactersUntil("2050-01-01T00:00:00Z")) - before).toBeGreaterThanOrEqual(800); // 600 octets
+});
+
 const longestSignature = (algorithm: KeyAlgorithm): number => (algorithm === "ECDSA-P256" ? 72 : 104);
 /** At most: base64, a started group of three octets, and a newline. */
 const charactersOf = (octets: number): number => (octets === 0 ? 0 : Math.ceil(octets / 3) * 4 + 5);

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { authorityKeyIdentifier, extension } from "../../src/certificate/write-extension.ts";
+import { readTbsCertList } from "../../src/crl/read-certificate-list.ts";
+import { encodingOf, readDer } from "../../src/der/read.ts";
 import { DER_NULL, sequence, time, tlv } from "../../src/der/write.ts";
 import { encodePem, readCrl } from "../../src/index.ts";
 import { OID } from "../../src/lib/oids.ts";
@@ -21,6 +23,21 @@ describe("readCrl", () => {
     expect(
       readCrl(rawCrl(ca.root, { list: [rawEntry("020101"), rawEntry("020102", rawReason(1))] })).entries.size,
     ).toBe(2);
+  });
+
+  test("takes PEM as text and as bytes, and DER, and reads the same", async () => {
+    const { pem, der } = await newCrl(ca, manyEntries(2));
+    const readings = [pem, Uint8Array.from(Buffer.from(pem, "latin1")), der].map((source) => {
+      const { entries, ...crl } = readCrl(source);
+      return { ...crl, entries: [...entries] };
+    });
+    expect(readings).toEqual([readings[0], readings[0], readings[0]]);
+    expect(readings[0]).toMatchObject({ pem, der, entries: manyEntries(2) });
+  });
+
+  test.each([1, 62, 63, 64, 65, 66, 127, 128, 129, 300])("reads each of %i entries", async (count) => {
+    const entries = manyEntries(count);
+    expect([...(await newCrl(ca, entries)).entries]).toEqual(entries);
   });
 
   const rows: readonly (readonly [string, RawCrlParts, string])[] = [
@@ -91,6 +108,24 @@ describe("readCrl", () => {
   ];
   test.each(rows)("refuses %s", (_, parts, code) => {
     expect(() => readCrl(rawCrl(ca.root, parts))).toThrow(expect.objectContaining({ code }));
+  });
+
+  test("refuses bytes after the CRL, and after what is signed", async () => {
+    const { der, tbs } = await newCrl(ca, manyEntries(1));
+    const trailing = expect.objectContaining({ code: "ERR_DER_TRAILING" });
+    expect(() => readCrl(Uint8Array.of(...der, 0))).toThrow(trailing);
+    expect(() => readTbsCertList(Uint8Array.of(...tbs, 5, 0), () => {})).toThrow(trailing);
+  });
+
+  test("refuses a member after the signature, and one inside the algorithm that is no DER", () => {
+    const [tbs, algorithm, signature] = readDer(rawCrl(ca.root)).children.map(encodingOf);
+    if (tbs === undefined || algorithm === undefined || signature === undefined) throw new Error("no CRL");
+    expect(() => readCrl(sequence(tbs, algorithm, signature, DER_NULL))).toThrow(
+      expect.objectContaining({ code: "ERR_DER_STRUCTURE" }),
+    );
+    expect(() => readCrl(sequence(tbs, sequence(hex("0680")), signature))).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^ERR_DER_/) }),
+    );
   });
 
   test("refuses the label CRL, which OpenSSL refuses too", async () => {
