@@ -93,12 +93,15 @@ function whatLacks(anchor: AnchorObservation, generation: GenerationObservation)
   };
 }
 
+/** An anchor that a canary is configured for. */
+type WatchedAnchor = AnchorObservation & { readonly canary: NonNullable<AnchorObservation["canary"]> };
+
 /** Where a canary is configured, AWS has given a session to a leaf of the generation since the bundle last changed. */
 export function canaryHasPassed(view: RotationView, { number }: GenerationObservation): WaitReason | undefined {
   if (view.isEmergency) return undefined;
   for (const anchor of view.anchors) {
     if (!needsCanary(anchor, number)) continue;
-    const last = anchor.canary?.last;
+    const { last } = anchor.canary;
     const said = last === undefined || last.generation !== number || last.passed ? "" : `: ${last.message}`;
     return {
       code: "CanaryNotPassed",
@@ -110,7 +113,8 @@ export function canaryHasPassed(view: RotationView, { number }: GenerationObserv
   return undefined;
 }
 
-export function needsCanary({ canary, reading }: AnchorObservation, generation: number): boolean {
+export function needsCanary(anchor: AnchorObservation, generation: number): anchor is WatchedAnchor {
+  const { canary, reading } = anchor;
   if (canary === undefined || reading === undefined) return false;
   const { last } = canary;
   return !(last !== undefined && last.generation === generation && last.passed && last.at >= reading.equal.since);

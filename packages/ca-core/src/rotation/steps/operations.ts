@@ -43,8 +43,8 @@ export function liftCompromiseHold({ observation }: RotationView): readonly Cand
 }
 
 function freeze({ observation }: RotationView, operation: Operation): readonly Candidate[] {
-  const { operations } = observation;
-  const lifting = operations.slice(operations.indexOf(operation) + 1).find(({ kind }) => kind === "Unfreeze");
+  // It was ordered later: an earlier one was carried on before this.
+  const lifting = observation.operations.find(({ kind }) => kind === "Unfreeze");
   if (lifting !== undefined) return [done(operation, `it was lifted by operation ${lifting.name}`)];
   if (!observation.freeze.byOperator) return [{ action: { do: "Freeze", hold: "Operator" }, unless: [] }];
   const waits = observation.freeze.acknowledged

@@ -10,11 +10,9 @@ export function runCanaries(view: RotationView): readonly Candidate[] {
   const { incoming, guards } = view;
   if (incoming?.phase !== "Published" || view.isEmergency) return [];
   return view.anchors
-    .filter((anchor) => needsCanary(anchor, incoming.number) && holdsRoot(anchor, incoming))
-    .filter(({ canary }) => {
-      const last = canary?.last;
-      return last?.generation !== incoming.number || !isAhead(view, last.retryAt);
-    })
+    .filter((anchor) => needsCanary(anchor, incoming.number))
+    .filter((anchor) => holdsRoot(anchor, incoming))
+    .filter(({ canary: { last } }) => last?.generation !== incoming.number || !isAhead(view, last.retryAt))
     .map((anchor) => ({
       action: { do: "RunCanary", anchor: anchor.name, generation: incoming.number },
       unless: [

@@ -95,9 +95,7 @@ function addRoots(
 function hasBetterWrite(view: RotationView, anchor: AnchorObservation): boolean {
   const both = new Set([...heldBy(anchor), ...view.wanted.map(({ root }) => root.fingerprint)]);
   if (both.size <= SLOTS) return false;
-  return removals(view).some(
-    (removal) => removal.anchor === anchor && removal.unless.every((reason) => reason === undefined),
-  );
+  return removalsFrom(view, anchor).some(({ unless }) => unless.every((reason) => reason === undefined));
 }
 
 interface Removal {
@@ -110,19 +108,17 @@ interface Removal {
 /** Before a certificate goes, it is stored what exactly is to remain. */
 export function storeIntents(view: RotationView): readonly Candidate[] {
   const { intentMs } = view.observation.policy;
-  return removals(view)
-    .filter(({ anchor, remaining }) => view.guards.intentIsStored(view, anchor, remaining) !== undefined)
-    .map(({ anchor, removes, remaining, unless }) => ({
-      action: {
-        do: "StoreRemovalIntent",
-        anchor: anchor.name,
-        remaining,
-        removes,
-        at: view.atLeast,
-        expiresAt: view.atLeast + intentMs,
-      },
-      unless,
-    }));
+  return removals(view).map(({ anchor, removes, remaining, unless }) => ({
+    action: {
+      do: "StoreRemovalIntent",
+      anchor: anchor.name,
+      remaining,
+      removes,
+      at: view.atLeast,
+      expiresAt: view.atLeast + intentMs,
+    },
+    unless,
+  }));
 }
 
 /** A root that has drained, was given up or is compromised leaves an anchor, and so does a stranger's that has drained. */
@@ -134,50 +130,52 @@ export function removeRoots(view: RotationView): readonly Candidate[] {
 }
 
 function removals(view: RotationView): readonly Removal[] {
+  return view.anchors.flatMap((anchor) => removalsFrom(view, anchor));
+}
+
+function removalsFrom(view: RotationView, anchor: AnchorObservation): readonly Removal[] {
   const { guards, observation } = view;
-  return view.anchors.flatMap((anchor) =>
-    heldBy(anchor).flatMap((fingerprint) => {
-      const generation = view.byFingerprint.get(fingerprint);
-      const foreign = observation.foreignRoots.find((root) => root.fingerprint === fingerprint);
-      let drained: readonly (WaitReason | undefined)[];
-      let task: AnchorTask;
-      if (generation !== undefined) {
-        if (!isLeaving(view, generation)) return [];
-        drained = [
-          guards.drainIsOver(view, generation),
-          // A compromised root goes whatever else is there; a stranger's certificate beside it is kept.
-          generation.compromised || view.isEmergency ? undefined : guards.noDrift(view),
-        ];
-        task = rootTask("RemoveRootByHand", generation);
-      } else if (foreign !== undefined) {
-        drained = [guards.foreignDrainIsOver(view, foreign), guards.noDrift(view)];
-        task = { code: "RemoveRootByHand", order: `remove the foreign root with SHA-256 ${fingerprint}` };
-      } else {
-        return [];
-      }
-      const rest = heldBy(anchor).filter((held) => held !== fingerprint);
-      const missing = view.wanted.map(({ root }) => root.fingerprint);
-      const remaining = [...rest, ...missing.filter((wanted) => !rest.includes(wanted)).slice(0, SLOTS - rest.length)];
-      return [
-        {
-          anchor,
-          removes: [fingerprint],
-          remaining,
-          unless: [
-            guards.timeIsTrusted(view),
-            guards.stateIsCurrent(view),
-            guards.isNotDeleting(view),
-            ...drained,
-            guards.isReachable(view, anchor),
-            guards.remainderIsComplete(view, anchor, remaining),
-            generation?.compromised === true ? guards.successorRemains(view, anchor, remaining) : undefined,
-            guards.ownLeafStays(view, anchor, remaining),
-            guards.isManaged(view, anchor, task),
-          ],
-        },
+  return heldBy(anchor).flatMap((fingerprint) => {
+    const generation = view.byFingerprint.get(fingerprint);
+    const foreign = observation.foreignRoots.find((root) => root.fingerprint === fingerprint);
+    let drained: readonly (WaitReason | undefined)[];
+    let task: AnchorTask;
+    if (generation !== undefined) {
+      if (!isLeaving(view, generation)) return [];
+      drained = [
+        guards.drainIsOver(view, generation),
+        // A compromised root goes whatever else is there; a stranger's certificate beside it is kept.
+        generation.compromised || view.isEmergency ? undefined : guards.noDrift(view),
       ];
-    }),
-  );
+      task = rootTask("RemoveRootByHand", generation);
+    } else if (foreign !== undefined) {
+      drained = [guards.foreignDrainIsOver(view, foreign), guards.noDrift(view)];
+      task = { code: "RemoveRootByHand", order: `remove the foreign root with SHA-256 ${fingerprint}` };
+    } else {
+      return [];
+    }
+    const rest = heldBy(anchor).filter((held) => held !== fingerprint);
+    const missing = view.wanted.map(({ root }) => root.fingerprint).filter((wanted) => !rest.includes(wanted));
+    const remaining = [...rest, ...missing.slice(0, SLOTS - rest.length)];
+    return [
+      {
+        anchor,
+        removes: [fingerprint],
+        remaining,
+        unless: [
+          guards.timeIsTrusted(view),
+          guards.stateIsCurrent(view),
+          guards.isNotDeleting(view),
+          ...drained,
+          guards.isReachable(view, anchor),
+          guards.remainderIsComplete(view, anchor, remaining),
+          generation?.compromised === true ? guards.successorRemains(view, anchor, remaining) : undefined,
+          guards.ownLeafStays(view, anchor, remaining),
+          guards.isManaged(view, anchor, task),
+        ],
+      },
+    ];
+  });
 }
 
 /** The CRL of every root in an anchor is there as well: the newest, and in force. */

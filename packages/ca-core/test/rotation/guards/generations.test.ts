@@ -10,7 +10,7 @@ import {
 } from "../../../src/rotation/guards/generations.ts";
 import type { RotationObservation } from "../../../src/rotation/observation.ts";
 import type { WaitReason } from "../../../src/rotation/reason.ts";
-import { isExpired } from "../../../src/rotation/view.ts";
+import { isExpired, isSealed } from "../../../src/rotation/view.ts";
 import { anchor, crl, DAY, generation, HOUR, MINUTE, NOW, reading, rootOf, viewFor } from "../observation.ts";
 
 type Changes = Partial<RotationObservation>;
@@ -128,6 +128,12 @@ test("what is to sign needs a mark that is open", () => {
     message: "The mark of generation 2 is sealed: it signs no more, and only a further generation can follow it",
   });
   expect(markIsOpen(viewFor(), marked(undefined))?.code).toBe("MarkMissing");
+});
+
+test("only a mark that is there can be sealed", () => {
+  expect(isSealed(generation(1, "Active", { mark: { notAfter: NOW, sealed: true } }))).toBe(true);
+  expect(isSealed(generation(1, "Active", { mark: { notAfter: NOW, sealed: false } }))).toBe(false);
+  expect(isSealed(generation(1, "Active", { mark: undefined }))).toBe(false);
 });
 
 test("a mark only rises", () => {

@@ -6,6 +6,7 @@ import type {
   RotationObservation,
 } from "../../../src/rotation/observation.ts";
 import type { WaitCode } from "../../../src/rotation/reason.ts";
+import { renewOwnLeaves } from "../../../src/rotation/steps/prove.ts";
 import {
   actionFor,
   anchor,
@@ -19,6 +20,7 @@ import {
   MINUTE,
   NOW,
   reading,
+  viewFor,
 } from "../observation.ts";
 
 type Changes = Partial<RotationObservation>;
@@ -74,6 +76,11 @@ describe("a canary is run", () => {
       withCanary(undefined, { reading: reading([1, 2], { crls: [crl(1, { number: 11n }), crl(2)] }) }),
       "StateBehind",
     ],
+    [
+      "where-the-root-is-not-and-somebody-else-is-to-add-it",
+      withCanary(undefined, { reading: reading([1]), manage: false }),
+      "AddRootByHand",
+    ],
     ["where-the-root-is-not-yet", withCanary(undefined, { reading: reading([1]), failure }), "AnchorLacksRoot"],
   ])("not-%s", (_name, changes, code) => {
     const world = { ...beforeTheSwitch, ...changes };
@@ -125,7 +132,6 @@ describe("our own leaf is had anew", () => {
     ["while-its-root-stays", world([generation(1, "Active")], [1])],
     ["when-it-is-of-the-one-that-signs", world([drained, clean], [1, 2], 2)],
     ["from-one-whose-root-is-not-there", world([drained, clean], [1])],
-    ["from-itself-though-it-still-drains", world([generation(1, "Draining"), clean], [1])],
     ["from-one-whose-key-is-lost", world([drained, generation(2, "Active", { hasKey: false })], [1, 2])],
     ["from-a-compromised-one", world([drained, generation(2, "Draining", { compromised: true })], [1, 2])],
     [
@@ -142,6 +148,18 @@ describe("our own leaf is had anew", () => {
     ],
   ])("not-%s", (_name, changes) => {
     expect(actionFor(changes)?.do).not.toBe("RenewOwnLeaf");
+  });
+
+  test("not-from-itself-though-it-still-drains", () => {
+    const anchors = [anchor([1], { ownLeaf: { generation: 1 }, joined: false, manage: false })];
+    const told = { generations: [generation(1, "Draining"), clean], anchors };
+    expect(actionFor(told)).toBeUndefined();
+    expect(codesFor(told)).toContain("AddRootByHand");
+  });
+
+  test("not-from-one-whose-mark-is-missing", () => {
+    const view = viewFor(world([drained, generation(2, "Active", { mark: undefined })], [1, 2]));
+    expect(renewOwnLeaves(view)).toStrictEqual([]);
   });
 
   test("not-from-one-that-status-does-not-know", () => {
