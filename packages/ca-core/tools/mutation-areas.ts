@@ -36,7 +36,7 @@ export const AREAS: readonly [MutationArea, ...MutationArea[]] = [
     name: "rotation",
     mutate: ["src/rotation/**/*.ts"],
     // Not the model: it needs minutes for each fault, and has broken planners of its own.
-    tests: ["test/rotation/!(model|mutants).test.ts"],
+    tests: ["test/rotation/**/!(model|mutants).test.ts"],
   },
 ];
 
