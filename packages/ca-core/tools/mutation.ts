@@ -31,8 +31,8 @@ interface Mutant {
   readonly location: { readonly start: Position; readonly end: Position };
 }
 
-/** A fault that no test notices, told by what stands there and not by its line, which moves. */
-interface Survivor {
+/** A fault, told by what stands there and not by its line, which moves. */
+interface Fault {
   readonly file: string;
   /** The line that was changed, without its indentation. */
   readonly line: string;
@@ -88,11 +88,13 @@ function readReport(area: MutationArea): Report {
   return JSON.parse(readFileSync(reportOf(area), "utf8")) as Report;
 }
 
-function survivorsOf(report: Report): Survivor[] {
+const SURVIVED: ReadonlySet<string> = new Set(["Survived", "NoCoverage"]);
+
+function faultsOf(report: Report, statuses: ReadonlySet<string>): Fault[] {
   return Object.entries(report.files).flatMap(([file, { source, mutants }]) => {
     const lines = source.split("\n");
     return mutants
-      .filter(({ status }) => status === "Survived" || status === "NoCoverage")
+      .filter(({ status }) => statuses.has(status))
       .map(({ location: { start, end }, replacement = "" }) => {
         const line = lines[start.line - 1] ?? "";
         const part = line.slice(start.column - 1, end.line === start.line ? end.column - 1 : undefined);
@@ -101,7 +103,7 @@ function survivorsOf(report: Report): Survivor[] {
   });
 }
 
-function isAbout(argument: Argument, { file, line, part, replacement }: Survivor): boolean {
+function isAbout(argument: Argument, { file, line, part, replacement }: Fault): boolean {
   return (
     argument.file === file &&
     argument.line === line &&
@@ -111,8 +113,8 @@ function isAbout(argument: Argument, { file, line, part, replacement }: Survivor
 }
 
 /** Those that no argument is about, and those of which there are more than it speaks of. */
-function openOf(survivors: readonly Survivor[], args: readonly Argument[]): Survivor[] {
-  const closed = new Set<Survivor>();
+function openOf(survivors: readonly Fault[], args: readonly Argument[]): Fault[] {
+  const closed = new Set<Fault>();
   for (const argument of args) {
     for (const replacement of [argument.replacement].flat()) {
       const met = survivors.filter((one) => isAbout({ ...argument, replacement }, one));
@@ -127,7 +129,8 @@ const named = asked.filter((one) => one !== "--again");
 const areas = named.length === 0 ? AREAS : named.map(areaNamed);
 const args = parse(readFileSync(join(folder, "mutation-survivors.yaml"), "utf8")) as readonly Argument[];
 const counts = { passed: 0, failed: 0, skipped: 0 };
-const open: Survivor[] = [];
+const open: Fault[] = [];
+const endless: Fault[] = [];
 for (const area of areas) {
   process.stderr.write(`mutation: ${area.name}: ${area.mutate.join(", ")}\n`);
   const code = await runStryker(area, named.length < asked.length);
@@ -138,7 +141,7 @@ for (const area of areas) {
   }
   const report = readReport(area);
   const mutants = Object.values(report.files).flatMap((file) => file.mutants);
-  const survivors = survivorsOf(report);
+  const survivors = faultsOf(report, SURVIVED);
   const unexplained = openOf(survivors, args);
   const countOf = (status: string): number => mutants.filter((one) => one.status === status).length;
   const argued = survivors.length - unexplained.length;
@@ -152,10 +155,17 @@ for (const area of areas) {
   // Argued survivors, and those that only run while a module is loaded, which no single test can be held to.
   counts.skipped += argued + countOf("Ignored");
   open.push(...unexplained);
+  endless.push(...faultsOf(report, new Set(["Timeout"])));
 }
-for (const { file, line, part, replacement } of open) {
-  process.stdout.write(`no test notices: ${file}: \`${line}\` with \`${replacement}\` for \`${part}\`\n`);
+function say(what: string, faults: readonly Fault[]): void {
+  for (const { file, line, part, replacement } of faults) {
+    process.stdout.write(`${what}: ${file}: \`${line}\` with \`${replacement}\` for \`${part}\`\n`);
+  }
 }
+
+// On a machine that is busy, a time limit may have run out for another reason.
+say("only a time limit notices", endless);
+say("no test notices", open);
 process.stdout.write(`reports: ${relative(process.cwd(), reports)}\n`);
 process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
 if (open.length > 0) process.exitCode = 1;
