@@ -17,6 +17,10 @@ export const issuerReasons = {
   authorityMissing: "AuthorityNotFound",
   authorityNotReady: "AuthorityNotReady",
   invalidPolicy: "InvalidPolicy",
+  /** A probe of the authority's key found that it does not sign. */
+  keyUnusable: "KeyUnusable",
+  /** Signing for a request failed for a reason that lies in the authority. */
+  signingFailed: "SigningFailed",
 } as const;
 
 /** Accepted and Published of a Revocation. */
@@ -35,4 +39,18 @@ export const requestReasons = {
   issued: "Issued",
   failed: "Failed",
   denied: "Denied",
+} as const;
+
+/** Why a request failed: of InvalidRequest of a CertificateRequest and of Failed of a CertificateSigningRequest. */
+export const failureReasons = {
+  /** The request, its names or its usages break a rule. */
+  refused: "RequestRefused",
+  // These three are cert-manager's own words.
+  invalidDuration: "InvalidDuration",
+  unreadableDuration: "ErrorParseDuration",
+  deniedReference: "DeniedReference",
+  /** What was issued for it before may not be handed out. */
+  recordRefused: "RecordRefused",
+  /** It was tried for as long as the controller tries. */
+  retryLimit: "RetryLimitReached",
 } as const;

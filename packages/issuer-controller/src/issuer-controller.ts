@@ -1,39 +1,38 @@
-import {
-  apiGroup,
-  type CapstanClusterIssuer,
-  capstanClusterIssuerResource,
-  type CapstanIssuer,
-  capstanIssuerResource,
-  type CertificateAuthority,
-  certificateAuthorityResource,
-} from "@capstan/api";
 import type { RandomBytes } from "@capstan/ca-core";
 import {
   Controller,
   EventRecorder,
+  type GroupOf,
   type KubeObject,
   keyOf,
   LeaderElector,
   Manager,
+  openAuditLog,
   type ProgramContext,
-  Reflector,
+  type ReadonlyStore,
+  type Reflector,
+  refOfKey,
 } from "@capstan/kube";
+import { type Caches, createCaches } from "./caches.ts";
+import { BrokenIssuers } from "./issuers/broken-issuers.ts";
+import { type IssuerKind, issuerIdOf, storeKeyOf } from "./issuers/issuer-kinds.ts";
+import { probeKey } from "./issuers/probe-key.ts";
 import { issuerReconciler } from "./issuers/reconcile-issuer.ts";
-import { type CertificateRequest, certificateRequestResource, issuerKindOf } from "./requests/certificate-request.ts";
+import { authorityWakesRequests, issuerWakesRequests } from "./issuers/wakes-requests.ts";
+import { serviceAccountOf } from "./kubernetes-csr/service-account.ts";
+import { signingRequestKind } from "./kubernetes-csr/signing-request-kind.ts";
+import { Attempts } from "./requests/attempts.ts";
+import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
 import { isWorthALook } from "./requests/is-worth-a-look.ts";
 import { requestReconciler } from "./requests/reconcile-request.ts";
+import type { IssuerSettings } from "./settings.ts";
 import { KeyRing } from "./signing/key-ring.ts";
+import { Ledger } from "./signing/ledger.ts";
 import { MarkKeeper } from "./signing/mark-keeper.ts";
+import { SharedReads } from "./signing/shared-reads.ts";
+import type { SignerOptions } from "./signing/sign-issuance.ts";
 
-const namespaceResource = {
-  group: "",
-  version: "v1",
-  plural: "namespaces",
-  kind: "Namespace",
-  namespaced: false,
-} as const;
-
-export interface IssuerControllerOptions extends ProgramContext {
+export interface IssuerControllerOptions extends ProgramContext<IssuerSettings> {
   readonly now: () => Date;
   readonly random: RandomBytes;
 }
@@ -41,118 +40,155 @@ export interface IssuerControllerOptions extends ProgramContext {
 /** Wires the issuer controller and runs it until the signal aborts. */
 export async function startIssuerController(options: IssuerControllerOptions, signal: AbortSignal): Promise<void> {
   const { client, connection, health, log, metrics, now, random, settings, userAgent } = options;
-  const { namespace } = settings;
-  const shared = { client, log, metrics };
-  const requests = new Reflector<CertificateRequest & KubeObject>({
-    ...shared,
-    type: certificateRequestResource,
-    // Selectable since cert-manager 1.20.
-    fieldSelector: `spec.issuerRef.group=${apiGroup}`,
-    indexes: { issuer: (request) => [issuerIdOf(request)] },
-  });
-  const issuers = new Reflector<CapstanIssuer>({
-    ...shared,
-    type: capstanIssuerResource,
-    indexes: { authority: authorityOf },
-  });
-  const clusterIssuers = new Reflector<CapstanClusterIssuer>({
-    ...shared,
-    type: capstanClusterIssuerResource,
-    indexes: { authority: authorityOf },
-  });
-  const authorities = new Reflector<CertificateAuthority>({ ...shared, type: certificateAuthorityResource });
-  const namespaces = new Reflector<KubeObject>({ ...shared, type: namespaceResource });
-  const elector = new LeaderElector({
-    connection,
-    userAgent,
-    namespace,
-    name: "issuer-controller",
-    log,
-    metrics,
-  });
+  const { namespace, workers } = settings;
+  const caches = createCaches({ client, log, metrics });
+  const { requests, signingRequests, issuers, clusterIssuers, authorities, namespaces } = caches;
+  const elector = new LeaderElector({ connection, userAgent, namespace, name: "issuer-controller", log, metrics });
   const events = new EventRecorder({
     client,
     reportingController: "capstan.dev/issuer-controller",
     reportingInstance: elector.identity,
     log,
   });
+  const audit = await openAuditLog({ path: settings.auditLog, userAgent });
+  health.addReadyCheck("audit-log", () => audit.problem);
+  const signer: SignerOptions = {
+    namespace,
+    ledger: new Ledger({ client, namespace }),
+    reads: new SharedReads(client),
+    keys: new KeyRing({ client, namespace }),
+    marks: new MarkKeeper({ client, namespace }),
+    audit,
+    now,
+    random,
+    log,
+  };
+  const broken = new BrokenIssuers((issuer) => issuerControllers[issuer.kind].enqueue(storeKeyOf(issuer)));
+  const answering = {
+    client,
+    issuers: { CapstanIssuer: issuers.store, CapstanClusterIssuer: clusterIssuers.store },
+    authorities: authorities.store,
+    namespaces: namespaces.store,
+    signer,
+    events,
+    onBroken: broken.report.bind(broken),
+    now,
+    log,
+  };
+  const attempts = (): Attempts => new Attempts({ limitMs: settings.retryLimit });
 
   const requestController = new Controller({
     name: "certificaterequest",
     log,
     metrics,
+    workers,
+    groupOf: groupOfRequest(requests.store),
     reconcile: requestReconciler({
-      client,
+      ...answering,
+      kind: certificateRequestKind,
       requests: requests.store,
-      issuers: { CapstanIssuer: issuers.store, CapstanClusterIssuer: clusterIssuers.store },
-      authorities: authorities.store,
-      namespaces: namespaces.store,
-      signer: {
-        client,
-        namespace,
-        keys: new KeyRing({ client, namespace }),
-        marks: new MarkKeeper({ client, namespace }),
-        now,
-        random,
-        log,
-      },
-      events,
-      now,
-      log,
+      attempts: attempts(),
     }),
   });
   requestController.watch(requests, (key, change) => (isWorthALook(change) ? [key] : []));
-  // A waiting request is woken by its issuer; a change of the authority reaches it through the issuer's condition, or directly.
-  const waitingFor = (id: string): readonly string[] => requests.store.byIndex("issuer", id).map(keyOf);
-  requestController.watch(issuers, (key) => waitingFor(`CapstanIssuer/${key}`));
-  requestController.watch(clusterIssuers, (key) => waitingFor(`CapstanClusterIssuer/${key}`));
-  requestController.watch(authorities, (name) => [
-    ...issuers.store.byIndex("authority", name).flatMap((issuer) => waitingFor(`CapstanIssuer/${keyOf(issuer)}`)),
-    ...clusterIssuers.store
-      .byIndex("authority", name)
-      .flatMap((issuer) => waitingFor(`CapstanClusterIssuer/${keyOf(issuer)}`)),
-  ]);
-  requestController.watch(namespaces, () => []);
+  wakeWaiting(requestController, requests, caches);
 
-  const issuerController = (
-    kind: "CapstanIssuer" | "CapstanClusterIssuer",
-    reflector: Reflector<CapstanIssuer> | Reflector<CapstanClusterIssuer>,
-  ): Controller => {
+  const signingRequestController = new Controller({
+    name: "certificatesigningrequest",
+    log,
+    metrics,
+    workers,
+    groupOf: groupOfSigningRequest(signingRequests.store),
+    reconcile: requestReconciler({
+      ...answering,
+      kind: signingRequestKind(client),
+      requests: signingRequests.store,
+      attempts: attempts(),
+    }),
+  });
+  signingRequestController.watch(signingRequests);
+  wakeWaiting(signingRequestController, signingRequests, caches);
+
+  const issuerController = (kind: IssuerKind): Controller => {
+    const reflector = kind === "CapstanIssuer" ? issuers : clusterIssuers;
     const controller = new Controller({
       name: kind.toLowerCase(),
       log,
       metrics,
       workers: 1,
-      reconcile: issuerReconciler({ client, kind, issuers: reflector.store, authorities: authorities.store, now }),
+      reconcile: issuerReconciler({
+        client,
+        kind,
+        issuers: reflector.store,
+        authorities: authorities.store,
+        probe: (authority, signal) => probeKey({ keys: signer.keys, audit, now }, authority, signal),
+        broken,
+        attempts: new Attempts({ limitMs: 0 }),
+        now,
+      }),
     });
     if (kind === "CapstanIssuer") controller.watch(issuers);
     else controller.watch(clusterIssuers);
     controller.watch(authorities, (name) => reflector.store.byIndex("authority", name).map(keyOf));
     return controller;
   };
+  const issuerControllers: Readonly<Record<IssuerKind, Controller>> = {
+    CapstanIssuer: issuerController("CapstanIssuer"),
+    CapstanClusterIssuer: issuerController("CapstanClusterIssuer"),
+  };
 
   await new Manager({
     health,
     log,
     elector,
-    reflectors: [requests, issuers, clusterIssuers, authorities, namespaces],
-    controllers: [
-      requestController,
-      issuerController("CapstanIssuer", issuers),
-      issuerController("CapstanClusterIssuer", clusterIssuers),
-    ],
+    reflectors: Object.values(caches) as Reflector<KubeObject>[],
+    controllers: [requestController, signingRequestController, ...Object.values(issuerControllers)],
   }).run(signal);
   await events.flush();
+  await audit.close();
 }
 
-function authorityOf(issuer: CapstanIssuer | CapstanClusterIssuer): readonly string[] {
-  return [issuer.spec.caRef.name];
+/** A waiting request is woken by its issuer and, directly, by the authority that the issuer names. */
+function wakeWaiting<R extends KubeObject>(
+  controller: Controller,
+  { store }: Reflector<R>,
+  { issuers, clusterIssuers, authorities, namespaces }: Caches,
+): void {
+  const waitingFor = (kind: IssuerKind, key: string): readonly string[] =>
+    store.byIndex("waitingFor", issuerIdOf({ kind, ...refOfKey(key) })).map(keyOf);
+  controller.watch(issuers, (key, change) => (issuerWakesRequests(change) ? waitingFor("CapstanIssuer", key) : []));
+  controller.watch(clusterIssuers, (key, change) =>
+    issuerWakesRequests(change) ? waitingFor("CapstanClusterIssuer", key) : [],
+  );
+  controller.watch(authorities, (name, change) =>
+    authorityWakesRequests(change)
+      ? [
+          ...issuers.store.byIndex("authority", name).flatMap((issuer) => waitingFor("CapstanIssuer", keyOf(issuer))),
+          ...clusterIssuers.store
+            .byIndex("authority", name)
+            .flatMap((issuer) => waitingFor("CapstanClusterIssuer", keyOf(issuer))),
+        ]
+      : [],
+  );
+  // Read, but no reason to look at a request: the namespace of a request is there before it.
+  controller.watch(namespaces, () => []);
 }
 
-/** kind/namespace/name of the issuer that a request names, without the namespace for the cluster's kind; "" for others. */
-function issuerIdOf(request: CertificateRequest): string {
-  const kind = issuerKindOf(request);
-  const { name } = request.spec.issuerRef;
-  if (kind === undefined) return "";
-  return kind === "CapstanClusterIssuer" ? `${kind}/${name}` : `${kind}/${request.metadata.namespace ?? ""}/${name}`;
+/** Namespaces take turns, and issuers within them: outermost is what a tenant cannot have more of. */
+function groupOfRequest(requests: ReadonlyStore<Caches["requests"] extends Reflector<infer R> ? R : never>): GroupOf {
+  return (key) => {
+    const request = requests.get(key);
+    const issuer = request === undefined ? undefined : certificateRequestKind.issuerOf(request);
+    return [refOfKey(key).namespace ?? "", issuer === undefined ? "" : issuerIdOf(issuer)];
+  };
+}
+
+/** The same for requests without a namespace: the service account's, or the user. */
+function groupOfSigningRequest(
+  requests: ReadonlyStore<Caches["signingRequests"] extends Reflector<infer R> ? R : never>,
+): GroupOf {
+  return (key) => {
+    const { username = "", signerName = "" } = requests.get(key)?.spec ?? {};
+    return [serviceAccountOf(username)?.namespace ?? username, signerName];
+  };
 }

@@ -29,6 +29,12 @@ test("help-names-every-setting-and-ends-with-0", () => {
           Where /healthz, /readyz and /metrics are served, as host:port. (default :8081)
       --log-level
           debug, info, warn or error. (default info)
+      --audit-log
+          File to which a line is appended and synced to disk before and after each signature. Left out: standard output, where nothing else is written; how long it lasts is then up to whoever collects it.
+      --workers
+          Requests in work at once, of each kind. (default 16)
+      --retry-limit
+          How long signing for a request is tried while its issuer is Ready, as a Go duration; then it fails, and cert-manager asks anew after an hour or more. 0 tries for ever. (default 10m)
     "
   `);
   expect(status).toBe(0);
@@ -38,7 +44,7 @@ test("faulty-settings-end-with-2-and-every-fault-named", () => {
   const { status, stdout, stderr } = run("--nope=1", "--log-level=loud");
   expect([status, stdout]).toEqual([2, ""]);
   expect(stderr.split("\n")).toEqual([
-    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level",
+    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level, --audit-log, --workers, --retry-limit",
     '--log-level: "loud" is none of debug, info, warn, error',
     "",
   ]);

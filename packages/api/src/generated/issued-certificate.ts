@@ -11,12 +11,18 @@ export interface IssuedCertificateBody {
      */
     serial: string;
     /**
-     * The distinguished name as in RFC 4514.
+     * The distinguished name as in RFC 4514; empty for a certificate without one.
      */
     subject: string;
     commonName?: string;
     dnsNames?: string[];
     uris?: string[];
+    ipAddresses?: string[];
+    emailAddresses?: string[];
+    /**
+     * Each the DER of an OtherName (RFC 5280, 4.2.1.6) in lower-case hex.
+     */
+    otherNames?: string[];
     notBefore: string;
     notAfter: string;
     /**
@@ -37,7 +43,14 @@ export interface IssuedCertificateBody {
      * metadata.generation of the issuer that was decided on.
      */
     issuerGeneration?: number;
+    /**
+     * The namespace that was attested of the requester; absent when none was.
+     */
     requestNamespace?: string;
+    /**
+     * CertificateRequest of cert-manager or CertificateSigningRequest of Kubernetes.
+     */
+    requestKind?: "CertificateRequest" | "CertificateSigningRequest";
     requestName?: string;
     /**
      * What the request was made for and belongs to; a re-issue starts there.

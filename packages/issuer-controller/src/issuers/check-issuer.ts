@@ -1,6 +1,6 @@
 import { type CertificateAuthority, type Condition, issuerReasons } from "@capstan/api";
 import { validateIssuer } from "@capstan/policy";
-import type { Issuer } from "../requests/decide-request.ts";
+import type { Issuer } from "./issuer-kinds.ts";
 
 /** The Ready condition of an issuer, from its own policy and the state of its authority. */
 export function checkIssuer(

@@ -1,36 +1,101 @@
 import { isDeepStrictEqual } from "node:util";
-import { apiVersion, type CertificateAuthority } from "@capstan/api";
+import { apiVersion, type CertificateAuthority, type Condition, issuerReasons } from "@capstan/api";
 import { type KubeClient, type ReadonlyStore, type Reconciler, setCondition } from "@capstan/kube";
-import type { IssuerKind } from "../requests/certificate-request.ts";
-import type { Issuer } from "../requests/decide-request.ts";
+import type { Attempts } from "../requests/attempts.ts";
+import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 import { fieldManager } from "../requests/reconcile-request.ts";
+import type { BrokenIssuers } from "./broken-issuers.ts";
 import { checkIssuer } from "./check-issuer.ts";
-import { issuerResourceOf } from "./issuer-kinds.ts";
+import { type Issuer, type IssuerKind, issuerResourceOf } from "./issuer-kinds.ts";
+
+/** How often an issuer that can sign is asked whether it still can. */
+const recheckMs = 10 * 60_000;
 
 export interface IssuerReconcilerOptions {
   readonly client: KubeClient;
   readonly kind: IssuerKind;
   readonly issuers: ReadonlyStore<Issuer>;
   readonly authorities: ReadonlyStore<CertificateAuthority>;
+  /** Rejects with IssuerBroken or NotYet when the authority's active key does not sign. */
+  readonly probe: (authority: CertificateAuthority, signal: AbortSignal) => Promise<void>;
+  /** What attempts to sign have found out. */
+  readonly broken: BrokenIssuers;
+  /** When an issuer whose key does not sign is looked at again. */
+  readonly attempts: Attempts;
   readonly now: () => Date;
+  /** In [0, 1). Default: Math.random. */
+  readonly random?: () => number;
 }
 
-/** Keeps an issuer's Ready condition true to its policy and its authority. */
-export function issuerReconciler({ client, kind, issuers, authorities, now }: IssuerReconcilerOptions): Reconciler {
+type Verdict = Pick<Condition, "type" | "status" | "reason" | "message">;
+
+/**
+ * Keeps an issuer's Ready condition true to its policy, its authority, and whether that can sign: asked anew every ten
+ * minutes, each issuer at its own time, and sooner while it cannot.
+ */
+export function issuerReconciler(options: IssuerReconcilerOptions): Reconciler {
+  const { client, kind, issuers, authorities, broken, attempts, now, random = Math.random } = options;
   return async (key, signal) => {
     const issuer = issuers.get(key);
-    if (issuer === undefined || issuer.metadata.deletionTimestamp !== undefined) return;
+    if (issuer === undefined || issuer.metadata.deletionTimestamp !== undefined) {
+      attempts.forget(key);
+      return {};
+    }
     const { name, namespace, generation: observedGeneration = 0 } = issuer.metadata;
-    const condition = { ...checkIssuer(issuer, authorities.get(issuer.spec.caRef.name)), observedGeneration };
+    const authority = authorities.get(issuer.spec.caRef.name);
+    const report = broken.take({ kind, namespace, name });
+    const byItself = checkIssuer(issuer, authority);
+    const verdict =
+      byItself.status === "True" && authority !== undefined
+        ? await judge(options, { authority, byItself, report }, signal)
+        : byItself;
     const status = {
       observedGeneration,
-      conditions: setCondition(issuer.status?.conditions ?? [], condition, now().getTime()),
+      conditions: setCondition(
+        issuer.status?.conditions ?? [],
+        { ...verdict, observedGeneration },
+        now().getTime(),
+      ).filter(({ type }) => type === verdict.type),
     };
-    if (isDeepStrictEqual(status, issuer.status)) return;
-    await client.apply(
-      issuerResourceOf(kind),
-      { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status },
-      { fieldManager, force: true, subresource: "status", signal },
-    );
+    if (!isSaid(issuer, status)) {
+      await client.apply(
+        issuerResourceOf(kind),
+        { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, status },
+        { fieldManager, force: true, subresource: "status", signal },
+      );
+    }
+    if (verdict === byItself) {
+      attempts.forget(key);
+      // What is wrong with policy or authority heals by a change, which wakes us.
+      return verdict.status === "True" ? { requeueAfterMs: recheckMs * (0.8 + 0.4 * random()) } : {};
+    }
+    const next = attempts.fail(key, { isPatient: true });
+    return { requeueAfterMs: next === "give up" ? recheckMs : next };
   };
+}
+
+/** Whether the authority signs; what a request has found out counts until the next look. */
+async function judge(
+  { probe }: IssuerReconcilerOptions,
+  facts: { readonly authority: CertificateAuthority; readonly byItself: Verdict; readonly report: string | undefined },
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { authority, byItself, report } = facts;
+  const no = (reason: string, message: string): Verdict => ({ type: "Ready", status: "False", reason, message });
+  if (report !== undefined) return no(issuerReasons.signingFailed, report);
+  try {
+    await probe(authority, signal);
+    return byItself;
+  } catch (error) {
+    if (error instanceof IssuerBroken || error instanceof NotYet) return no(issuerReasons.keyUnusable, error.message);
+    throw error;
+  }
+}
+
+function isSaid(issuer: Issuer, next: NonNullable<Issuer["status"]>): boolean {
+  const { observedGeneration, conditions = [] } = issuer.status ?? {};
+  return (
+    observedGeneration === next.observedGeneration &&
+    (next.conditions ?? []).every((condition) => conditions.some((one) => isDeepStrictEqual(one, condition)))
+  );
 }

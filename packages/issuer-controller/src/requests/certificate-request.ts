@@ -1,5 +1,7 @@
 import { apiGroup } from "@capstan/api";
 import type { Condition } from "@capstan/api";
+import type { IssuerRef } from "../issuers/issuer-kinds.ts";
+import { type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
 
 /** The part of cert-manager's CertificateRequest that an issuer reads, as raw JSON. */
 export interface CertificateRequest {
@@ -10,8 +12,15 @@ export interface CertificateRequest {
     readonly namespace?: string;
     readonly uid?: string;
     readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+    }[];
   };
   readonly spec: {
     readonly issuerRef: { readonly name: string; readonly kind?: string; readonly group?: string };
@@ -20,7 +29,11 @@ export interface CertificateRequest {
     readonly duration?: string;
     readonly isCA?: boolean;
     readonly usages?: readonly string[];
+    // Set by cert-manager's webhook; no user can write them.
     readonly username?: string;
+    readonly uid?: string;
+    readonly groups?: readonly string[];
+    readonly extra?: Requester["extra"];
   };
   readonly status?: {
     readonly conditions?: readonly RequestCondition[];
@@ -43,16 +56,40 @@ export const certificateRequestResource = {
   namespaced: true,
 } as const;
 
-/** The kinds of ours that a CertificateRequest may name. */
-export type IssuerKind = "CapstanIssuer" | "CapstanClusterIssuer";
-
 /** The issuer that a request names, or undefined when it is not ours. cert-manager's default kind is the namespaced one. */
-export function issuerKindOf({ spec: { issuerRef } }: CertificateRequest): IssuerKind | undefined {
+export function issuerOfCertificateRequest({ metadata, spec }: CertificateRequest): IssuerRef | undefined {
+  const { group, kind, name } = spec.issuerRef;
   // An empty group is cert-manager's own, never ours.
-  if (issuerRef.group !== apiGroup) return undefined;
-  if (issuerRef.kind === undefined || issuerRef.kind === "" || issuerRef.kind === "CapstanIssuer")
-    return "CapstanIssuer";
-  return issuerRef.kind === "CapstanClusterIssuer" ? "CapstanClusterIssuer" : undefined;
+  if (group !== apiGroup) return undefined;
+  // Looked up in the request's own namespace, whatever else the request says.
+  if (kind === undefined || kind === "" || kind === "CapstanIssuer")
+    return { kind: "CapstanIssuer", namespace: metadata.namespace ?? "", name };
+  return kind === "CapstanClusterIssuer" ? { kind, name } : undefined;
+}
+
+/** What the request asks to be signed by `issuer`. */
+export function issuanceOfCertificateRequest({ metadata, spec }: CertificateRequest, issuer: IssuerRef): Issuance {
+  return {
+    requestKind: "CertificateRequest",
+    uid: metadata.uid ?? "",
+    name: metadata.name,
+    namespace: metadata.namespace,
+    issuer,
+    csr: new Uint8Array(Buffer.from(spec.request, "base64")),
+    usages: spec.usages ?? [],
+    isCa: spec.isCA === true,
+    requester: { username: spec.username ?? "", uid: spec.uid, groups: spec.groups, extra: spec.extra },
+    owner: ownerOf(metadata.ownerReferences ?? []),
+    ...readDuration(spec.duration, "spec.duration"),
+  };
+}
+
+/** cert-manager's controller makes requests for Certificates, its csi-driver for pods; each says so in the request. */
+function ownerOf(references: NonNullable<CertificateRequest["metadata"]["ownerReferences"]>): Issuance["owner"] {
+  return references.flatMap(({ apiVersion, kind, name, uid }): NonNullable<Issuance["owner"]>[] => {
+    if (kind === "Certificate" && apiVersion.startsWith("cert-manager.io/")) return [{ kind, name, uid }];
+    return kind === "Pod" && apiVersion === "v1" ? [{ kind, name, uid }] : [];
+  })[0];
 }
 
 /** Whether the request carries the condition with status True. */

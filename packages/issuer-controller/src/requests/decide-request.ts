@@ -1,15 +1,7 @@
-import type { CapstanClusterIssuer, CapstanIssuer, CertificateAuthority } from "@capstan/api";
-import { requestReasons } from "@capstan/api";
-import { type CertificateRequest, conditionOf, isTrue, issuerKindOf } from "./certificate-request.ts";
-
-export type Issuer = CapstanClusterIssuer | CapstanIssuer;
-
-export type RequestDecision =
-  | { readonly do: "ignore"; readonly why: string }
-  | { readonly do: "deny" }
-  | { readonly do: "fail"; readonly message: string }
-  | { readonly do: "wait"; readonly message: string }
-  | { readonly do: "sign"; readonly issuer: Issuer; readonly authority: CertificateAuthority };
+import { type CertificateAuthority, requestReasons } from "@capstan/api";
+import type { Issuer } from "../issuers/issuer-kinds.ts";
+import { type CertificateRequest, conditionOf, isTrue, issuerOfCertificateRequest } from "./certificate-request.ts";
+import { awaitIssuer, type RequestDecision } from "./request-decision.ts";
 
 /**
  * Decides what a CertificateRequest needs next. Guards come in the order in which cert-manager's own issuers have them;
@@ -25,8 +17,8 @@ export function decideRequest(input: {
   const { request, issuer, authority } = input;
   const ready = conditionOf(request, "Ready");
   if (request.metadata.deletionTimestamp !== undefined) return { do: "ignore", why: "it is being deleted" };
-  const kind = issuerKindOf(request);
-  if (kind === undefined) return { do: "ignore", why: "its issuer is not one of ours" };
+  const ref = issuerOfCertificateRequest(request);
+  if (ref === undefined) return { do: "ignore", why: "its issuer is not one of ours" };
   const says = (reason: string): boolean =>
     ready?.status === "False" && ready.reason === reason && request.status?.failureTime !== undefined;
   const isIssued = ready?.status === "True" || (request.status?.certificate ?? "") !== "";
@@ -43,22 +35,5 @@ export function decideRequest(input: {
   if (isIssued) return { do: "ignore", why: "it is issued" };
   if (ready?.reason === requestReasons.failed || ready?.reason === requestReasons.denied)
     return { do: "ignore", why: "it has failed" };
-  const reference = `${kind} ${request.spec.issuerRef.name}`;
-  if (issuer === undefined) return { do: "wait", message: `Waiting for ${reference}: it does not exist` };
-  const issuerReady = issuer.status?.conditions?.find(({ type }) => type === "Ready");
-  if (issuerReady === undefined)
-    return { do: "wait", message: `Waiting for ${reference}: it has not been checked yet` };
-  if ((issuerReady.observedGeneration ?? 0) < (issuer.metadata.generation ?? 0)) {
-    return { do: "wait", message: `Waiting for ${reference}: its last change has not been checked yet` };
-  }
-  if (issuerReady.status !== "True") {
-    return { do: "wait", message: `Waiting for ${reference}: ${issuerReady.reason}: ${issuerReady.message ?? ""}` };
-  }
-  if (authority?.status?.activeGeneration === undefined) {
-    return {
-      do: "wait",
-      message: `Waiting for CertificateAuthority ${issuer.spec.caRef.name}: it has no active generation`,
-    };
-  }
-  return { do: "sign", issuer, authority };
+  return awaitIssuer({ ref, issuer, authority });
 }

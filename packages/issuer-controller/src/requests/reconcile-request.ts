@@ -1,180 +1,266 @@
-import { type CertificateAuthority, requestReasons } from "@capstan/api";
+import { type CertificateAuthority, failureReasons } from "@capstan/api";
+import { formatViolations } from "@capstan/ca-core";
 import {
+  apiVersionOf,
   type EventRecorder,
+  isConflict,
   isNotFound,
+  KubeApiError,
   type KubeClient,
+  KubeConnectionError,
   type KubeObject,
   type Logger,
   type ReadonlyStore,
+  type ReconcileResult,
   type Reconciler,
 } from "@capstan/kube";
-import { formatViolations } from "@capstan/ca-core";
-import { signRequest, type SignerOptions } from "../signing/sign-request.ts";
-import {
-  type CertificateRequest,
-  certificateRequestResource,
-  type IssuerKind,
-  issuerKindOf,
-} from "./certificate-request.ts";
-import { decideRequest, type Issuer } from "./decide-request.ts";
-import { NotYet } from "./not-yet.ts";
-import { type RequestOutcome, statusFor } from "./request-status.ts";
+import { type Issuer, type IssuerKind, type IssuerRef, storeKeyOf } from "../issuers/issuer-kinds.ts";
+import { failureReasonOf } from "../signing/request-violation.ts";
+import { signIssuance, type SignerOptions } from "../signing/sign-issuance.ts";
+import type { Attempts } from "./attempts.ts";
+import { IssuerBroken, NotYet } from "./not-yet.ts";
+import type { Outcome } from "./outcome.ts";
+import type { RequestDecision } from "./request-decision.ts";
+import type { RequestKind } from "./request-kind.ts";
 
 /** Constant: a field manager's apply replaces what it applied before. */
 export const fieldManager = "capstan-issuer-controller";
 
-const firstRetryMs = 1_000;
-const longestRetryMs = 60_000;
-
-export interface RequestReconcilerOptions {
+export interface RequestReconcilerOptions<R extends KubeObject> {
+  readonly kind: RequestKind<R>;
   readonly client: KubeClient;
-  readonly requests: ReadonlyStore<CertificateRequest & KubeObject>;
+  readonly requests: ReadonlyStore<R>;
   readonly issuers: Readonly<Record<IssuerKind, ReadonlyStore<Issuer>>>;
   readonly authorities: ReadonlyStore<CertificateAuthority>;
   readonly namespaces: ReadonlyStore<KubeObject>;
   readonly signer: SignerOptions;
+  readonly attempts: Attempts;
   readonly events: EventRecorder;
+  /** Told when trying to sign proved that an issuer cannot. */
+  readonly onBroken: (issuer: IssuerRef, message: string) => void;
   readonly now: () => Date;
   readonly log: Logger;
 }
 
-/** Answers CertificateRequests that name an issuer of ours. */
-export function requestReconciler(options: RequestReconcilerOptions): Reconciler {
-  const failures = new Map<string, number>();
-  return async (key, signal) => {
-    const request = options.requests.get(key);
+/** What is remembered of a request between two looks at it. */
+interface Memory {
+  readonly uid: string | undefined;
+  /** The state that a final answer was applied to: while the cache still shows it, there is nothing to do. */
+  answered?: string | undefined;
+  /** What it was told last, for kinds whose status does not say so. */
+  told?: Outcome["is"];
+}
+
+/**
+ * Answers requests of one kind that name an issuer of ours.
+ *
+ * Nothing is read before signing but the caches. That they may lag does no harm: the ledger's record is named by the
+ * request's uid, and the answer is guarded by the resourceVersion that was decided on (docs/develop/issuing.md).
+ */
+export function requestReconciler<R extends KubeObject>(options: RequestReconcilerOptions<R>): Reconciler {
+  const { requests, attempts, signer, log } = options;
+  const memories = new Map<string, Memory>();
+  let isFirst = true;
+
+  const forget = (key: string, uid: string | undefined = memories.get(key)?.uid): void => {
+    if (uid !== undefined) signer.ledger.forget(uid);
+    memories.delete(key);
+    attempts.forget(key);
+  };
+
+  const look = async (key: string, signal: AbortSignal): Promise<ReconcileResult> => {
+    const request = requests.get(key);
     if (request === undefined) {
-      failures.delete(key);
+      forget(key);
       return {};
     }
-    const issuer = issuerOf(options, request);
-    const authority = issuer === undefined ? undefined : options.authorities.get(issuer.spec.caRef.name);
-    const decision = decideRequest({ request, issuer, authority });
+    if (memories.get(key)?.uid !== request.metadata.uid) forget(key);
+    const { decision, issuerRef } = decide(options, request);
+    if (decision.do === "ignore" || issuerRef === undefined) {
+      if (decision.do === "ignore") log.debug({ name: key, why: decision.why }, "nothing to do for a request");
+      forget(key, request.metadata.uid);
+      return {};
+    }
+    const memory = memories.get(key) ?? { uid: request.metadata.uid };
+    memories.set(key, memory);
+    const { resourceVersion } = request.metadata;
+    if (resourceVersion !== undefined && memory.answered === resourceVersion) return {};
+
+    const tell = (outcome: Outcome): Promise<void> => answer(options, { request, memory, outcome }, signal);
+    const tellAtLast = async (outcome: Outcome): Promise<ReconcileResult> => {
+      await tell(outcome);
+      memory.answered = resourceVersion;
+      attempts.forget(key);
+      return {};
+    };
     switch (decision.do) {
-      case "ignore":
-        options.log.debug({ name: key, why: decision.why }, "nothing to do for a request");
-        return {};
       case "deny":
-        await answer(
-          options,
-          request,
-          { reason: requestReasons.denied, message: "The CertificateRequest was denied by an approval controller" },
-          signal,
-        );
-        return {};
+        return tellAtLast({ is: "Denied", message: `The ${request.kind} was denied by an approval controller` });
       case "fail":
-        await answer(options, request, { reason: requestReasons.failed, message: decision.message }, signal);
-        return {};
+        return tellAtLast({ is: "Failed", message: decision.message });
       case "wait":
-        await answer(options, request, { reason: requestReasons.pending, message: decision.message }, signal);
+        // Time without a Ready issuer is no time of failing.
+        attempts.forget(key);
+        await tell({ is: "Pending", message: decision.message });
         return {};
       case "sign":
         break;
     }
-    // The store may lag: what was answered a moment ago must not be signed again.
-    const live = await options.client.getOrUndefined<CertificateRequest & KubeObject>(
-      certificateRequestResource,
-      refOf(request),
-      { signal },
-    );
-    if (live === undefined || live.metadata.uid !== request.metadata.uid) return {};
-    if (decideRequest({ request: live, issuer: decision.issuer, authority: decision.authority }).do !== "sign")
-      return {};
+    let outcome: Outcome;
     try {
-      const outcome = await sign(options, live, decision, signal);
-      await answer(options, live, outcome, signal);
-      failures.delete(key);
-      return {};
+      outcome = await sign(options, { request, issuerRef, ...decision }, signal);
     } catch (error) {
-      if (!(error instanceof NotYet)) throw error;
-      const count = failures.get(key) ?? 0;
-      failures.set(key, count + 1);
-      await answer(options, live, { reason: requestReasons.pending, message: `Waiting: ${error.message}` }, signal);
-      return { requeueAfterMs: Math.min(longestRetryMs, firstRetryMs * 2 ** count) };
+      if (signal.aborted) throw error;
+      const failure = explainFailure(error);
+      log.warn({ ...refOf(request), uid: memory.uid, err: error }, "could not sign for a request");
+      if (error instanceof IssuerBroken) options.onBroken(issuerRef, error.message);
+      const next = attempts.fail(key, failure);
+      if (next === "give up") {
+        const message = `Tried for as long as the controller tries. At last: ${failure.message}`;
+        return tellAtLast({ is: "Failed", reason: failureReasons.retryLimit, message });
+      }
+      await tell({ is: "Pending", message: `Waiting: ${failure.message}` });
+      return { requeueAfterMs: next };
+    }
+    return tellAtLast(outcome);
+  };
+
+  return async (key, signal) => {
+    if (isFirst) {
+      isFirst = false;
+      // What is there when this process begins to work may have been recorded by the one before it.
+      signer.ledger.doubt(requests.list().flatMap((request) => request.metadata.uid ?? []));
+    }
+    try {
+      return await look(key, signal);
+    } catch (error) {
+      // Somebody else was faster: the next look, at once, decides anew.
+      if (signal.aborted || isConflict(error)) throw error;
+      // Only the answer can have failed, and a leaf may wait for it: no limit ends these tries.
+      log.error({ name: key, err: error }, "could not answer a request: trying again");
+      const next = attempts.fail(key, { isPatient: true, leastMs: retryAfterOf(error) });
+      return { requeueAfterMs: next === "give up" ? 0 : next };
     }
   };
 }
 
-async function sign(
-  options: RequestReconcilerOptions,
-  request: CertificateRequest & KubeObject,
-  { issuer, authority }: { readonly issuer: Issuer; readonly authority: CertificateAuthority },
-  signal: AbortSignal,
-): Promise<RequestOutcome> {
-  const { namespace = "" } = request.metadata;
-  const requestNamespace = options.namespaces.get(namespace);
-  // The namespace exists, since the request does: without its labels nothing can be said about it, least of all a no.
-  if (requestNamespace === undefined) throw new NotYet(`namespace ${namespace} has not been seen yet`);
-  const namespaceLabels = requestNamespace.metadata.labels ?? {};
-  const signed = await signRequest(options.signer, { request, issuer, authority, namespaceLabels }, signal);
-  if (signed.ok) {
-    const message = ["Certificate issued", ...signed.notes].join(". ");
-    return { reason: requestReasons.issued, message, certificate: signed.certificate, ca: signed.ca };
-  }
-  if ("refusal" in signed) return { reason: requestReasons.failed, message: signed.refusal };
-  const { violations } = signed;
-  options.log.info(
-    {
-      namespace: request.metadata.namespace,
-      name: request.metadata.name,
-      uid: request.metadata.uid,
-      codes: violations.map(({ code }) => code),
-    },
-    "refused a request",
-  );
-  return { reason: requestReasons.failed, message: formatViolations(violations) };
+function decide<R extends KubeObject>(
+  { kind, issuers, authorities }: RequestReconcilerOptions<R>,
+  request: R,
+): { readonly decision: RequestDecision; readonly issuerRef: IssuerRef | undefined } {
+  const issuerRef = kind.issuerOf(request);
+  const issuer = issuerRef === undefined ? undefined : issuers[issuerRef.kind].get(storeKeyOf(issuerRef));
+  const authority = issuer === undefined ? undefined : authorities.get(issuer.spec.caRef.name);
+  return { decision: kind.decide({ request, issuer, authority }), issuerRef };
 }
 
-function issuerOf({ issuers }: RequestReconcilerOptions, request: CertificateRequest): Issuer | undefined {
-  const kind = issuerKindOf(request);
-  if (kind === undefined) return undefined;
-  const { name } = request.spec.issuerRef;
-  return issuers[kind].get(kind === "CapstanClusterIssuer" ? name : `${request.metadata.namespace ?? ""}/${name}`);
+async function sign<R extends KubeObject>(
+  options: RequestReconcilerOptions<R>,
+  decided: {
+    readonly request: R;
+    readonly issuerRef: IssuerRef;
+    readonly issuer: Issuer;
+    readonly authority: CertificateAuthority;
+  },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { kind, signer, log } = options;
+  const { request, issuerRef, issuer, authority } = decided;
+  const refused = await kind.authorize?.(request, issuerRef, signal);
+  if (refused !== undefined) return refused;
+  const issuance = kind.issuanceOf(request, issuerRef);
+  const namespaceLabels = labelsOf(options, issuance.namespace);
+  const signed = await signIssuance(signer, { issuance, issuer, authority, namespaceLabels }, signal);
+  if (signed.ok) {
+    const message = ["Certificate issued", ...signed.notes].join(". ");
+    return { is: "Issued", message, certificate: signed.certificate, ca: signed.ca };
+  }
+  if ("refusal" in signed) return { is: "Failed", reason: failureReasons.recordRefused, message: signed.refusal };
+  const { violations } = signed;
+  const codes = violations.map(({ code }) => code);
+  log.info({ ...refOf(request), uid: request.metadata.uid, codes }, "refused a request");
+  return { is: "Failed", reason: failureReasonOf(violations), message: formatViolations(violations) };
+}
+
+function labelsOf<R extends KubeObject>(
+  { namespaces }: RequestReconcilerOptions<R>,
+  namespace: string | undefined,
+): Readonly<Record<string, string>> {
+  if (namespace === undefined) return {};
+  const found = namespaces.get(namespace);
+  // The namespace exists, since something lies in it: without its labels nothing can be said about it, least of all a no.
+  if (found === undefined) throw new NotYet(`namespace ${namespace} has not been seen yet`);
+  return found.metadata.labels ?? {};
 }
 
 const eventOf: Readonly<
-  Record<RequestOutcome["reason"], { readonly type: "Normal" | "Warning"; readonly reason: string }>
+  Record<Outcome["is"], { readonly type: "Normal" | "Warning"; readonly reason: string; readonly note?: string }>
 > = {
-  [requestReasons.issued]: { type: "Normal", reason: "CertificateIssued" },
-  [requestReasons.pending]: { type: "Normal", reason: "Pending" },
-  [requestReasons.failed]: { type: "Warning", reason: "Failed" },
-  [requestReasons.denied]: { type: "Warning", reason: "Denied" },
+  // cert-manager's own words, which people grep for.
+  Issued: { type: "Normal", reason: "CertificateIssued" },
+  Pending: { type: "Normal", reason: "Pending" },
+  Failed: { type: "Warning", reason: "Failed" },
+  Denied: { type: "Warning", reason: "Denied" },
 };
 
 /**
  * Applies everything that this controller says of a request in one write, guarded by the resourceVersion that was read:
- * names of requests are used again, and a late answer must not land on another request.
+ * names of requests are used again, and a late answer must not land on another request. An event tells of a new state
+ * alone, not of the same one in other words.
  */
-async function answer(
-  options: RequestReconcilerOptions,
-  request: CertificateRequest & KubeObject,
-  outcome: RequestOutcome,
+async function answer<R extends KubeObject>(
+  { kind, client, events, now }: RequestReconcilerOptions<R>,
+  { request, memory, outcome }: { readonly request: R; readonly memory: Memory; readonly outcome: Outcome },
   signal: AbortSignal,
 ): Promise<void> {
-  const status = statusFor(request, outcome, options.now());
-  if (status === undefined) return;
-  const { resourceVersion } = request.metadata;
-  try {
-    await options.client.apply(
-      certificateRequestResource,
-      {
-        apiVersion: "cert-manager.io/v1",
-        kind: "CertificateRequest",
-        metadata: { ...refOf(request), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
-        status,
-      },
-      { fieldManager, force: true, subresource: "status", signal },
-    );
-  } catch (error) {
-    if (isNotFound(error)) return; // Deleted meanwhile: nobody waits for the answer.
-    throw error;
+  const status = kind.statusFor(request, outcome, now());
+  if (status !== undefined) {
+    const { resourceVersion } = request.metadata;
+    try {
+      await client.apply(
+        kind.resource,
+        {
+          apiVersion: apiVersionOf(kind.resource),
+          kind: kind.resource.kind,
+          metadata: { ...refOf(request), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+          status,
+        },
+        { fieldManager, force: true, subresource: "status", signal },
+      );
+    } catch (error) {
+      if (isNotFound(error)) return; // Deleted meanwhile: nobody waits for the answer.
+      throw error;
+    }
   }
-  options.events.record({ regarding: request, ...eventOf[outcome.reason], action: "Sign", note: outcome.message });
+  const before = kind.lastTold(request) ?? memory.told;
+  memory.told = outcome.is;
+  if (before !== outcome.is) {
+    events.record({ regarding: request, ...eventOf[outcome.is], action: "Sign", note: outcome.message });
+  }
 }
 
-function refOf({ metadata: { name, namespace } }: CertificateRequest): {
-  readonly name: string;
-  readonly namespace: string;
+/** What the requester is told of an attempt that failed, and how patient the next ones are. */
+function explainFailure(error: unknown): {
+  readonly message: string;
+  readonly isPatient: boolean;
+  readonly leastMs: number;
 } {
-  return { name, namespace: namespace ?? "" };
+  const leastMs = retryAfterOf(error);
+  if (error instanceof NotYet) {
+    return { message: error.message, isPatient: error.isPatient, leastMs: error.retryAfterMs ?? 0 };
+  }
+  // It ends when the issuer is Ready again, and until then the request waits for that.
+  if (error instanceof IssuerBroken) return { message: error.message, isPatient: true, leastMs };
+  if (error instanceof KubeApiError || error instanceof KubeConnectionError) {
+    return { message: `the API server did not do its part: ${error.message}`, isPatient: false, leastMs };
+  }
+  return { message: "an internal error, which the controller's log describes", isPatient: false, leastMs };
+}
+
+function retryAfterOf(error: unknown): number {
+  return error instanceof KubeApiError ? (error.retryAfterMs ?? 0) : 0;
+}
+
+function refOf({ metadata: { name, namespace } }: KubeObject): { readonly name: string; readonly namespace?: string } {
+  return { name, ...(namespace === undefined ? {} : { namespace }) };
 }

@@ -1,9 +1,10 @@
-import { requestReasons } from "@capstan/api";
+import { failureReasons, requestReasons } from "@capstan/api";
+import { formatTime, setCondition } from "@capstan/kube";
+import { boundedMessage } from "./bounded-message.ts";
 import { type CertificateRequest, conditionOf, type RequestCondition } from "./certificate-request.ts";
+import type { FailureReason, Outcome } from "./outcome.ts";
 
-/** cert-manager shows a condition's message to people; etcd and terminals want it bounded. */
-const maxMessageLength = 4_096;
-
+/** Everything this controller owns in a request's status, so that an apply never drops a part of it. */
 export interface RequestStatus {
   readonly conditions: readonly RequestCondition[];
   readonly certificate?: string;
@@ -11,50 +12,59 @@ export interface RequestStatus {
   readonly failureTime?: string;
 }
 
-/** Everything this controller owns in a request's status, so that an apply never drops a part of it. */
-export type RequestOutcome =
-  | { readonly reason: typeof requestReasons.pending; readonly message: string }
-  | { readonly reason: typeof requestReasons.failed | typeof requestReasons.denied; readonly message: string }
-  | {
-      readonly reason: typeof requestReasons.issued;
-      readonly message: string;
-      readonly certificate: string;
-      readonly ca: string;
-    };
+const readyReasons: Readonly<Record<Outcome["is"], string>> = {
+  Pending: requestReasons.pending,
+  Issued: requestReasons.issued,
+  Failed: requestReasons.failed,
+  Denied: requestReasons.denied,
+};
+
+/** Failures that lie in the request itself: as it stands it can never be signed. */
+const invalidReasons: ReadonlySet<FailureReason> = new Set([
+  failureReasons.refused,
+  failureReasons.invalidDuration,
+  failureReasons.unreadableDuration,
+  failureReasons.deniedReference,
+]);
 
 /**
  * The status to apply for an outcome, or undefined when the request already says so. A final failure carries
- * failureTime beside the condition: cert-manager counts its backoff from it and needs both.
+ * failureTime beside the condition: cert-manager counts its backoff from it and needs both. A request that can never be
+ * signed is InvalidRequest as well, in the same write.
  */
-export function statusFor(request: CertificateRequest, outcome: RequestOutcome, now: Date): RequestStatus | undefined {
-  const time = `${now.toISOString().slice(0, 19)}Z`;
-  const before = conditionOf(request, "Ready");
-  const status = outcome.reason === requestReasons.issued ? "True" : "False";
-  const message =
-    outcome.message.length > maxMessageLength ? `${outcome.message.slice(0, maxMessageLength - 1)}…` : outcome.message;
-  const condition: RequestCondition = {
-    type: "Ready",
-    status,
-    reason: outcome.reason,
-    message,
-    lastTransitionTime:
-      before?.status === status && before.lastTransitionTime !== undefined ? before.lastTransitionTime : time,
-  };
-  const final = outcome.reason === requestReasons.failed || outcome.reason === requestReasons.denied;
-  const unchanged =
-    before?.status === status &&
-    before.reason === outcome.reason &&
-    before.message === message &&
-    (!final || request.status?.failureTime !== undefined);
-  if (unchanged && outcome.reason !== requestReasons.issued) return undefined;
+export function statusFor(request: CertificateRequest, outcome: Outcome, now: Date): RequestStatus | undefined {
+  const { conditions: before = [], failureTime } = request.status ?? {};
+  const message = boundedMessage(outcome.message);
+  const next: readonly Omit<RequestCondition, "lastTransitionTime">[] = [
+    {
+      type: "Ready",
+      status: outcome.is === "Issued" ? "True" : "False",
+      reason: readyReasons[outcome.is],
+      message,
+    },
+    ...(outcome.is === "Failed" && outcome.reason !== undefined && invalidReasons.has(outcome.reason)
+      ? [{ type: "InvalidRequest", status: "True", reason: outcome.reason, message } as const]
+      : []),
+  ];
+  const after = next.reduce((conditions, one) => setCondition(conditions, one, now.getTime()), before);
+  const isFailure = outcome.is === "Failed" || outcome.is === "Denied";
+  const isSaid = after === before && (!isFailure || failureTime !== undefined);
+  if (isSaid && outcome.is !== "Issued") return undefined;
+  const own = new Set(next.map(({ type }) => type));
   return {
-    conditions: [condition],
-    ...(final ? { failureTime: request.status?.failureTime ?? time } : {}),
-    ...(outcome.reason === requestReasons.issued
-      ? { certificate: base64(outcome.certificate), ca: base64(outcome.ca) }
-      : {}),
+    conditions: after.filter(({ type }) => own.has(type)),
+    ...(isFailure ? { failureTime: failureTime ?? formatTime(now.getTime()) } : {}),
+    ...(outcome.is === "Issued" ? { certificate: base64(outcome.certificate), ca: base64(outcome.ca) } : {}),
   };
 }
+
+/** What the request has been told last, in whatever words; undefined when that was nothing of ours. */
+export function lastTold(request: CertificateRequest): Outcome["is"] | undefined {
+  const reason = conditionOf(request, "Ready")?.reason;
+  return outcomes.find((is) => readyReasons[is] === reason);
+}
+
+const outcomes = ["Pending", "Issued", "Failed", "Denied"] as const;
 
 function base64(pem: string): string {
   return Buffer.from(pem, "utf8").toString("base64");

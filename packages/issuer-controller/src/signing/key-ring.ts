@@ -1,7 +1,7 @@
 import { type CertificateAuthority, generationName } from "@capstan/api";
 import { assertRootUsable, CaError, type CaKey, importCaKey, readRoot, type Root } from "@capstan/ca-core";
 import type { KubeClient, KubeObject } from "@capstan/kube";
-import { NotYet } from "../requests/not-yet.ts";
+import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 
 const secretResource = { group: "", version: "v1", plural: "secrets", kind: "Secret", namespaced: true } as const;
 
@@ -26,7 +26,8 @@ export class KeyRing {
   /**
    * The key of the authority's active generation, fit to sign at `now`.
    *
-   * @throws {NotYet} when there is none, it is not the one that the authority's status names, or it is not valid now
+   * @throws {NotYet} when the authority names none
+   * @throws {IssuerBroken} when it is missing, not the one that the authority's status names, or not valid now
    */
   async activeKey(authority: CertificateAuthority, now: Date, signal: AbortSignal): Promise<SigningKey> {
     const { activeGeneration } = authority.status ?? {};
@@ -35,8 +36,18 @@ export class KeyRing {
     }
     const signingKey = await this.#keyOf(authority, activeGeneration, signal);
     const place = `CertificateAuthority ${authority.metadata.name}, generation ${activeGeneration}`;
-    healing(place, () => assertRootUsable({ root: signingKey.root, signer: signingKey.key, now }));
+    orBroken(place, () => assertRootUsable({ root: signingKey.root, signer: signingKey.key, now }));
     return signingKey;
+  }
+
+  /**
+   * The active key as {@link activeKey} has it, but read anew from its Secret: what is gone from there would be missing
+   * after a restart.
+   */
+  async reloadActiveKey(authority: CertificateAuthority, now: Date, signal: AbortSignal): Promise<SigningKey> {
+    const prefix = `${authority.metadata.name}/${authority.status?.activeGeneration ?? 0}/`;
+    for (const id of this.#keys.keys()) if (id.startsWith(prefix)) this.#keys.delete(id);
+    return this.activeKey(authority, now, signal);
   }
 
   /**
@@ -45,7 +56,12 @@ export class KeyRing {
    * @throws {NotYet} when it cannot be had, or is not the one that the authority's status names
    */
   async root(authority: CertificateAuthority, generation: number, signal: AbortSignal): Promise<Root> {
-    return (await this.#keyOf(authority, generation, signal)).root;
+    try {
+      return (await this.#keyOf(authority, generation, signal)).root;
+    } catch (error) {
+      // Whether the issuer can sign is the active key's affair.
+      throw error instanceof IssuerBroken ? new NotYet(error.message) : error;
+    }
   }
 
   async #keyOf(authority: CertificateAuthority, generation: number, signal: AbortSignal): Promise<SigningKey> {
@@ -55,35 +71,42 @@ export class KeyRing {
       throw new NotYet(`CertificateAuthority ${name} does not say which root generation ${generation} has`);
     }
     const id = `${name}/${generation}/${fingerprint}`;
-    const signingKey = this.#keys.get(id) ?? (await this.#read(name, generation, fingerprint, signal));
+    const signingKey = this.#keys.get(id) ?? (await this.#read(authority, generation, fingerprint, signal));
     this.#keys.set(id, signingKey);
     return signingKey;
   }
 
-  async #read(authority: string, generation: number, fingerprint: string, signal: AbortSignal): Promise<SigningKey> {
-    const place = `the key of CertificateAuthority ${authority}, generation ${generation},`;
+  async #read(
+    { metadata: { name }, spec }: CertificateAuthority,
+    generation: number,
+    fingerprint: string,
+    signal: AbortSignal,
+  ): Promise<SigningKey> {
+    const place = `the key of CertificateAuthority ${name}, generation ${generation},`;
+    // What a trust anchor may hold is held to AWS's rules.
+    const profile = (spec.trustAnchors ?? []).length > 0 ? "RolesAnywhere" : "General";
     const secret = await this.#client.getOrUndefined<KubeObject & { readonly data?: Readonly<Record<string, string>> }>(
       secretResource,
-      { namespace: this.#namespace, name: generationName(authority, generation) },
+      { namespace: this.#namespace, name: generationName(name, generation) },
       { signal },
     );
     const [certificate, privateKey] = ["tls.crt", "tls.key"].map((key) => secret?.data?.[key]);
-    if (certificate === undefined || privateKey === undefined) throw new NotYet(`${place} is missing`);
-    return healing(`${place} cannot be used`, () => {
-      const root = readRoot(textOf(certificate));
+    if (certificate === undefined || privateKey === undefined) throw new IssuerBroken(`${place} is missing`);
+    return orBroken(`${place} cannot be used`, () => {
+      const root = readRoot(textOf(certificate), { profile });
       // Only what the publisher put into the trust anchors may sign.
-      if (root.sha256 !== fingerprint) throw new NotYet(`${place} is not the one in its trust anchors`);
+      if (root.sha256 !== fingerprint) throw new IssuerBroken(`${place} is not the one in its trust anchors`);
       return { generation, root, key: importCaKey(textOf(privateKey)) };
     });
   }
 }
 
-/** A key that is not what it should be heals when the right one is restored: until then requests wait. */
-function healing<T>(place: string, act: () => T): T {
+/** A key that is not what it should be: nothing can be signed until the right one is restored. */
+function orBroken<T>(place: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    if (error instanceof CaError) throw new NotYet(`${place}: ${error.message}`);
+    if (error instanceof CaError) throw new IssuerBroken(`${place}: ${error.message}`, { cause: error });
     throw error;
   }
 }

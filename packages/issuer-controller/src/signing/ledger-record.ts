@@ -7,35 +7,56 @@ import {
 } from "@capstan/api";
 import { type CertificationRequest, formatName, type Leaf } from "@capstan/ca-core";
 import { formatTime } from "@capstan/kube";
-import type { GrantedLeaf, PolicyViolation } from "@capstan/policy";
-import type { CertificateRequest } from "../requests/certificate-request.ts";
-import type { Issuer } from "../requests/decide-request.ts";
-import { hashRequest } from "../requests/request-hash.ts";
+import type { GrantedLeaf } from "@capstan/policy";
+import type { Issuer } from "../issuers/issuer-kinds.ts";
+import { hashIssuance, type Issuance } from "./issuance.ts";
+import type { RequestViolation } from "./request-violation.ts";
 
-/** As the schema of IssuedCertificate bounds them: what does not fit must be known before anything is signed. */
+// As the schema of IssuedCertificate bounds them: what does not fit must be known before anything is signed.
+const maxSubjectLength = 4_096;
 const maxNamesOfAKind = 64;
 const maxRequesterLength = 512;
 
-/** A leaf that the ledger cannot describe. */
-export type LedgerViolation = Omit<PolicyViolation, "code"> & { readonly code: "ERR_LEDGER_SIZE" };
+/** Which field of a record holds which kind of name. */
+const fields = {
+  DNS: "dnsNames",
+  URI: "uris",
+  IP: "ipAddresses",
+  Email: "emailAddresses",
+  otherName: "otherNames",
+} as const;
+
+const nameKinds = Object.keys(fields) as readonly (keyof typeof fields)[];
 
 /** What keeps a leaf out of the ledger, and so from being signed. */
-export function checkLedgerSize(leaf: Pick<GrantedLeaf, "subjectAlternativeNames">): readonly LedgerViolation[] {
-  return ["DNS", "URI"].flatMap((kind) => {
+export function checkLedgerSize(
+  leaf: Pick<GrantedLeaf, "subject" | "subjectAlternativeNames">,
+): readonly RequestViolation[] {
+  const { length } = formatName(leaf.subject);
+  const code = "ERR_LEDGER_SIZE";
+  const tooLong: readonly RequestViolation[] =
+    length <= maxSubjectLength
+      ? []
+      : [
+          {
+            code,
+            field: "spec.request: subject",
+            rule: `${length} characters in the form of RFC 4514, and the ledger records at most ${maxSubjectLength}`,
+            cure: "ask for a shorter subject",
+          },
+        ];
+  const tooMany = nameKinds.flatMap((kind): RequestViolation[] => {
     const count = namesOf(leaf, kind).length;
     if (count <= maxNamesOfAKind) return [];
-    return {
-      code: "ERR_LEDGER_SIZE",
-      field: "spec.request: subjectAltName",
-      rule: `${count} names of kind ${kind}, and the ledger records at most ${maxNamesOfAKind}`,
-      cure: "ask for several certificates",
-    };
+    const rule = `${count} names of kind ${kind}, and the ledger records at most ${maxNamesOfAKind}`;
+    return [{ code, field: "spec.request: subjectAltName", rule, cure: "ask for several certificates" }];
   });
+  return [...tooLong, ...tooMany];
 }
 
 /** The record of a leaf that answers a request. It is named by the request's uid: there is one for each. */
 export function recordOf(input: {
-  readonly request: CertificateRequest;
+  readonly issuance: Issuance;
   readonly issuer: Issuer;
   /** Name of the authority that signed. */
   readonly authority: string;
@@ -46,13 +67,10 @@ export function recordOf(input: {
   /** Where the ledger is. */
   readonly namespace: string;
 }): IssuedCertificate {
-  const { request, issuer, authority, generation, granted, publicKey, leaf, namespace } = input;
-  const { uid, name, namespace: requestNamespace } = request.metadata;
-  if (uid === undefined || requestNamespace === undefined) {
-    throw new TypeError("a request from the API server has a uid and a namespace");
-  }
+  const { issuance, issuer, authority, generation, granted, publicKey, leaf, namespace } = input;
+  const { uid, name, namespace: requestNamespace } = issuance;
   const commonName = granted.subject.find(({ type }) => type === "CN")?.value;
-  const [dnsNames, uris] = [namesOf(granted, "DNS"), namesOf(granted, "URI")];
+  const names = nameKinds.map((kind) => [fields[kind], namesOf(granted, kind)] as const);
   return {
     apiVersion,
     kind: "IssuedCertificate",
@@ -65,20 +83,21 @@ export function recordOf(input: {
       serial: leaf.serial,
       subject: formatName(granted.subject),
       ...(commonName === undefined ? {} : { commonName }),
-      ...(dnsNames.length === 0 ? {} : { dnsNames }),
-      ...(uris.length === 0 ? {} : { uris }),
+      ...Object.fromEntries(names.filter(([, values]) => values.length > 0)),
       notBefore: formatTime(leaf.notBefore.getTime()),
       notAfter: formatTime(leaf.notAfter.getTime()),
       authority,
       generation,
       purpose: "Workload",
-      issuerKind: issuer.kind,
-      issuerName: issuer.metadata.name,
+      issuerKind: issuance.issuer.kind,
+      issuerName: issuance.issuer.name,
       issuerGeneration: issuer.metadata.generation ?? 0,
-      requestNamespace,
+      ...(requestNamespace === undefined ? {} : { requestNamespace }),
+      requestKind: issuance.requestKind,
       requestName: name,
-      requestHash: hashRequest(request),
-      requester: cut(request.spec.username ?? "", maxRequesterLength),
+      ...(issuance.owner === undefined ? {} : { owner: issuance.owner }),
+      requestHash: hashIssuance(issuance),
+      requester: cut(issuance.requester.username, maxRequesterLength),
       publicKeySha256: publicKey.sha256,
       certificate: leaf.pem,
     },
@@ -88,12 +107,13 @@ export function recordOf(input: {
 /** Why an existing record may not be handed out; undefined when it may. */
 export function refusalOf(
   stored: IssuedCertificate,
-  asked: IssuedCertificate,
+  /** Of the request as it asks now. */
+  requestHash: string,
   authority: CertificateAuthority,
   now: Date,
 ): string | undefined {
   const record = `ledger record ${stored.metadata.name}`;
-  if (stored.spec.requestHash !== asked.spec.requestHash) return `${record} was made for another request`;
+  if (stored.spec.requestHash !== requestHash) return `${record} was made for another request`;
   if (Date.parse(stored.spec.notAfter) <= now.getTime())
     return `${record} holds a certificate that has expired; ask anew`;
   if (stored.status?.revoked !== undefined) return `${record} holds a certificate that was revoked; ask anew`;

@@ -7,17 +7,45 @@ import {
 } from "@capstan/api";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ObjectStore } from "../../../kube/src/object-store.ts";
+import { BrokenIssuers } from "../../src/issuers/broken-issuers.ts";
+import { probeKey } from "../../src/issuers/probe-key.ts";
 import { issuerReconciler } from "../../src/issuers/reconcile-issuer.ts";
+import { Attempts } from "../../src/requests/attempts.ts";
+import { KeyRing } from "../../src/signing/key-ring.ts";
 import { ApiServer } from "../support/api-server.ts";
-import { authority, clusterIssuer, condition, namespacedIssuer, newGeneration, now } from "../support/objects.ts";
+import { type AuditLines, openAuditLines } from "../support/audit-lines.ts";
+import {
+  after,
+  authority,
+  clusterIssuer,
+  condition,
+  day,
+  keySecret,
+  minute,
+  namespacedIssuer,
+  newGeneration,
+  now,
+  ownNamespace,
+} from "../support/objects.ts";
+import { secretResource } from "../support/world.ts";
 
-const fleet = authority([await newGeneration()]);
+const generation = await newGeneration();
+const fleet = authority([generation]);
 const signal = new AbortController().signal;
 
 let server: ApiServer;
+let audit: AuditLines;
+let time: Date;
+let broken: BrokenIssuers;
+let attempts: Attempts;
 
 beforeEach(async () => {
   server = await ApiServer.start();
+  server.put(secretResource, keySecret(generation));
+  audit = await openAuditLines();
+  time = now;
+  broken = new BrokenIssuers(() => {});
+  attempts = new Attempts({ limitMs: 0, random: () => 1 });
 });
 
 afterEach(() => server[Symbol.asyncDispose]());
@@ -40,7 +68,19 @@ function reconcilerOf(
 ): ReturnType<typeof issuerReconciler> {
   const authorities = new ObjectStore<CertificateAuthority>();
   for (const owner of owners) authorities.set(owner);
-  return issuerReconciler({ client: server.client, kind, issuers, authorities, now: () => now });
+  const { client } = server;
+  const keys = new KeyRing({ client, namespace: ownNamespace });
+  return issuerReconciler({
+    client,
+    kind,
+    issuers,
+    authorities,
+    probe: (owner, stop) => probeKey({ keys, audit: audit.log, now: () => time }, owner, stop),
+    broken,
+    attempts,
+    now: () => time,
+    random: () => 0.5,
+  });
 }
 
 const { status: _none, ...unchecked } = clusterIssuer();
@@ -59,7 +99,7 @@ describe("nothing is written", () => {
 
   test("when-status-says-it-already", async () => {
     await reconcile(clusterIssuer({ status: { observedGeneration: 1, conditions: [condition({ message })] } }));
-    expect(server.calls).toEqual([]);
+    expect(server.writes).toEqual([]);
   });
 });
 
@@ -97,4 +137,138 @@ test("a-namespaced-issuer-is-written-in-its-namespace", async () => {
 test("an-api-server-that-fails-is-left-to-the-queues-backoff", async () => {
   server.next("PATCH", /status/, { refuse: 500, reason: "InternalError" });
   await expect(reconcile(unchecked)).rejects.toMatchObject({ code: 500 });
+});
+
+/** An issuer that is looked at again and again, as its watch would have it. */
+class LivingIssuer {
+  readonly #issuers = new ObjectStore<CapstanClusterIssuer>();
+  readonly #reconcile = reconcilerOf("CapstanClusterIssuer", this.#issuers);
+
+  constructor(stored: CapstanClusterIssuer = clusterIssuer()) {
+    server.put(capstanClusterIssuerResource, stored);
+  }
+
+  /** What Ready is after a look, and in how many milliseconds the next one is. */
+  async look(): Promise<readonly [ready: string, requeueAfterMs: number | undefined]> {
+    this.#issuers.set(this.stored);
+    const result = await this.#reconcile("fleet", signal);
+    const ready = this.stored.status?.conditions?.find(({ type }) => type === "Ready");
+    return [`${ready?.status ?? ""} ${ready?.reason ?? ""}`, result?.requeueAfterMs];
+  }
+
+  get stored(): CapstanClusterIssuer {
+    return server.read(capstanClusterIssuerResource, { name: "fleet" }) as CapstanClusterIssuer;
+  }
+
+  get message(): string {
+    return this.stored.status?.conditions?.[0]?.message ?? "";
+  }
+}
+
+describe("an issuer that can sign", () => {
+  test("is-asked-again-in-ten-minutes-give-or-take", async () => {
+    expect(await new LivingIssuer().look()).toEqual(["True Checked", 10 * minute]);
+  });
+
+  test("has-shown-it-by-a-signature-that-the-audit-log-tells-of", async () => {
+    await new LivingIssuer().look();
+    const signing = audit.lines.filter(({ event }) => event === "signing");
+    expect(signing).toMatchObject([{ signature: { purpose: "Probe", authority: "fleet", generation: 1 } }]);
+  });
+
+  test("is-not-ready-any-more-when-its-key-is-gone-although-memory-holds-it", async () => {
+    const issuer = new LivingIssuer();
+    await issuer.look();
+    server.remove(secretResource, { namespace: ownNamespace, name: "fleet-1" });
+    expect(await issuer.look()).toEqual(["False KeyUnusable", 1_000]);
+    expect(issuer.message).toContain("is missing");
+  });
+});
+
+describe("an issuer cannot sign", () => {
+  test.each<[fact: string, fault: () => Promise<void> | void, message: string]>([
+    [
+      "with-the-key-of-another-root",
+      async () => {
+        const { data } = keySecret(await newGeneration());
+        const own = keySecret(generation);
+        server.put(secretResource, { ...own, data: { ...own.data, "tls.key": data["tls.key"] ?? "" } });
+      },
+      "another generation's key",
+    ],
+    [
+      "with-another-root",
+      async () => void server.put(secretResource, keySecret(await newGeneration())),
+      "is not the one in its trust anchors",
+    ],
+    ["after-its-root-has-expired", () => void (time = after(366 * day)), "expired"],
+    ["before-its-root-is-valid", () => void (time = after(-day)), "not valid before"],
+    ["when-the-audit-log-is-full", () => void (audit.isFull = true), "no space left on device"],
+  ])("%s", async (_fact, fault, message) => {
+    await fault();
+    const issuer = new LivingIssuer();
+    expect(await issuer.look()).toEqual(["False KeyUnusable", 1_000]);
+    expect(issuer.message).toContain(message);
+  });
+
+  test("retry-on-error: each look comes later, and a minute is the longest", async () => {
+    server.remove(secretResource, { namespace: ownNamespace, name: "fleet-1" });
+    const issuer = new LivingIssuer();
+    const waits: (number | undefined)[] = [];
+    for (let look = 0; look < 8; look += 1) waits.push((await issuer.look())[1]);
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1_000));
+    expect(server.writes).toHaveLength(1);
+  });
+
+  test("success-recover", async () => {
+    server.remove(secretResource, { namespace: ownNamespace, name: "fleet-1" });
+    const issuer = new LivingIssuer();
+    expect((await issuer.look())[0]).toBe("False KeyUnusable");
+    server.put(secretResource, keySecret(generation));
+    expect(await issuer.look()).toEqual(["True Checked", 10 * minute]);
+  });
+
+  test("an-answer-that-did-not-come-is-none-and-changes-nothing", async () => {
+    const issuer = new LivingIssuer();
+    server.next("GET", /secrets/, { refuse: 500, reason: "InternalError" });
+    await expect(issuer.look()).rejects.toMatchObject({ code: 500 });
+    expect(server.writes).toEqual([]);
+  });
+
+  test("dont-retry-on-permanent-error: a policy that can never match waits for its own change", async () => {
+    const { spec } = clusterIssuer();
+    const policy = { commonName: { allow: ["{nobody}"], required: false } };
+    expect(await new LivingIssuer(clusterIssuer({ spec: { ...spec, policy } })).look()).toEqual([
+      "False InvalidPolicy",
+      undefined,
+    ]);
+    expect(audit.lines.filter(({ event }) => event === "signing")).toEqual([]);
+  });
+});
+
+describe("what an attempt to sign has found out", () => {
+  const ref = { kind: "CapstanClusterIssuer", name: "fleet" } as const;
+
+  test("ready-reported-error: the issuer is not ready until the next look", async () => {
+    const issuer = new LivingIssuer();
+    await issuer.look();
+    broken.report(ref, "the signer is out of order");
+    expect(await issuer.look()).toEqual(["False SigningFailed", 1_000]);
+    expect(issuer.message).toBe("the signer is out of order");
+    expect((await issuer.look())[0]).toBe("True Checked");
+  });
+
+  test("failed-ignore-reported-error: a policy that is invalid says so all the same", async () => {
+    const { spec } = clusterIssuer();
+    const policy = { commonName: { allow: ["{nobody}"], required: false } };
+    const issuer = new LivingIssuer(clusterIssuer({ spec: { ...spec, policy } }));
+    broken.report(ref, "the signer is out of order");
+    expect((await issuer.look())[0]).toBe("False InvalidPolicy");
+  });
+
+  test("of-another-issuer-is-not-this-ones", async () => {
+    const issuer = new LivingIssuer();
+    broken.report({ kind: "CapstanIssuer", namespace: "demo", name: "fleet" }, "the signer is out of order");
+    expect((await issuer.look())[0]).toBe("True Checked");
+  });
 });

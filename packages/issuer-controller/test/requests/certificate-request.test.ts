@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type CertificateRequest, conditionOf, isTrue, issuerKindOf } from "../../src/requests/certificate-request.ts";
+import {
+  type CertificateRequest,
+  conditionOf,
+  isTrue,
+  issuerOfCertificateRequest,
+} from "../../src/requests/certificate-request.ts";
 import { approved, request } from "../support/objects.ts";
 
 type IssuerRef = CertificateRequest["spec"]["issuerRef"];
@@ -18,7 +23,7 @@ describe("the issuer that a request names", () => {
     ["a-kind-of-ours-that-issues-nothing", { name: "fleet", kind: "CertificateAuthority", group: "capstan.dev" }],
     ["a-name-that-every-object-has", { name: "fleet", kind: "constructor", group: "capstan.dev" }],
   ])("is not ours: %s", (_fact, issuerRef) => {
-    expect(issuerKindOf(request({ spec: { issuerRef } }))).toBeUndefined();
+    expect(issuerOfCertificateRequest(request({ spec: { issuerRef } }))).toBeUndefined();
   });
 
   test.each<[fact: string, kind: string | undefined, expected: string]>([
@@ -28,7 +33,12 @@ describe("the issuer that a request names", () => {
     ["the-clusters-kind", "CapstanClusterIssuer", "CapstanClusterIssuer"],
   ])("is ours: %s", (_fact, kind, expected) => {
     const issuerRef = { name: "fleet", group: "capstan.dev", ...(kind === undefined ? {} : { kind }) };
-    expect(issuerKindOf(request({ spec: { issuerRef } }))).toBe(expected);
+    expect(issuerOfCertificateRequest(request({ spec: { issuerRef } }))).toEqual({
+      kind: expected,
+      name: "fleet",
+      // In no other namespace than the request's.
+      ...(expected === "CapstanIssuer" ? { namespace: "demo" } : {}),
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CertificateRequest } from "../../src/requests/certificate-request.ts";
-import { decideRequest, type RequestDecision } from "../../src/requests/decide-request.ts";
+import { decideRequest } from "../../src/requests/decide-request.ts";
+import type { RequestDecision } from "../../src/requests/request-decision.ts";
 import {
   approved,
   authority,
@@ -172,6 +173,11 @@ describe("a request waits", () => {
         }),
       },
       "Waiting for CapstanClusterIssuer fleet: its last change has not been checked yet",
+    ],
+    [
+      "issuer-is-being-deleted",
+      { issuer: clusterIssuer({ metadata: { ...issuer.metadata, deletionTimestamp: failureTime } }) },
+      "Waiting for CapstanClusterIssuer fleet: it is being deleted",
     ],
     [
       "authority-missing",

@@ -183,10 +183,13 @@ describe("a denied request", () => {
     expect(world.server.writes.filter((write) => write.startsWith("PATCH"))).toHaveLength(1);
   });
 
-  test("denied-after-the-cache-saw-it-approved-is-not-signed", async () => {
+  test("denied-after-the-cache-saw-it-approved-gets-no-certificate", async () => {
     world.setRequest({ status: { conditions: [denied] } });
+    await expect(world.reconcile()).rejects.toMatchObject({ code: 409 });
+    expect(world.answer).toBe("none");
+    world.observe();
     await world.reconcile();
-    expect([world.signatures, world.ledger, world.answer]).toEqual([0, [], "none"]);
+    expect(world.answer).toBe("False Denied + failureTime");
   });
 });
 
@@ -207,7 +210,7 @@ describe("a request for what may never be fails for good, with nothing signed or
     ["unit-that-no-rule-names", subject(["OU", "Ops"], ["CN", "web.demo"]), ["ERR_POLICY_NO_RULE"]],
     ["empty-subject", subject(), ["ERR_NAME_EMPTY"]],
     ["duration-over-the-maximum", { spec: { duration: "2160h0m0s" } }, ["ERR_POLICY_DURATION"]],
-    ["duration-that-is-none", { spec: { duration: "a day" } }, ["ERR_POLICY_DURATION"]],
+    ["duration-that-is-none", { spec: { duration: "a day" } }, ["ERR_DURATION"]],
     ["ca", { spec: { isCA: true } }, ["ERR_CA_NOT_ALLOWED"]],
     ["usage-beyond-the-authoritys", { spec: { usages: ["client auth", "code signing"] } }, ["ERR_USAGE_NOT_ALLOWED"]],
     ["no-pem", { spec: { request: base64("hello") } }, ["ERR_PEM_BEGIN"]],
@@ -402,7 +405,10 @@ describe("a request for what may heal waits", () => {
       typeof keySecret
     >;
     world.server.remove(secretResource, { namespace: ownNamespace, name: "fleet-1" });
-    for (let attempt = 0; attempt < 3; attempt += 1) await world.reconcile();
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await world.reconcile();
+      world.observe();
+    }
     world.server.put(secretResource, key);
     world.observe();
     await world.reconcile();
@@ -428,7 +434,7 @@ describe("of two tries for one request only the recorded leaf is handed out", ()
 
   test("cut-off-between-record-and-status", async () => {
     world.server.next("PATCH", status, "lose the request");
-    await expect(world.reconcile()).rejects.toMatchObject({ code: "ERR_KUBE_CONNECTION" });
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
     expect([world.ledger.length, world.answer]).toEqual([1, "none"]);
     const recorded = recordedLeaf();
     await world.reconcile();
@@ -445,16 +451,20 @@ describe("of two tries for one request only the recorded leaf is handed out", ()
 
   test("the-record-never-arrived", async () => {
     world.server.next("POST", records, "lose the request");
-    await expect(world.reconcile()).rejects.toMatchObject({ code: "ERR_KUBE_CONNECTION" });
-    expect([world.ledger, world.answer]).toEqual([[], "none"]);
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
+    expect([world.ledger, world.answer]).toEqual([[], "False Pending"]);
+    expect(world.message).toMatch(/^Waiting: the API server did not do its part: /);
+    world.observe();
     await world.reconcile();
     expect([world.ledger.length, world.answer]).toEqual([1, "True Issued + certificate"]);
   });
 
   test("the-status-was-written-but-its-answer-lost", async () => {
     world.server.next("PATCH", status, "lose the answer");
-    await expect(world.reconcile()).rejects.toMatchObject({ code: "ERR_KUBE_CONNECTION" });
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
     expect(world.answer).toBe("True Issued + certificate");
+    await expect(world.reconcile()).rejects.toMatchObject({ code: 409 });
+    world.observe();
     await world.reconcile();
     expect([world.ledger.length, world.signatures]).toEqual([1, 1]);
   });
@@ -471,8 +481,8 @@ describe("of two tries for one request only the recorded leaf is handed out", ()
 
   test("the-ledger-refuses-and-nothing-leaves", async () => {
     world.server.next("POST", records, { refuse: 403, reason: "Forbidden" });
-    await expect(world.reconcile()).rejects.toMatchObject({ code: 403 });
-    expect([world.ledger, world.answer]).toEqual([[], "none"]);
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
+    expect([world.ledger, world.answer]).toEqual([[], "False Pending"]);
   });
 });
 
@@ -503,7 +513,7 @@ describe("a record that may not be handed out fails the request", () => {
     ],
   ])("%s", async (_fact, change, message) => {
     world.server.next("PATCH", status, "lose the request");
-    await expect(world.reconcile()).rejects.toThrow();
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
     const [record] = world.ledger;
     if (record === undefined) throw new Error("nothing was recorded");
     world.server.put(issuedCertificateResource, change(record));
@@ -514,7 +524,7 @@ describe("a record that may not be handed out fails the request", () => {
 
   test("but-one-of-the-generation-before-comes-with-its-own-root", async () => {
     world.server.next("PATCH", status, "lose the request");
-    await expect(world.reconcile()).rejects.toThrow();
+    expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
     const next = await newGeneration(2);
     world.server.put(secretResource, keySecret(next));
     world.server.put(generationMarkResource, mark(now, undefined, 2));
@@ -532,10 +542,10 @@ describe("a request recreated under the same name", () => {
     server.put(certificateRequestResource, request({ metadata: { uid: "0a1b2c3d-0000-4000-8000-000000000009" } }));
   };
 
-  test("before-the-live-read-is-left-to-the-next-look", async () => {
-    world.server.next("GET", /certificaterequests/, recreate);
-    await world.reconcile();
-    expect([world.signatures, world.ledger, world.answer]).toEqual([0, [], "none"]);
+  test("before-the-record-gets-nothing-of-its-predecessors", async () => {
+    world.server.next("POST", records, recreate);
+    await expect(world.reconcile()).rejects.toMatchObject({ code: 409 });
+    expect(world.answer).toBe("none");
   });
 
   test("before-the-answer-gets-nothing-of-its-predecessors", async () => {

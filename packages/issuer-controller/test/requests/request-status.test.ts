@@ -1,16 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { CertificateRequest } from "../../src/requests/certificate-request.ts";
-import { type RequestOutcome, statusFor } from "../../src/requests/request-status.ts";
+import type { Outcome } from "../../src/requests/outcome.ts";
+import { lastTold, statusFor } from "../../src/requests/request-status.ts";
 import { approved, base64, now, request } from "../support/objects.ts";
 
 const earlier = "2026-11-20T01:02:03Z";
 const time = "2026-11-22T03:00:00Z";
 
-const pending: RequestOutcome = { reason: "Pending", message: "Waiting" };
-const failed: RequestOutcome = { reason: "Failed", message: "no" };
-const denied: RequestOutcome = { reason: "Denied", message: "no" };
-const issued: RequestOutcome = {
-  reason: "Issued",
+const pending: Outcome = { is: "Pending", message: "Waiting" };
+const failed: Outcome = { is: "Failed", message: "no" };
+const denied: Outcome = { is: "Denied", message: "no" };
+const issued: Outcome = {
+  is: "Issued",
   message: "Certificate issued",
   certificate: "-----BEGIN CERTIFICATE-----\nleaf\n",
   ca: "-----BEGIN CERTIFICATE-----\nroot\n",
@@ -21,7 +22,7 @@ function ready(status: "True" | "False", reason: string, message: string): NonNu
 }
 
 describe("there is nothing to write when", () => {
-  test.each<[fact: string, outcome: RequestOutcome, before: NonNullable<CertificateRequest["status"]>]>([
+  test.each<[fact: string, outcome: Outcome, before: NonNullable<CertificateRequest["status"]>]>([
     ["pending-said-the-same", pending, ready("False", "Pending", "Waiting")],
     ["failed-said-the-same-with-failure-time", failed, { ...ready("False", "Failed", "no"), failureTime: earlier }],
     ["denied-said-the-same-with-failure-time", denied, { ...ready("False", "Denied", "no"), failureTime: earlier }],
@@ -31,7 +32,7 @@ describe("there is nothing to write when", () => {
 });
 
 describe("lastTransitionTime", () => {
-  test.each<[fact: string, outcome: RequestOutcome, before: CertificateRequest["status"], expected: string]>([
+  test.each<[fact: string, outcome: Outcome, before: CertificateRequest["status"], expected: string]>([
     ["is-now-without-a-condition-before", pending, {}, time],
     ["stays-when-only-the-message-changes", pending, ready("False", "Pending", "Waiting for another"), earlier],
     ["stays-when-only-the-reason-changes", failed, ready("False", "Pending", "Waiting"), earlier],
@@ -44,9 +45,7 @@ describe("lastTransitionTime", () => {
 });
 
 describe("failureTime", () => {
-  test.each<
-    [fact: string, outcome: RequestOutcome, before: NonNullable<CertificateRequest["status"]>, expected: unknown]
-  >([
+  test.each<[fact: string, outcome: Outcome, before: NonNullable<CertificateRequest["status"]>, expected: unknown]>([
     ["is-not-there-while-pending", pending, {}, undefined],
     ["is-not-there-when-issued", issued, {}, undefined],
     ["comes-with-failed", failed, {}, time],
@@ -82,7 +81,7 @@ test("certificate-and-ca-are-base64-of-pem", () => {
   });
 });
 
-test.each([pending, failed, denied])("no-certificate-goes-out-with: $reason", (outcome) => {
+test.each([pending, failed, denied])("no-certificate-goes-out-with: $is", (outcome) => {
   expect(Object.keys(statusFor(request(), outcome, now) ?? {})).not.toContain("certificate");
 });
 
@@ -97,7 +96,7 @@ test("fractions-of-a-second-are-left-out", () => {
 });
 
 describe("a long message", () => {
-  const long = { reason: "Failed", message: "x".repeat(5_000) } as const;
+  const long = { is: "Failed", message: "x".repeat(5_000) } as const;
 
   test("is-cut-to-4096-characters-and-says-so", () => {
     const message = statusFor(request(), long, now)?.conditions[0]?.message ?? "";
@@ -114,4 +113,34 @@ describe("a long message", () => {
     const first = statusFor(request(), long, now);
     expect(statusFor(request({ status: first ?? {} }), long, now)).toBeUndefined();
   });
+});
+
+describe("a request that can never be signed is invalid in the same write", () => {
+  test.each(["RequestRefused", "InvalidDuration", "ErrorParseDuration", "DeniedReference"] as const)("%s", (reason) => {
+    expect(statusFor(request(), { is: "Failed", reason, message: "no" }, now)?.conditions).toEqual([
+      { type: "Ready", status: "False", reason: "Failed", message: "no", lastTransitionTime: time },
+      { type: "InvalidRequest", status: "True", reason, message: "no", lastTransitionTime: time },
+    ]);
+  });
+
+  test.each(["RecordRefused", "RetryLimitReached"] as const)("not-when-it-failed-for: %s", (reason) => {
+    const update = statusFor(request(), { is: "Failed", reason, message: "no" }, now);
+    expect(update?.conditions.map(({ type }) => type)).toEqual(["Ready"]);
+  });
+
+  test("and-what-another-controller-said-so-of-stays-its-own", () => {
+    const invalid = { type: "InvalidRequest", status: "True", reason: "Policy", message: "no" } as const;
+    const update = statusFor(request({ status: { conditions: [approved, invalid] } }), failed, now);
+    expect(update?.conditions.map(({ type }) => type)).toEqual(["Ready"]);
+  });
+});
+
+test.each<[fact: string, status: CertificateRequest["status"], told: Outcome["is"] | undefined]>([
+  ["nothing", {}, undefined],
+  ["pending", ready("False", "Pending", "Waiting"), "Pending"],
+  ["issued", ready("True", "Issued", "Certificate issued"), "Issued"],
+  ["failed", ready("False", "Failed", "no"), "Failed"],
+  ["a-word-that-is-not-ours", ready("False", "Initializing", ""), undefined],
+])("the-last-thing-a-request-was-told-is: %s", (_fact, status, told) => {
+  expect(lastTold(request({ status }))).toBe(told);
 });

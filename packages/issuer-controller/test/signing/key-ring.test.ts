@@ -1,7 +1,7 @@
 import type { CertificateAuthority } from "@capstan/api";
 import { exportUnencryptedPrivateKey } from "@capstan/ca-core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { NotYet } from "../../src/requests/not-yet.ts";
+import { IssuerBroken, NotYet } from "../../src/requests/not-yet.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { after, authority, base64, day, keySecret, newGeneration, now, ownNamespace } from "../support/objects.ts";
@@ -28,15 +28,22 @@ describe("nothing signs", () => {
   const crt = base64(first.root.pem);
   const key = base64(exportUnencryptedPrivateKey(first.key));
 
+  test.each<[fact: string, authority: CertificateAuthority, message: string]>([
+    ["without-an-active-generation", authority([]), "no active generation"],
+    [
+      "with-an-active-generation-that-status-does-not-describe",
+      { ...authority([first]), status: { activeGeneration: 1 } },
+      "does not say which root generation 1 has",
+    ],
+  ])("%s", async (_fact, owner, message) => {
+    server.put(secretResource, keySecret(first));
+    const outcome = keys.activeKey(owner, now, signal);
+    await expect(outcome).rejects.toBeInstanceOf(NotYet);
+    await expect(outcome).rejects.toThrow(message);
+  });
+
   test.each<[fact: string, authority: CertificateAuthority, data: Record<string, string> | undefined, message: string]>(
     [
-      ["without-an-active-generation", authority([]), keySecret(first).data, "no active generation"],
-      [
-        "with-an-active-generation-that-status-does-not-describe",
-        { ...authority([first]), status: { activeGeneration: 1 } },
-        keySecret(first).data,
-        "does not say which root generation 1 has",
-      ],
       ["without-the-secret", authority([first]), undefined, "is missing"],
       ["without-the-certificate", authority([first]), { "tls.key": key }, "is missing"],
       ["without-the-key", authority([first]), { "tls.crt": crt }, "is missing"],
@@ -68,7 +75,7 @@ describe("nothing signs", () => {
   )("%s", async (_fact, owner, data, message) => {
     if (data !== undefined) server.put(secretResource, secret(data));
     const outcome = keys.activeKey(owner, now, signal);
-    await expect(outcome).rejects.toBeInstanceOf(NotYet);
+    await expect(outcome).rejects.toBeInstanceOf(IssuerBroken);
     await expect(outcome).rejects.toThrow(message);
   });
 
@@ -77,7 +84,7 @@ describe("nothing signs", () => {
     ["before-the-root-is-valid", after(-day)],
   ])("%s", async (_fact, time) => {
     server.put(secretResource, keySecret(first));
-    await expect(keys.activeKey(authority([first]), time, signal)).rejects.toBeInstanceOf(NotYet);
+    await expect(keys.activeKey(authority([first]), time, signal)).rejects.toBeInstanceOf(IssuerBroken);
   });
 
   test("when-the-api-server-fails-which-is-no-answer-about-the-key", async () => {
@@ -89,7 +96,7 @@ describe("nothing signs", () => {
     const bad = exportUnencryptedPrivateKey(first.key).replace("BEGIN PRIVATE", "BEGIN RSA PRIVATE");
     server.put(secretResource, secret({ "tls.crt": crt, "tls.key": base64(bad) }));
     const error = await keys.activeKey(authority([first]), now, signal).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(NotYet);
+    expect(error).toBeInstanceOf(IssuerBroken);
     expect(JSON.stringify([(error as Error).message, (error as Error).cause])).not.toContain(bad.split("\n")[1]);
   });
 });

@@ -1,4 +1,5 @@
 import type { CertificateAuthority, IssuedCertificate } from "@capstan/api";
+import type { SanKind, SubjectAlternativeName } from "@capstan/ca-core";
 import { describe, expect, test } from "vitest";
 import { checkLedgerSize, recordOf, refusalOf } from "../../src/signing/ledger-record.ts";
 import {
@@ -10,7 +11,7 @@ import {
   newGeneration,
   now,
   record,
-  request,
+  issuance,
 } from "../support/objects.ts";
 
 const generation = await newGeneration();
@@ -59,7 +60,7 @@ describe("a record is not handed out", () => {
       ],
     ),
   ])("%s", (_fact, stored, owner, refusal) => {
-    expect(refusalOf(stored, record(), owner, now)).toBe(`${name} ${refusal}`);
+    expect(refusalOf(stored, record().spec.requestHash ?? "", owner, now)).toBe(`${name} ${refusal}`);
   });
 });
 
@@ -70,25 +71,36 @@ describe("a record is handed out", () => {
     ["one-that-expires-in-a-second", record({ spec: { notAfter: after(1_000).toISOString() } }), fleet],
     ["one-with-another-serial-since-an-earlier-try-made-it", record({ spec: { serial: "77aa" } }), fleet],
   ])("%s", (_fact, stored, owner) => {
-    expect(refusalOf(stored, record(), owner, now)).toBeUndefined();
+    expect(refusalOf(stored, record().spec.requestHash ?? "", owner, now)).toBeUndefined();
   });
 });
 
-const names = (kind: "DNS" | "URI", count: number) =>
+const names = (kind: SanKind, count: number) =>
   Array.from({ length: count }, (_, index) => ({ kind, value: `n${index}` }) as const);
 
-test.each<[fact: string, list: readonly { readonly kind: "DNS" | "URI"; readonly value: string }[], faults: number]>([
+test.each<[fact: string, list: readonly SubjectAlternativeName[], faults: number]>([
   ["no-names-fit", [], 0],
   ["64-of-each-kind-fit", [...names("DNS", 64), ...names("URI", 64)], 0],
   ["65-dns-names-do-not", names("DNS", 65), 1],
   ["65-uris-do-not", names("URI", 65), 1],
+  ["65-addresses-do-not", names("IP", 65), 1],
+  ["65-email-addresses-do-not", names("Email", 65), 1],
+  ["65-other-names-do-not", names("otherName", 65), 1],
   ["both-are-said-at-once", [...names("DNS", 65), ...names("URI", 65)], 2],
 ])("%s", (_fact, subjectAlternativeNames, faults) => {
-  expect(checkLedgerSize({ subjectAlternativeNames })).toHaveLength(faults);
+  expect(checkLedgerSize({ subject: [], subjectAlternativeNames })).toHaveLength(faults);
+});
+
+test.each<[fact: string, length: number, faults: number]>([
+  ["a-subject-of-4096-characters-fits", 4_093, 0],
+  ["a-longer-one-does-not", 4_094, 1],
+])("%s", (_fact, length, faults) => {
+  const subject = [{ type: "CN", oid: "2.5.4.3", value: "x".repeat(length) }];
+  expect(checkLedgerSize({ subject, subjectAlternativeNames: [] })).toHaveLength(faults);
 });
 
 const input: Parameters<typeof recordOf>[0] = {
-  request: request({ spec: { request: "Y3Ny" } }),
+  issuance: issuance({ csr: new TextEncoder().encode("csr") }),
   issuer: clusterIssuer({ metadata: { name: "fleet", generation: 7 } }),
   authority: "fleet",
   generation: 3,
@@ -102,6 +114,9 @@ const input: Parameters<typeof recordOf>[0] = {
       { kind: "URI", value: "spiffe://example.org/web" },
       { kind: "DNS", value: "www.demo.svc" },
     ],
+    profile: "RolesAnywhere",
+    subjectDer: new Uint8Array(),
+    isCa: false,
     usages: ["client auth"],
     durationMs: day,
     notes: [],
@@ -140,7 +155,8 @@ test("a-record-tells-who-has-which-leaf-and-why", () => {
         "notBefore": "2026-11-22T02:55:00Z",
         "publicKeySha256": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         "purpose": "Workload",
-        "requestHash": "6aa9fd7e35b0c9467e1b84ee6ee73e73d4f55e4a4c33a5f07a6fb686051a7c1a",
+        "requestHash": "8a6e39ba9e19b882dac5c45c8cf753c0d30bb24b1a6554e9655f51c7a4ad045e",
+        "requestKind": "CertificateRequest",
         "requestName": "web-1",
         "requestNamespace": "demo",
         "requester": "system:serviceaccount:cert-manager:cert-manager",
@@ -160,17 +176,35 @@ test("names-that-the-leaf-does-not-have-are-left-out", () => {
   expect(Object.keys(spec).filter((key) => ["commonName", "dnsNames", "uris"].includes(key))).toEqual([]);
 });
 
-test.each<[fact: string, username: string | undefined, requester: string]>([
-  ["a-missing-user-name-is-empty", undefined, ""],
+test.each<[fact: string, username: string, requester: string]>([
   ["512-characters-stay", "u".repeat(512), "u".repeat(512)],
   ["a-longer-one-is-cut-and-says-so", "u".repeat(513), `${"u".repeat(511)}…`],
 ])("%s", (_fact, username, requester) => {
-  const { username: _own, ...spec } = request().spec;
-  const asked = { ...request(), spec: username === undefined ? spec : { ...spec, username } };
-  expect(recordOf({ ...input, request: asked }).spec.requester).toBe(requester);
+  expect(recordOf({ ...input, issuance: issuance({ requester: { username } }) }).spec.requester).toBe(requester);
 });
 
-test.each(["uid", "namespace"] as const)("a-request-without-%s-is-none-of-the-api-servers", (field) => {
-  const { [field]: _gone, ...metadata } = request().metadata;
-  expect(() => recordOf({ ...input, request: { ...request(), metadata } })).toThrow(TypeError);
+test("a-record-of-a-request-without-a-namespace-names-none", () => {
+  const asked = issuance({ requestKind: "CertificateSigningRequest", namespace: undefined });
+  const { spec } = recordOf({ ...input, issuance: asked });
+  expect(spec).toMatchObject({ requestKind: "CertificateSigningRequest", requestName: "web-1" });
+  expect(spec).not.toHaveProperty("requestNamespace");
+});
+
+test("every-kind-of-name-has-its-field", () => {
+  const subjectAlternativeNames = (["DNS", "URI", "IP", "Email", "otherName"] as const).map((kind) => ({
+    kind,
+    value: kind,
+  }));
+  expect(recordOf({ ...input, granted: { ...input.granted, subjectAlternativeNames } }).spec).toMatchObject({
+    dnsNames: ["DNS"],
+    uris: ["URI"],
+    ipAddresses: ["IP"],
+    emailAddresses: ["Email"],
+    otherNames: ["otherName"],
+  });
+});
+
+test("a-record-says-what-the-request-was-made-for", () => {
+  const owner = { kind: "Certificate", name: "web", uid: "c" } as const;
+  expect(recordOf({ ...input, issuance: issuance({ owner }) }).spec.owner).toEqual(owner);
 });

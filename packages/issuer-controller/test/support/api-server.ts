@@ -16,6 +16,7 @@ export interface Call {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  readonly accept: string;
   readonly body: Stored | undefined;
 }
 
@@ -62,6 +63,8 @@ const rules: Readonly<Record<string, Rule>> = { generationmarks: markRule };
 export class ApiServer implements AsyncDisposable {
   readonly calls: Call[] = [];
   readonly client: KubeClient;
+  /** What reviews allow: "user verb resource.group namespace/name". */
+  readonly rights: Set<string> = new Set();
   readonly #server: Server;
   readonly #objects = new Map<string, Stored>();
   /** Of each object and field manager: what it applied to status last. */
@@ -144,7 +147,8 @@ export class ApiServer implements AsyncDisposable {
     const text = Buffer.concat(chunks).toString("utf8");
     const url = new URL(request.url ?? "/", "http://server");
     const body = text === "" ? undefined : (JSON.parse(text) as Stored);
-    const call: Call = { method: request.method ?? "", path: url.pathname, query: url.searchParams, body };
+    const { accept = "" } = request.headers;
+    const call: Call = { method: request.method ?? "", path: url.pathname, query: url.searchParams, accept, body };
     this.calls.push(call);
     const at = this.#traps.findIndex(({ method, path }) => method === call.method && path.test(call.path));
     const fault = at < 0 ? undefined : this.#traps.splice(at, 1)[0]?.fault;
@@ -160,13 +164,17 @@ export class ApiServer implements AsyncDisposable {
   }
 
   #answer(call: Call): Stored | Refusal | { readonly items: readonly Stored[] } {
-    const { method, path, query, body } = call;
+    const { method, path, query, accept, body } = call;
     const [objectPath, subresource] = path.endsWith("/status") ? [path.slice(0, -"/status".length), "status"] : [path];
     const stored = this.#objects.get(objectPath);
-    if (method === "GET") return stored ?? this.#list(path, query) ?? refusal(404, "NotFound", `${path} not found`);
+    if (method === "GET")
+      return stored ?? this.#list(path, query, accept) ?? refusal(404, "NotFound", `${path} not found`);
     if (body === undefined) return refusal(400, "BadRequest", "there is no body");
+    if (path.endsWith("/subjectaccessreviews")) return this.#review(body);
+    if (method === "POST" && path.endsWith("/eviction")) return this.#evict(path.slice(0, -"/eviction".length), body);
     if (method === "POST") return this.#create(path, body);
     if (stored === undefined) return refusal(404, "NotFound", `${objectPath} not found`);
+    if (method === "DELETE") return this.#delete(objectPath, stored, body);
     const asked = body.metadata.resourceVersion;
     if (asked !== undefined && asked !== stored.metadata.resourceVersion) {
       return refusal(409, "Conflict", "the object has been modified");
@@ -180,6 +188,15 @@ export class ApiServer implements AsyncDisposable {
       });
     }
     return refusal(405, "MethodNotAllowed", `${method} is not served here`);
+  }
+
+  #review(body: Stored): Stored {
+    const { user, resourceAttributes: of } = body.spec as {
+      readonly user: string;
+      readonly resourceAttributes: Readonly<Record<string, string>>;
+    };
+    const right = `${user} ${of["verb"]} ${of["resource"]}.${of["group"]} ${of["namespace"]}/${of["name"]}`;
+    return { ...body, status: { allowed: this.rights.has(right) } };
   }
 
   #create(collection: string, body: Stored): Stored | Refusal {
@@ -196,6 +213,26 @@ export class ApiServer implements AsyncDisposable {
     const created = { ...object, metadata };
     this.#objects.set(path, created);
     return created;
+  }
+
+  /** Deletes the pod, on the conditions that its DeleteOptions name. */
+  #evict(path: string, body: Stored): Stored | Refusal {
+    const pod = this.#objects.get(path);
+    if (pod === undefined) return refusal(404, "NotFound", `${path} not found`);
+    return this.#delete(path, pod, (body as { readonly deleteOptions?: unknown }).deleteOptions);
+  }
+
+  #delete(path: string, stored: Stored, options: unknown): Stored | Refusal {
+    const { uid, resourceVersion } =
+      (options as { readonly preconditions?: Readonly<Record<string, string>> } | undefined)?.preconditions ?? {};
+    const { metadata } = stored;
+    if (
+      (uid ?? metadata.uid) !== metadata.uid ||
+      (resourceVersion ?? metadata.resourceVersion) !== metadata.resourceVersion
+    )
+      return refusal(409, "Conflict", "the preconditions do not hold");
+    this.#objects.delete(path);
+    return stored;
   }
 
   #write(path: string, before: Stored, after: Stored): Stored | Refusal {
@@ -237,15 +274,22 @@ export class ApiServer implements AsyncDisposable {
     return status;
   }
 
-  #list(path: string, query: URLSearchParams): { readonly items: readonly Stored[] } | undefined {
+  #list(path: string, query: URLSearchParams, accept: string): { readonly items: readonly Stored[] } | undefined {
     const isCollection = /^\/api(s\/[^/]+)?\/[^/]+\/(namespaces\/[^/]+\/)?[^/]+$/.test(path);
     if (!isCollection) return undefined;
     const selectors = (query.get("fieldSelector") ?? "").split(",").filter((one) => one !== "");
-    const items = [...this.#objects]
+    const all = [...this.#objects]
       .filter(([key]) => key.startsWith(`${path}/`))
       .map(([, object]) => object)
       .filter((object) => selectors.every((selector) => fits(object, selector)));
-    return { items, metadata: { resourceVersion: String(this.#revision) } } as { items: readonly Stored[] };
+    const from = Number(query.get("continue") ?? 0);
+    const page = all.slice(from, from + Number(query.get("limit") ?? all.length));
+    const end = from + page.length;
+    const more = end < all.length ? { continue: String(end), remainingItemCount: all.length - end } : {};
+    const items = accept.includes("as=PartialObjectMetadataList")
+      ? page.map(({ metadata }) => ({ apiVersion: "meta.k8s.io/v1", kind: "PartialObjectMetadata", metadata }))
+      : page;
+    return { items, metadata: { resourceVersion: String(this.#revision), ...more } } as { items: readonly Stored[] };
   }
 
   #nextRevision(): string {

@@ -11,7 +11,13 @@ import {
 import { type CaKey, createRoot, exportUnencryptedPrivateKey, generateCaKey, type Root } from "@capstan/ca-core";
 import { formatTime, type KubeObject } from "@capstan/kube";
 import { requestPem } from "../../../ca-core/test/support/request.ts";
-import type { CertificateRequest, RequestCondition } from "../../src/requests/certificate-request.ts";
+import {
+  type CertificateRequest,
+  issuanceOfCertificateRequest,
+  type RequestCondition,
+} from "../../src/requests/certificate-request.ts";
+import type { SigningRequest } from "../../src/kubernetes-csr/signing-request.ts";
+import type { Issuance } from "../../src/signing/issuance.ts";
 
 export const now: Date = new Date("2026-11-22T03:00:00Z");
 export const minute = 60_000;
@@ -181,6 +187,39 @@ export function request({ metadata, spec, status }: RequestChange = {}): Request
     },
     status: status ?? { conditions: [approved] },
   };
+}
+
+export type KubernetesRequest = SigningRequest & KubeObject;
+
+export interface KubernetesRequestChange {
+  readonly metadata?: Partial<KubernetesRequest["metadata"]>;
+  readonly spec?: Partial<KubernetesRequest["spec"]>;
+  readonly status?: KubernetesRequest["status"];
+}
+
+/** An approved CertificateSigningRequest for CN=web.demo by service account app of demo, to the cluster issuer "fleet". */
+export function signingRequest({ metadata, spec, status }: KubernetesRequestChange = {}): KubernetesRequest {
+  return {
+    apiVersion: "certificates.k8s.io/v1",
+    kind: "CertificateSigningRequest",
+    metadata: { name: "web", uid: "0a1b2c3d-0000-4000-8000-000000000007", ...metadata },
+    spec: {
+      signerName: "capstanclusterissuers.capstan.dev/fleet",
+      request: base64(csr),
+      expirationSeconds: 3_600,
+      usages: ["client auth", "digital signature"],
+      username: "system:serviceaccount:demo:app",
+      groups: ["system:serviceaccounts", "system:serviceaccounts:demo", "system:authenticated"],
+      ...spec,
+    },
+    status: status ?? { conditions: [{ type: "Approved", status: "True", reason: "Test" }] },
+  };
+}
+
+/** What `request()` asks for. */
+export function issuance(change: Partial<Issuance> = {}): Issuance {
+  const { kind, name } = { kind: "CapstanClusterIssuer", name: "fleet" } as const;
+  return { ...issuanceOfCertificateRequest(request(), { kind, name }), ...change };
 }
 
 /** A ledger record that answers no request in particular. */

@@ -14,17 +14,26 @@ import { createLogger, EventRecorder, type KubeObject, type ReconcileResult } fr
 import { randomBytes } from "node:crypto";
 import { ObjectStore } from "../../../kube/src/object-store.ts";
 import { certificateRequestResource } from "../../src/requests/certificate-request.ts";
+import type { IssuerRef } from "../../src/issuers/issuer-kinds.ts";
+import { type SigningRequest, signingRequestResource } from "../../src/kubernetes-csr/signing-request.ts";
+import { signingRequestKind } from "../../src/kubernetes-csr/signing-request-kind.ts";
+import { Attempts } from "../../src/requests/attempts.ts";
+import { certificateRequestKind } from "../../src/requests/certificate-request-kind.ts";
 import { requestReconciler } from "../../src/requests/reconcile-request.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
+import { Ledger } from "../../src/signing/ledger.ts";
 import { MarkKeeper } from "../../src/signing/mark-keeper.ts";
-import type { SignerOptions } from "../../src/signing/sign-request.ts";
+import { SharedReads } from "../../src/signing/shared-reads.ts";
+import type { SignerOptions } from "../../src/signing/sign-issuance.ts";
 import { ApiServer } from "./api-server.ts";
+import { type AuditLines, openAuditLines } from "./audit-lines.ts";
 import {
   authority,
   clusterIssuer,
   hour,
   keySecret,
   mark,
+  minute,
   namespacedIssuer,
   namespaceObject,
   newGeneration,
@@ -58,47 +67,78 @@ export class World implements AsyncDisposable {
   readonly server: ApiServer;
   readonly generation: TestGeneration;
   readonly logLines: Record<string, unknown>[] = [];
+  readonly audit: AuditLines;
+  /** What was reported of issuers. */
+  readonly broken: { readonly issuer: IssuerRef; readonly message: string }[] = [];
   readonly signer: SignerOptions;
   now: Date = now;
+  /** Milliseconds of a clock that never jumps, as the limit of attempts sees it. */
+  monotonic = 0;
   readonly #requests = new ObjectStore<Request>();
   readonly #clusterIssuers = new ObjectStore<CapstanClusterIssuer>();
   readonly #issuers = new ObjectStore<CapstanIssuer>();
   readonly #authorities = new ObjectStore<CertificateAuthority>();
   readonly #namespaces = new ObjectStore<KubeObject>();
   readonly #events: EventRecorder;
-  readonly #reconcile: ReturnType<typeof requestReconciler>;
+  readonly #signingRequests = new ObjectStore<SigningRequest & KubeObject>();
+  #reconcile: Readonly<Record<"requests" | "signingRequests", ReturnType<typeof requestReconciler>>>;
 
-  private constructor(server: ApiServer, generation: TestGeneration) {
+  private constructor(server: ApiServer, generation: TestGeneration, audit: AuditLines) {
     this.server = server;
     this.generation = generation;
     const { client } = server;
     const to = { write: (line: string) => void this.logLines.push(JSON.parse(line) as Record<string, unknown>) };
     const log = createLogger({ program: "test", level: "debug", to });
     this.#events = new EventRecorder({ client, reportingController: "test", reportingInstance: "test", log });
+    this.audit = audit;
     this.signer = {
-      client,
       namespace: ownNamespace,
+      audit: audit.log,
+      ledger: new Ledger({ client, namespace: ownNamespace }),
+      reads: new SharedReads(client),
       keys: new KeyRing({ client, namespace: ownNamespace }),
       marks: new MarkKeeper({ client, namespace: ownNamespace }),
       now: () => this.now,
       random: randomBytes,
       log,
     };
-    this.#reconcile = requestReconciler({
+    this.#reconcile = this.#start();
+  }
+
+  #start(): Readonly<Record<"requests" | "signingRequests", ReturnType<typeof requestReconciler>>> {
+    const { client } = this.server;
+    const shared = {
       client,
-      requests: this.#requests,
       issuers: { CapstanClusterIssuer: this.#clusterIssuers, CapstanIssuer: this.#issuers },
       authorities: this.#authorities,
       namespaces: this.#namespaces,
-      signer: this.signer,
+      signer: {
+        ...this.signer,
+        ledger: new Ledger({ client, namespace: ownNamespace }),
+      },
+      attempts: new Attempts({ limitMs: 10 * minute, monotonic: () => this.monotonic, random: () => 1 }),
       events: this.#events,
+      onBroken: (issuer: IssuerRef, message: string) => void this.broken.push({ issuer, message }),
       now: () => this.now,
-      log,
-    });
+      log: this.signer.log,
+    };
+    return {
+      requests: requestReconciler({ ...shared, kind: certificateRequestKind, requests: this.#requests }),
+      signingRequests: requestReconciler({
+        ...shared,
+        kind: signingRequestKind(client),
+        requests: this.#signingRequests,
+      }),
+    };
+  }
+
+  /** Another process takes over, which remembers nothing. */
+  restart(): void {
+    this.#reconcile = this.#start();
   }
 
   static async start(generation?: TestGeneration): Promise<World> {
-    const world = new World(await ApiServer.start(), generation ?? (await newGeneration()));
+    const world = new World(await ApiServer.start(), generation ?? (await newGeneration()), await openAuditLines());
     const { server } = world;
     server.put(secretResource, keySecret(world.generation));
     server.put(generationMarkResource, mark(new Date(now.getTime() - hour)));
@@ -119,6 +159,7 @@ export class World implements AsyncDisposable {
   /** Brings the controller's caches up to date. */
   observe(): void {
     fill(this.#requests, this.server.all(certificateRequestResource));
+    fill(this.#signingRequests, this.server.all(signingRequestResource));
     fill(this.#clusterIssuers, this.server.all(capstanClusterIssuerResource));
     fill(this.#issuers, this.server.all(capstanIssuerResource));
     fill(this.#authorities, this.server.all(certificateAuthorityResource));
@@ -127,7 +168,14 @@ export class World implements AsyncDisposable {
 
   /** One reconcile of the request with the caches as they are. */
   async reconcile(key = "demo/web-1"): Promise<ReconcileResult> {
-    const result = await this.#reconcile(key, new AbortController().signal);
+    const result = await this.#reconcile.requests(key, new AbortController().signal);
+    await this.#events.flush();
+    return result ?? {};
+  }
+
+  /** One reconcile of the CertificateSigningRequest "web". */
+  async reconcileSigningRequest(): Promise<ReconcileResult> {
+    const result = await this.#reconcile.signingRequests("web", new AbortController().signal);
     await this.#events.flush();
     return result ?? {};
   }
@@ -165,7 +213,7 @@ export class World implements AsyncDisposable {
 
   /** How many leaves were signed, released or not. */
   get signatures(): number {
-    return this.logLines.filter(({ msg }) => msg === "signing a leaf").length;
+    return this.audit.lines.filter(({ event }) => event === "signing").length;
   }
 
   get events(): readonly string[] {

@@ -1,0 +1,94 @@
+import {
+  apiGroup,
+  type CapstanClusterIssuer,
+  capstanClusterIssuerResource,
+  type CapstanIssuer,
+  capstanIssuerResource,
+  type CertificateAuthority,
+  certificateAuthorityResource,
+} from "@capstan/api";
+import { type KubeClient, type KubeObject, type Logger, Reflector, type RuntimeMetrics } from "@capstan/kube";
+import { issuerIdOf, type IssuerRef } from "./issuers/issuer-kinds.ts";
+import { type SigningRequest, signingRequestResource } from "./kubernetes-csr/signing-request.ts";
+import { issuerOfSignerName } from "./kubernetes-csr/signer-name.ts";
+import * as answeredSigningRequest from "./kubernetes-csr/without-answered-parts.ts";
+import {
+  type CertificateRequest,
+  certificateRequestResource,
+  issuerOfCertificateRequest,
+} from "./requests/certificate-request.ts";
+import * as answeredRequest from "./requests/without-answered-parts.ts";
+
+const namespaceResource = {
+  group: "",
+  version: "v1",
+  plural: "namespaces",
+  kind: "Namespace",
+  namespaced: false,
+} as const;
+
+/** What the controller sees of the cluster. */
+export interface Caches {
+  /** Index `waitingFor`: of requests that are not answered, their issuer as `issuerIdOf` names it. */
+  readonly requests: Reflector<CertificateRequest & KubeObject>;
+  /** Index `waitingFor`, too. */
+  readonly signingRequests: Reflector<SigningRequest & KubeObject>;
+  /** Index `authority`: its name. */
+  readonly issuers: Reflector<CapstanIssuer>;
+  /** Index `authority`, too. */
+  readonly clusterIssuers: Reflector<CapstanClusterIssuer>;
+  readonly authorities: Reflector<CertificateAuthority>;
+  readonly namespaces: Reflector<KubeObject>;
+}
+
+export function createCaches(shared: {
+  readonly client: KubeClient;
+  readonly log: Logger;
+  readonly metrics: RuntimeMetrics;
+}): Caches {
+  return {
+    requests: new Reflector({
+      ...shared,
+      type: certificateRequestResource,
+      // Selectable since cert-manager 1.20.
+      fieldSelector: `spec.issuerRef.group=${apiGroup}`,
+      selects: ({ spec }) => spec.issuerRef.group === apiGroup,
+      transform: answeredRequest.withoutAnsweredParts,
+      indexes: {
+        waitingFor: (request) =>
+          answeredRequest.isAnswered(request) ? [] : idsOf(issuerOfCertificateRequest(request)),
+      },
+    }),
+    signingRequests: new Reflector({
+      ...shared,
+      type: signingRequestResource,
+      // spec.signerName selects whole names alone, and each of our issuers is a name.
+      selects: ({ spec }) => issuerOfSignerName(spec.signerName) !== undefined,
+      transform: answeredSigningRequest.withoutAnsweredParts,
+      indexes: {
+        waitingFor: (request) =>
+          answeredSigningRequest.isAnswered(request) ? [] : idsOf(issuerOfSignerName(request.spec.signerName)),
+      },
+    }),
+    issuers: new Reflector<CapstanIssuer>({
+      ...shared,
+      type: capstanIssuerResource,
+      indexes: { authority: authorityOf },
+    }),
+    clusterIssuers: new Reflector<CapstanClusterIssuer>({
+      ...shared,
+      type: capstanClusterIssuerResource,
+      indexes: { authority: authorityOf },
+    }),
+    authorities: new Reflector({ ...shared, type: certificateAuthorityResource }),
+    namespaces: new Reflector({ ...shared, type: namespaceResource }),
+  };
+}
+
+function authorityOf(issuer: CapstanIssuer | CapstanClusterIssuer): readonly string[] {
+  return [issuer.spec.caRef.name];
+}
+
+function idsOf(issuer: IssuerRef | undefined): readonly string[] {
+  return issuer === undefined ? [] : [issuerIdOf(issuer)];
+}

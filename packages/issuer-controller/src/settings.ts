@@ -1,0 +1,36 @@
+import { parseDuration } from "@capstan/api";
+import { auditLogSetting, type Setting } from "@capstan/kube";
+
+/** The issuer controller's own settings. */
+export interface IssuerSettings {
+  readonly [name: string]: Setting<unknown>;
+  readonly auditLog: Setting<string | undefined>;
+  readonly workers: Setting<number>;
+  readonly retryLimit: Setting<number>;
+}
+
+export const issuerSettings: IssuerSettings = {
+  auditLog: auditLogSetting,
+  workers: {
+    flag: "workers",
+    // A worker waits for the API server most of the time; more than this wait for one another at the event loop.
+    default: "16",
+    description: "Requests in work at once, of each kind.",
+    parse: (text) => {
+      const workers = Number(text);
+      if (Number.isInteger(workers) && workers >= 1 && workers <= 256) return workers;
+      throw new Error(`${JSON.stringify(text ?? "")} is not a whole number from 1 to 256`);
+    },
+  },
+  retryLimit: {
+    flag: "retry-limit",
+    default: "10m",
+    description:
+      "How long signing for a request is tried while its issuer is Ready, as a Go duration; then it fails, and cert-manager asks anew after an hour or more. 0 tries for ever.",
+    parse: (text) => {
+      const limitMs = parseDuration(text ?? "");
+      if (limitMs < 0) throw new Error(`${JSON.stringify(text ?? "")} is negative`);
+      return limitMs;
+    },
+  },
+};
