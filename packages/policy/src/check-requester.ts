@@ -16,6 +16,13 @@ export interface Requester {
   readonly serviceAccount?: string | undefined;
   /** The pod that this service account's token is bound to; absent when that is not attested. */
   readonly podName?: string | undefined;
+  /** Why no service account is attested, for messages. */
+  readonly unattested?: string | undefined;
+  /**
+   * The webhook configurations of cert-manager that leave the namespace out, as webhooksThatSkip gives them. Not for a
+   * Kubernetes CertificateSigningRequest, whose maker the API server itself writes down.
+   */
+  readonly unseenBy?: readonly string[] | undefined;
 }
 
 /** Whether the authority issues to such a requester at all. */
@@ -25,15 +32,55 @@ export function checkRequester(question: {
   readonly authority: CertificateAuthority["spec"];
 }): readonly PolicyViolation[] {
   const { requester, issuer, authority } = question;
-  if (requester.namespace === undefined) return checkClusterRequest(issuer, authority);
-  const { namespaces } = authority.issuance;
-  if (selects(namespaces, requester.namespaceLabels)) return [];
+  return [
+    ...(requester.namespace === undefined
+      ? checkClusterRequest(issuer, authority)
+      : checkNamespace(requester.namespace, requester, authority)),
+    ...checkWebhooks(requester),
+    ...checkAttestation(requester, issuer),
+  ];
+}
+
+function checkNamespace(
+  namespace: string,
+  { namespaceLabels }: Requester,
+  { issuance: { namespaces } }: CertificateAuthority["spec"],
+): PolicyViolation[] {
+  if (selects(namespaces, namespaceLabels)) return [];
   return [
     {
       code: "ERR_POLICY_NAMESPACE",
       field: "metadata.namespace",
-      rule: `the authority does not issue to namespace ${requester.namespace}: its labels do not match ${formatSelector(namespaces)}`,
+      rule: `the authority does not issue to namespace ${namespace}: its labels do not match ${formatSelector(namespaces)}`,
       cure: "have an administrator label the namespace",
+    },
+  ];
+}
+
+/** There a request's maker writes what it likes into spec.username, and whoever may write its status approves it. */
+function checkWebhooks({ namespace, unseenBy = [] }: Requester): PolicyViolation[] {
+  if (unseenBy.length === 0) return [];
+  return [
+    {
+      code: "ERR_POLICY_WEBHOOK",
+      field: "metadata.namespace",
+      rule: `cert-manager's webhooks do not see namespace ${namespace ?? ""}, so nobody attests who asks: ${unseenBy.join("; ")}`,
+      cure: "change the namespace's labels so that they do (without cert-manager.io/disable-validation), and ask anew",
+    },
+  ];
+}
+
+function checkAttestation(
+  requester: Requester,
+  { kind, spec }: { readonly kind: string; readonly spec: IssuerSpec },
+): PolicyViolation[] {
+  if (spec.attestation !== "ServiceAccount" || requester.serviceAccount !== undefined) return [];
+  return [
+    {
+      code: "ERR_POLICY_ATTESTATION",
+      field: "spec.username",
+      rule: `the ${kind} issues to service accounts that ask themselves, and of this request none is attested: ${requester.unattested ?? "nothing is known of its maker"}`,
+      cure: "ask with the pod's own token: csi-driver with token requests does",
     },
   ];
 }

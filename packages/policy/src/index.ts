@@ -1,6 +1,17 @@
+export {
+  attestRequester,
+  defaultProxies,
+  type AttestedRequester,
+  type RequestMaker,
+  type RequestPlace,
+} from "./attest-requester.ts";
 export { minLeafDurationMs } from "./check-duration.ts";
 export type { Requester } from "./check-requester.ts";
 export { decide, type GrantedLeaf, type PolicyDecision, type PolicyQuestion } from "./decide.ts";
+export { decideRefusal, hasSameNames, refusalGraceMs, type Refusal, type ReleasedNames } from "./grace.ts";
 export type { IssuerSpec } from "./name-rules.ts";
 export type { PolicyViolation, PolicyViolationCode } from "./policy-violation.ts";
+export { QuotaBook, type QuotaQuestion } from "./quota-book.ts";
+export { limitOf, takeToken, type Taking, type TokenBucket, type TokenLimit } from "./take-token.ts";
 export { validateIssuer } from "./validate-issuer.ts";
+export { webhookFaults, webhooksThatSkip, type WebhookConfiguration } from "./webhook-configurations.ts";

@@ -103,16 +103,23 @@ function fault(rule: string, cure: string): ParsedPattern {
 
 /**
  * Whether the pattern matches the whole value for a requester of whom this is attested. Takes time linear in the lengths
- * of both: the value is cut once, and each label is compared at its two ends, so there is nothing to try again.
+ * of both: the value is cut once, no further than the pattern has labels, and each label is compared at its two ends, so
+ * there is nothing to try again.
  */
-export function matchesPattern(pattern: Pattern, options: PlaceholderValues & { readonly value: string }): boolean {
-  const values = options.value.split(separator);
-  const separators = options.value.match(eachSeparator) ?? [];
-  return (
-    values.length === pattern.labels.length &&
-    separators.every((found, index) => found === pattern.separators[index]) &&
-    pattern.labels.every((label, index) => matchesLabel(label, options, values[index] ?? ""))
-  );
+export function matchesPattern(
+  { labels, separators }: Pattern,
+  options: PlaceholderValues & { readonly value: string },
+): boolean {
+  const { value } = options;
+  const values = value.split(separator, labels.length + 1);
+  if (values.length !== labels.length) return false;
+  let end = -1;
+  return labels.every((label, index) => {
+    const found = values[index] ?? "";
+    const isSeparated = index === 0 || value[end] === separators[index - 1];
+    end += found.length + 1;
+    return isSeparated && matchesLabel(label, options, found);
+  });
 }
 
 function matchesLabel({ prefix, suffix, placeholder }: LabelPattern, known: PlaceholderValues, value: string): boolean {

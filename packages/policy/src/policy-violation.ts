@@ -4,6 +4,8 @@ import type { Violation, ViolationCode } from "@capstan/ca-core";
 export type PolicyViolationCode =
   | "ERR_POLICY_NAMESPACE"
   | "ERR_POLICY_CLUSTER_REQUEST"
+  | "ERR_POLICY_WEBHOOK"
+  | "ERR_POLICY_ATTESTATION"
   | "ERR_POLICY_NO_RULE"
   | "ERR_POLICY_NAME"
   | "ERR_POLICY_REQUIRED"
@@ -11,6 +13,7 @@ export type PolicyViolationCode =
   | "ERR_POLICY_DURATION"
   | "ERR_POLICY_KEY"
   | "ERR_POLICY_CA"
+  | "ERR_POLICY_VALIDATION"
   /** The issuer or its authority is at fault, not the request. */
   | "ERR_POLICY_SETTING";
 

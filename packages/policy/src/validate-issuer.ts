@@ -16,6 +16,7 @@ export function validateIssuer(spec: IssuerSpec, authority?: CertificateAuthorit
     ...validateRules(spec),
     ...validateProfile(spec),
     ...validateDurations(spec, authority),
+    ...validateQuota(spec),
     ...(authority === undefined ? [] : validateAgainstAuthority(spec, authority)),
   ];
 }
@@ -57,6 +58,14 @@ function validateDurations(spec: IssuerSpec, authority: CertificateAuthority["sp
       fault("spec.defaultDuration", `${spec.defaultDuration} is over ${noun} of ${text}`, `write ${text} or less`),
     ];
   });
+}
+
+function validateQuota({ quota }: IssuerSpec): PolicyViolation[] {
+  if (quota === undefined) return [];
+  const field = "spec.quota.perNamespace.per";
+  const per = readSetting(quota.perNamespace.per, field);
+  if (!per.ok) return [per.violation];
+  return per.durationMs > 0 ? [] : [fault(field, "it must be longer than nothing")];
 }
 
 function validateAgainstAuthority(spec: IssuerSpec, authority: CertificateAuthority["spec"]): PolicyViolation[] {

@@ -25,6 +25,9 @@ describe("matchesPattern", () => {
     ["spiffe://example.org/ns/{namespace}/sa/*", "spiffe://example.org/ns/demo/sa/web"],
     ["(a+)+$[x]", "(a+)+$[x]"],
     ["$&", "$&"],
+    ["*@{namespace}.example.org", "web@demo.example.org"],
+    ["https://*.example.org:8443/x", "https://a.example.org:8443/x"],
+    ["system:serviceaccount:{namespace}:*", "system:serviceaccount:demo:web"],
   ])("%s allows %j", (text, value) => {
     expect(matchesPattern(pattern(text), { namespace: "demo", value })).toBe(true);
   });
@@ -45,6 +48,8 @@ describe("matchesPattern", () => {
     ["{namespace}", "*"],
     ["*", ""],
     ["*", "a.b"],
+    ["*", "a@b"],
+    ["*", "a:b"],
     ["*", "a/b"],
     ["web-*", "web-"],
     ["web-*", "Web-a"],
@@ -74,12 +79,34 @@ describe("matchesPattern", () => {
     expect(matchesPattern(pattern("x.{namespace}"), { namespace: "a.b", value: "x.a.b" })).toBe(false);
   });
 
+  test("placeholders of service account and pod match what is attested, and nothing where nothing is", () => {
+    const own = pattern("{podName}.{serviceAccount}.{namespace}");
+    const known = { namespace: "demo", serviceAccount: "web", podName: "web-0" };
+    expect(matchesPattern(own, { ...known, value: "web-0.web.demo" })).toBe(true);
+    for (const value of [
+      "web-1.web.demo",
+      "web-0.api.demo",
+      "web-0.web.prod",
+      "..demo",
+      "{podName}.{serviceAccount}.demo",
+    ]) {
+      expect(matchesPattern(own, { ...known, value })).toBe(false);
+      expect(matchesPattern(own, { namespace: "demo", value })).toBe(false);
+    }
+    for (const lacking of ["namespace", "serviceAccount", "podName"]) {
+      const value = "web-0.web.demo";
+      expect(matchesPattern(own, { ...known, [lacking]: undefined, value })).toBe(false);
+    }
+    // The name of a service account may hold dots, and none of them may end a label.
+    expect(matchesPattern(own, { ...known, serviceAccount: "web.x", value: "web-0.web.x.demo" })).toBe(false);
+  });
+
   const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,10}[a-z0-9])?$/);
   const anyText = fc.string({ unit: "binary", maxLength: 40 });
 
-  test("a * never reaches across a dot or a slash", () => {
+  test("a * never reaches across a dot, slash, colon or @", () => {
     fc.assert(
-      fc.property(anyText, fc.constantFrom(".", "/"), anyText, (left, cut, right) => {
+      fc.property(anyText, fc.constantFrom(".", "/", ":", "@"), anyText, (left, cut, right) => {
         for (const text of ["*", "a*", "*a", "a*a"]) {
           expect(matchesPattern(pattern(text), { namespace: "demo", value: left + cut + right })).toBe(false);
         }
@@ -140,7 +167,7 @@ describe("matchesPattern", () => {
     // The worst the CRD lets through: 253 characters of one-star labels, and values built to almost match.
     const hostile = pattern(`${"a*a.".repeat(60)}b`);
     const time = (size: number): number => {
-      const value = `${"aaaa.".repeat(size)}c`;
+      const value = `${`${"a".repeat(size)}.`.repeat(60)}c`;
       const runs = Array.from({ length: 7 }, () => {
         const start = performance.now();
         for (let run = 0; run < 20; run++) matchesPattern(hostile, { namespace: "demo", value });
@@ -170,6 +197,18 @@ describe("parsePattern", () => {
     [
       "{namespace}*.svc",
       'the label "{namespace}*" mixes * with {namespace}, so that two namespaces could have the same name',
+    ],
+    [
+      "{namespace}-{serviceAccount}",
+      'the label "{namespace}-{serviceAccount}" mixes {namespace} with {serviceAccount}, so that two service accounts could have the same name',
+    ],
+    [
+      "*-{podName}.{namespace}",
+      'the label "*-{podName}" mixes * with {podName}, so that two pods could have the same name',
+    ],
+    [
+      "{serviceAccount}.svc",
+      "{serviceAccount} stands without {namespace}, so that two namespaces could have the same name",
     ],
   ])("refuses %s", (text, rule) => {
     expect(parsePattern(text)).toEqual({ ok: false, fault: { rule, cure: expect.any(String) } });
