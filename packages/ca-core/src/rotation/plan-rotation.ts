@@ -61,6 +61,7 @@ export function plannerWith(guards: RotationGuards): (observation: RotationObser
   };
 }
 
+/** For the compiler: the step that makes the next generation always says why it does not. */
 const NOTHING_TO_DO: WaitReason = { code: "RotationNotDue", message: "There is nothing to do" };
 
 function note(reasons: Map<string, WaitReason>, reason: WaitReason): void {
