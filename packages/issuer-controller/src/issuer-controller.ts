@@ -13,6 +13,8 @@ import {
   type Reflector,
   refOfKey,
 } from "@capstan/kube";
+import { isUnapproved } from "./approval/decide-approval.ts";
+import { approvalReconciler } from "./approval/reconcile-approval.ts";
 import { type Caches, createCaches } from "./caches.ts";
 import { BrokenIssuers } from "./issuers/broken-issuers.ts";
 import { type IssuerKind, issuerIdOf, storeKeyOf } from "./issuers/issuer-kinds.ts";
@@ -93,6 +95,24 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   requestController.watch(requests, (key, change) => (isWorthALook(change) ? [key] : []));
   wakeWaiting(requestController, requests, caches);
 
+  const approvalController = new Controller({
+    name: "approval",
+    log,
+    metrics,
+    workers: 1,
+    reconcile: approvalReconciler({
+      client,
+      requests: requests.store,
+      approver: settings.approver,
+      events,
+      now,
+      log,
+    }),
+  });
+  approvalController.watch(requests, (key, { current }) =>
+    current === undefined || isUnapproved(current) ? [key] : [],
+  );
+
   const signingRequestController = new Controller({
     name: "certificatesigningrequest",
     log,
@@ -142,7 +162,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     log,
     elector,
     reflectors: Object.values(caches) as Reflector<KubeObject>[],
-    controllers: [requestController, signingRequestController, ...Object.values(issuerControllers)],
+    controllers: [requestController, approvalController, signingRequestController, ...Object.values(issuerControllers)],
   }).run(signal);
   await events.flush();
   await audit.close();

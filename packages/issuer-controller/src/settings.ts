@@ -1,5 +1,6 @@
 import { parseDuration } from "@capstan/api";
 import { auditLogSetting, type Setting } from "@capstan/kube";
+import { type Approver, parseApprover } from "./approval/approve-right.ts";
 
 /** The issuer controller's own settings. */
 export interface IssuerSettings {
@@ -7,6 +8,7 @@ export interface IssuerSettings {
   readonly auditLog: Setting<string | undefined>;
   readonly workers: Setting<number>;
   readonly retryLimit: Setting<number>;
+  readonly approver: Setting<Approver>;
 }
 
 export const issuerSettings: IssuerSettings = {
@@ -32,5 +34,12 @@ export const issuerSettings: IssuerSettings = {
       if (limitMs < 0) throw new Error(`${JSON.stringify(text ?? "")} is negative`);
       return limitMs;
     },
+  },
+  approver: {
+    flag: "approver",
+    default: "cert-manager/cert-manager",
+    description:
+      "Service account of what approves requests, as namespace/name: events about unapproved requests say which rule it lacks.",
+    parse: parseApprover,
   },
 };

@@ -35,6 +35,8 @@ test("help-names-every-setting-and-ends-with-0", () => {
           Requests in work at once, of each kind. (default 16)
       --retry-limit
           How long signing for a request is tried while its issuer is Ready, as a Go duration; then it fails, and cert-manager asks anew after an hour or more. 0 tries for ever. (default 10m)
+      --approver
+          Service account of what approves requests, as namespace/name: events about unapproved requests say which rule it lacks. (default cert-manager/cert-manager)
     "
   `);
   expect(status).toBe(0);
@@ -44,7 +46,7 @@ test("faulty-settings-end-with-2-and-every-fault-named", () => {
   const { status, stdout, stderr } = run("--nope=1", "--log-level=loud");
   expect([status, stdout]).toEqual([2, ""]);
   expect(stderr.split("\n")).toEqual([
-    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level, --audit-log, --workers, --retry-limit",
+    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level, --audit-log, --workers, --retry-limit, --approver",
     '--log-level: "loud" is none of debug, info, warn, error',
     "",
   ]);
