@@ -56,6 +56,10 @@ export interface ClusterOptions {
   readonly log: (line: string) => void;
   /** Appended to kube-apiserver's own, for example `["--feature-gates=…"]`. */
   readonly apiServerExtraArgs?: readonly string[];
+  /** Appended to those of cert-manager's controller, for example `["--enable-gateway-api"]`. */
+  readonly certManagerExtraArgs?: readonly string[];
+  /** Files with CRDs that are established before cert-manager starts. */
+  readonly crds?: readonly string[];
 }
 
 const attempts = 3;
@@ -80,7 +84,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 async function startOnce(options: ClusterOptions, attempt: number): Promise<Cluster> {
-  const { tools, apiServerExtraArgs = [] } = options;
+  const { tools, apiServerExtraArgs = [], certManagerExtraArgs = [], crds = [] } = options;
   const begun = performance.now();
   const log = (line: string): void => options.log(`cluster: ${line} (${formatElapsed(performance.now() - begun)})`);
   const base = options.directory ?? (await mkdtemp(path.join(tmpdir(), "capstan-cluster-")));
@@ -134,6 +138,8 @@ async function startOnce(options: ClusterOptions, attempt: number): Promise<Clus
       kubectl,
       serviceAccountKubeconfig,
       processes,
+      crds,
+      controllerExtraArgs: certManagerExtraArgs,
       log,
     });
     return {

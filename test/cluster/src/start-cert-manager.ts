@@ -27,6 +27,10 @@ export interface CertManagerOptions {
   readonly kubectl: (args: readonly string[], options?: { readonly stdin?: string }) => Promise<CommandResult>;
   readonly serviceAccountKubeconfig: (account: ServiceAccount) => Promise<string>;
   readonly processes: ProcessGroup;
+  /** Files with CRDs that the controller asks for when it starts. */
+  readonly crds: readonly string[];
+  /** Appended to the controller's own. */
+  readonly controllerExtraArgs: readonly string[];
   readonly log: (line: string) => void;
 }
 
@@ -39,7 +43,7 @@ const readyTimeoutMs = 120_000;
  * @throws ClusterError
  */
 export async function startCertManager(options: CertManagerOptions): Promise<void> {
-  const { layout, kubectl, log } = options;
+  const { crds, layout, kubectl, log } = options;
   const { ports } = layout;
   const manifests = await options.manifests;
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: certManagerNamespace } };
@@ -48,7 +52,12 @@ export async function startCertManager(options: CertManagerOptions): Promise<voi
     "install cert-manager",
     // Server-side: the CRDs are too large for the annotation of a client-side apply. Without validation, for which
     // kubectl would fetch the whole OpenAPI document: a released chart needs none.
-    kubectl(["apply", "--server-side", "--validate=false", "--filename=-"], { stdin: JSON.stringify(list) }),
+    kubectl(
+      ["apply", "--server-side", "--validate=false", "--filename=-", ...crds.map((file) => `--filename=${file}`)],
+      {
+        stdin: JSON.stringify(list),
+      },
+    ),
   );
   await mustSucceed(
     "establish cert-manager's CRDs",
@@ -61,6 +70,7 @@ export async function startCertManager(options: CertManagerOptions): Promise<voi
       `--cluster-resource-namespace=${certManagerNamespace}`,
       `--healthz-listen-address=127.0.0.1:${ports.certManagerHealth}`,
       `--metrics-listen-address=127.0.0.1:${ports.certManagerMetrics}`,
+      ...options.controllerExtraArgs,
     ]).then(async (controller) => {
       await waitForHealth(controller, `http://127.0.0.1:${ports.certManagerHealth}/livez`);
       return controller;

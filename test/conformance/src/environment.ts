@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import {
+  type Cluster,
+  installTools,
+  type ManagedProcess,
+  pickFreePort,
+  startCluster,
+  startProcess,
+} from "@capstan/test-cluster";
+import { goDirectory, repository } from "./places.ts";
+import { until } from "./until.ts";
+
+/** A listener protocol that nobody has, which cert-manager is told to take for TLS. */
+export const extraProtocol = "conformance.example.com/TLS";
+
+export interface Environment {
+  readonly cluster: Cluster;
+  /** Kills the programs, and the cluster. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface EnvironmentOptions {
+  /** Whether Capstan runs too, and not cert-manager alone. */
+  readonly capstan: boolean;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Starts a control plane and cert-manager with what the suites need beyond a default install: the controllers for
+ * Kubernetes CertificateSigningRequests, and Gateways and ListenerSets. Capstan's programs run as their own service
+ * accounts with the rights of deploy/manifests, and know nothing of AWS.
+ */
+export async function startEnvironment({ capstan, log }: EnvironmentOptions): Promise<Environment> {
+  const tools = await installTools({ log });
+  const cluster = await startCluster({
+    tools,
+    log,
+    crds: await gatewayCrds(),
+    certManagerExtraArgs: [
+      "--feature-gates=ExperimentalCertificateSigningRequestControllers=true,ListenerSets=true",
+      "--enable-gateway-api",
+      `--gateway-api-extra-protocols=${extraProtocol}`,
+    ],
+  });
+  const programs: Program[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(programs.map((program) => program.kill()));
+    await cluster.stop();
+  };
+  try {
+    if (capstan) {
+      await apply(cluster, ["-k", path.join(repository, "deploy/manifests")]);
+      programs.push(await startProgram(cluster, "crl-publisher"), await startProgram(cluster, "issuer-controller"));
+      await Promise.all(programs.map(waitUntilReady));
+      log("capstan: the CRL publisher and the issuer controller are ready");
+    }
+    return { cluster, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** What cert-manager watches, of the release that the suite is built with. */
+async function gatewayCrds(): Promise<readonly string[]> {
+  const found = await promisify(execFile)("go", ["mod", "download", "-json", "sigs.k8s.io/gateway-api"], {
+    cwd: goDirectory,
+    env: { ...process.env, GOWORK: "off" },
+  });
+  const { Dir } = JSON.parse(found.stdout) as { readonly Dir: string };
+  return ["gatewayclasses", "gateways", "httproutes", "listenersets"].map((plural) =>
+    path.join(Dir, "config/crd/standard", `gateway.networking.k8s.io_${plural}.yaml`),
+  );
+}
+
+/** @throws Error with what kubectl says */
+export async function apply(cluster: Cluster, args: readonly string[], stdin?: string): Promise<void> {
+  const result = await cluster.kubectl(["apply", "--server-side", ...args], stdin === undefined ? {} : { stdin });
+  if (result.exitCode !== 0) throw new Error(`kubectl apply ${args.join(" ")}: ${result.stderr}`);
+}
+
+interface Program extends ManagedProcess {
+  readonly health: string;
+}
+
+async function startProgram(cluster: Cluster, name: "crl-publisher" | "issuer-controller"): Promise<Program> {
+  const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "capstan-system", name });
+  const health = `127.0.0.1:${await pickFreePort()}`;
+  const started = await startProcess({
+    name,
+    program: process.execPath,
+    // Nothing of the user's own AWS settings: an authority without trust anchors has no use for any.
+    environment: { PATH: process.env["PATH"], HOME: cluster.directory },
+    args: [
+      "--conditions=@capstan/source",
+      "--enable-source-maps",
+      path.join(repository, "packages", name, "src/main.ts"),
+      `--kubeconfig=${kubeconfig}`,
+      `--health-address=${health}`,
+    ],
+    logFile: path.join(cluster.logs, `${name}.log`),
+  });
+  return { ...started, health };
+}
+
+async function waitUntilReady(program: Program): Promise<void> {
+  await until(`${program.name} to be ready (${program.logFile})`, async () => {
+    if (program.ending() !== undefined) throw await program.failure("ended before it was ready");
+    return (await fetch(`http://${program.health}/readyz`)).ok ? true : undefined;
+  });
+}

@@ -1,0 +1,15 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** The root of the repository. */
+export const repository: string = path.dirname(path.dirname(here));
+
+/** The Go module with the specs. */
+export const goDirectory: string = path.join(here, "go");
+
+export const manifests: string = path.join(here, "manifests");
+
+/** The page that a whole run writes. */
+export const document: string = path.join(repository, "docs/conformance.md");
