@@ -97,7 +97,7 @@ export class LeaderElector {
 
   /** Higher than that of every leader before; undefined while not leading. */
   get epoch(): number | undefined {
-    return this.#held?.epoch;
+    return this.isLeader ? this.#held?.epoch : undefined;
   }
 
   /** Aborts with a {@link LeadershipLostError} when a lease that was held is not any more. It is not tried again: end the process. */
@@ -169,7 +169,8 @@ export class LeaderElector {
     const written = isNew
       ? await this.#client.create<Lease>(leases, renewed, { signal })
       : await this.#client.replace<Lease>(leases, renewed, { signal });
-    if (this.#lost.signal.aborted) return false; // too late: already given up
+    // The answer came too late. A lease that was held is lost, or about to be; one that was not is found to be ours by the next try.
+    if (this.#lost.signal.aborted || this.#isOverdue(startedAt)) return false;
     if (this.#held === undefined) {
       this.#log.info({ epoch }, "leading");
       this.#options.metrics?.leader.set({ name: this.#options.name }, 1);

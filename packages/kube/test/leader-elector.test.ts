@@ -1,62 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { createMetrics, LeaderElector, type LeaderElectorOptions, LeadershipLostError } from "../src/index.ts";
 import type { Lease } from "../src/lease.ts";
+import { LeaseApi, leasesPath } from "./lease-api.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { capturedLog } from "./objects.ts";
-import { eventually, type Exchange, ScriptedServer, type Step } from "./scripted-server.ts";
-
-const path = "/apis/coordination.k8s.io/v1/namespaces/capstan-system/leases";
-
-/** Keeps one Lease as the API server does: a create of what exists and a PUT of an old resourceVersion are 409. */
-class LeaseApi {
-  server!: ScriptedServer;
-  lease: Lease | undefined;
-  #version = 0;
-  /** Takes the next requests instead, one each. */
-  readonly instead: Step[] = [];
-  /** Takes all requests instead, as long as it is set. */
-  always: Step | undefined;
-
-  static async start(): Promise<LeaseApi> {
-    const api = new LeaseApi();
-    api.server = await ScriptedServer.start((exchange) => {
-      (
-        api.instead.shift() ??
-        api.always ??
-        ((normal) => {
-          api.answer(normal);
-        })
-      )(exchange);
-    });
-    return api;
-  }
-
-  answer(exchange: Exchange): void {
-    const { method, body } = exchange.seen;
-    if (method === "GET") {
-      if (this.lease === undefined) exchange.status(404, "NotFound");
-      else exchange.json(200, this.lease);
-      return;
-    }
-    const sent = JSON.parse(body) as Lease;
-    if (method === "POST" && this.lease !== undefined) return exchange.status(409, "AlreadyExists");
-    if (method === "PUT" && this.lease === undefined) return exchange.status(404, "NotFound");
-    if (method === "PUT" && sent.metadata.resourceVersion !== this.lease?.metadata.resourceVersion) {
-      return exchange.status(409, "Conflict");
-    }
-    this.store(sent);
-    exchange.json(200, this.lease);
-  }
-
-  store(lease: Lease): void {
-    this.#version += 1;
-    this.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(this.#version) } };
-  }
-
-  get writes(): readonly Lease[] {
-    return this.server.seen.filter((seen) => seen.method !== "GET").map((seen) => JSON.parse(seen.body) as Lease);
-  }
-}
+import { eventually, type Exchange, type Step } from "./scripted-server.ts";
 
 interface Candidate {
   readonly elector: LeaderElector;
@@ -140,8 +88,8 @@ describe("acquiring", () => {
       },
     });
     expect(api.server.seen.map((seen) => [seen.method, seen.path])).toEqual([
-      ["GET", `${path}/issuer`],
-      ["POST", path],
+      ["GET", `${leasesPath}/issuer`],
+      ["POST", leasesPath],
     ]);
     expect([a.elector.isLeader, a.elector.epoch]).toEqual([true, 1]);
   });
@@ -274,6 +222,25 @@ describe("acquiring", () => {
     await nextTry(api, a);
     expect(await a.leading).toBe(1);
     expect(api.lease?.spec?.leaseTransitions).toBe(0);
+  });
+
+  test("one that is answered only after its deadline is none yet: the next try finds it, with its epoch", async () => {
+    const api = await leaseApi();
+    const held: Exchange[] = [];
+    api.instead.push(
+      (exchange) => {
+        api.answer(exchange);
+      },
+      (exchange) => void held.push(exchange),
+    );
+    const a = candidate(api, "a");
+    await eventually(() => expect(held).toHaveLength(1));
+    a.clock.advance(20_000);
+    for (const exchange of held) api.answer(exchange);
+    await settled(api, a);
+    expect([a.elector.isLeader, a.elector.epoch, a.elector.lost.aborted]).toEqual([false, undefined, false]);
+    await nextTry(api, a);
+    expect(await a.leading).toBe(1);
   });
 
   test("an epoch known from elsewhere is exceeded when the lease was deleted", async () => {
@@ -428,6 +395,25 @@ describe("renewing", () => {
     expect(String(a.elector.lost.reason)).toContain("it could not be renewed in time");
   });
 
+  test("a renewal counts from when it was sent, however late its answer is", async () => {
+    const api = await leaseApi();
+    const a = candidate(api, "a");
+    await a.leading;
+    await settled(api, a);
+    const held: Exchange[] = [];
+    api.always = (exchange) => void held.push(exchange);
+    a.clock.advance(5_000);
+    await eventually(() => expect(held).toHaveLength(1));
+    a.clock.advance(9_000);
+    for (const exchange of held) api.answer(exchange);
+    api.always = () => {};
+    await settled(api, a);
+    a.clock.pause(10_999);
+    expect(a.elector.isLeader).toBe(true);
+    a.clock.pause(1); // and no timer rings
+    expect([a.elector.isLeader, a.elector.epoch]).toEqual([false, undefined]);
+  });
+
   test("one failed renewal is made up for by the next", async () => {
     const api = await leaseApi();
     const a = candidate(api, "a");
@@ -501,6 +487,23 @@ describe("stopping", () => {
     await a.elector.stop();
     expect(api.lease?.spec?.holderIdentity).toBe("");
     expect(api.lease?.metadata.annotations?.["capstan.dev/epoch"]).toBe("1");
+  });
+
+  test("does not believe to lead while it releases", async () => {
+    const api = await leaseApi();
+    const a = candidate(api, "a");
+    await a.leading;
+    await settled(api, a);
+    const beliefs: unknown[] = [];
+    api.always = (exchange) => {
+      beliefs.push([a.elector.isLeader, a.elector.epoch]);
+      api.answer(exchange);
+    };
+    await a.elector.stop();
+    expect(beliefs).toEqual([
+      [false, undefined],
+      [false, undefined],
+    ]);
   });
 
   test("does not fail when the release does", async () => {
