@@ -3,10 +3,13 @@ import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkCrlBeforePublication, parseCrlNumber, type Crl, type PublicationQuestion } from "../../src/index.ts";
 import { bitString, sequence } from "../../src/der/write.ts";
+import { writeName } from "../../src/name/write-name.ts";
 import { authority, DAY, HOUR, MINUTE, NOW, type Authority } from "../support/authority.ts";
 import type { SecondReaderOptions } from "../../src/x509/second-reading.ts";
 import { entry, manyEntries, newCrl } from "../support/crl.ts";
+import { runs } from "../support/fuzz.ts";
 import { largeTest } from "../support/large-test.ts";
+import { rawCrl } from "../support/raw-crl.ts";
 import { AGREEING_READER } from "../support/second-reader.ts";
 
 let ca: Authority;
@@ -151,7 +154,18 @@ describe("publication is refused for", () => {
     expect(await ask(next, { next: der })).toEqual(["ERR_CRL_SIGNATURE"]);
   });
 
-  test("a CRL of more characters than AWS takes", async () => {
+  test("more characters than AWS takes, of an issuer's name without end", async () => {
+    const codesOf = async (octets: number): Promise<string[]> => {
+      const issuer = writeName([{ type: "CN", value: "x".repeat(octets) }]);
+      const next = rawCrl(ca.root, { issuer });
+      const question = { next, root: ca.root, now: NOW, expectedCount: 0, notAfterOf: () => undefined };
+      return (await checkCrlBeforePublication(question, AGREEING_READER)).map(({ code }) => code);
+    };
+    expect(await codesOf(200_000)).toEqual(["ERR_CRL_ISSUER", "ERR_CRL_SIGNATURE"]);
+    expect(await codesOf(230_000)).toEqual(["ERR_CRL_ISSUER", "ERR_CRL_SIGNATURE", "ERR_CRL_SIZE"]);
+  });
+
+  largeTest("a CRL of more characters than AWS takes", async () => {
     const next = await newCrl(ca, [...BOTH, ...manyEntries(6_600)]);
     expect(await ask(next, { next: next.der })).toEqual(["ERR_CRL_SIZE"]);
     await expect(ask(next)).rejects.toMatchObject({ code: "ERR_PEM_SIZE" });
@@ -215,6 +229,7 @@ test("no unexpired revoked serial is ever missing from what may be published", a
         if (lost.length > 0) expect(codes).toContain("ERR_CRL_ENTRY_VANISHED");
       },
     ),
+    { numRuns: runs(100) },
   );
 });
 

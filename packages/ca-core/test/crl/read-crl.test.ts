@@ -3,11 +3,12 @@ import { authorityKeyIdentifier, extension } from "../../src/certificate/write-e
 import { readTbsCertList } from "../../src/crl/read-certificate-list.ts";
 import { encodingOf, readDer } from "../../src/der/read.ts";
 import { DER_NULL, sequence, time, tlv } from "../../src/der/write.ts";
-import { encodePem, readCrl } from "../../src/index.ts";
+import { CaError, encodePem, MAX_CRL_CHARACTERS, readCrl } from "../../src/index.ts";
 import { OID } from "../../src/lib/oids.ts";
 import { authority, NOW, type Authority } from "../support/authority.ts";
 import { hex } from "../support/bytes.ts";
 import { manyEntries, newCrl } from "../support/crl.ts";
+import { largeTest } from "../support/large-test.ts";
 import { CRL_NUMBER, rawCrl, type RawCrlParts, rawEntry, rawReason } from "../support/raw-crl.ts";
 
 const AUTHORITY_KEY = authorityKeyIdentifier(new Uint8Array(20));
@@ -157,7 +158,23 @@ describe("readCrl", () => {
     );
   });
 
-  test("refuses more than AWS takes, unless told otherwise", async () => {
+  test("refuses more than AWS takes, before it looks at any of it", () => {
+    const codeOf = (source: string | Uint8Array): unknown => {
+      try {
+        return readCrl(source);
+      } catch (error) {
+        return error instanceof CaError ? error.code : error;
+      }
+    };
+    const most = MAX_CRL_CHARACTERS;
+    expect([codeOf("-".repeat(most)), codeOf("-".repeat(most + 1))]).toEqual(["ERR_PEM_BEGIN", "ERR_PEM_SIZE"]);
+    expect([codeOf(new Uint8Array(most)), codeOf(new Uint8Array(most + 1))]).toEqual([
+      "ERR_DER_TAG_UNSUPPORTED",
+      "ERR_DER_SIZE",
+    ]);
+  });
+
+  largeTest("refuses 8,000 entries, unless told otherwise", async () => {
     const crl = await newCrl(ca, manyEntries(8_000));
     expect(() => readCrl(crl.pem)).toThrow(expect.objectContaining({ code: "ERR_PEM_SIZE" }));
     expect(readCrl(crl.pem, { maxBytes: 1_000_000 }).entries.size).toBe(8_000);
