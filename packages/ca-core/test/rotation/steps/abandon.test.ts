@@ -1,18 +1,21 @@
 import { describe, expect, test } from "vitest";
-import type { GenerationObservation, RotationObservation } from "../../../src/rotation/observation.ts";
+import type { GenerationObservation, Operation, RotationObservation } from "../../../src/rotation/observation.ts";
 import type { WaitCode } from "../../../src/rotation/reason.ts";
 import { beginAbandon } from "../../../src/rotation/steps/generations.ts";
 import {
   actionFor,
   anchor,
+  beforeTheSwitch,
   codesFor,
   crl,
   DAY,
   failure,
   generation,
   HOUR,
+  MINUTE,
   NOW,
   reading,
+  reasonsFor,
   rootOf,
   untrusted,
   viewFor,
@@ -29,6 +32,9 @@ const canary = (passed: boolean) => ({
 const late = (phase: "Pending" | "Published", changes: Partial<GenerationObservation> = {}) =>
   generation(2, phase, { root: { ...rootOf(2), notBefore: NOW - 3 * DAY }, phaseSince: NOW, ...changes });
 const deadline = "its deadline was 2027-06-01T00:00:00Z: ";
+const abandon: Operation = { name: "abandon-1", kind: "Abandon" };
+const done = { do: "FinishOperation", outcome: "Done" } as const;
+const refused = { do: "FinishOperation", outcome: "Refused" } as const;
 
 describe("a new generation is given up after its deadline", () => {
   test.each<[string, Changes, string]>([
@@ -197,5 +203,65 @@ describe("what was given up is Abandoned", () => {
     const world = { generations: [active, given], ...changes };
     expect(actionFor(world)?.do).not.toBe("SetPhases");
     expect(codesFor(world)).toContain(code);
+  });
+});
+
+describe("Abandon", () => {
+  const given = (changes: Parameters<typeof generation>[2] = {}) => ({
+    generations: [generation(1, "Active"), generation(2, "Published", { abandoning: true, ...changes })],
+    highestNumberSeen: 2,
+    anchors: [anchor([1, 2])],
+  });
+
+  test("is-recorded-in-the-mark-that-the-switch-would-seal", () => {
+    expect(actionFor({ ...beforeTheSwitch, operations: [abandon] })).toEqual({
+      do: "BeginAbandon",
+      generation: 2,
+      recordedIn: 1,
+      because: "operation abandon-1",
+      at: NOW,
+    });
+    expect(actionFor({ ...given(), operations: [abandon] })).toMatchObject(done);
+  });
+
+  test("is-refused-when-nothing-is-being-introduced", () => {
+    expect(actionFor({ operations: [abandon] })).toMatchObject(refused);
+  });
+
+  test("seals-what-is-given-up-waits-for-its-leaves-and-takes-its-root-back", () => {
+    expect(actionFor(given())).toEqual({ do: "SealMark", generation: 2, at: NOW });
+    const waiting = given({ mark: { notAfter: NOW, sealed: true } });
+    expect(reasonsFor(waiting)[0]).toMatchObject({ code: "Draining", generation: 2, until: NOW + 10 * MINUTE });
+    const passed = given({ mark: { notAfter: NOW - HOUR, sealed: true } });
+    expect(actionFor(passed)).toMatchObject({ do: "StoreRemovalIntent", remaining: ["root1"], removes: ["root2"] });
+    expect(actionFor({ ...passed, anchors: [anchor([1])] })).toMatchObject({
+      changes: [{ generation: 2, phase: "Abandoned" }],
+    });
+  });
+
+  test("needs-no-wait-when-nothing-was-signed", () => {
+    const { notBefore } = generation(2, "Published").root;
+    const unsigned = given({ phase: "Pending", mark: { notAfter: notBefore, sealed: true } });
+    expect(actionFor({ ...unsigned, anchors: [anchor([1])] })).toMatchObject({ changes: [{ phase: "Abandoned" }] });
+  });
+
+  test("comes-by-itself-when-the-deadline-has-passed-with-an-anchor-failing", () => {
+    const late = { ...generation(2, "Pending").root, notBefore: NOW - 3 * DAY };
+    const generations = [generation(1, "Active"), generation(2, "Pending", { root: late })];
+    expect(actionFor({ generations, anchors: [anchor([1], { failure })] })).toMatchObject({
+      do: "BeginAbandon",
+      because:
+        "its deadline was 2027-06-01T00:00:00Z: Trust anchor prod was not yet read back with the root of generation 2",
+    });
+    const early = [generation(1, "Active"), generation(2, "Pending")];
+    expect(actionFor({ generations: early, anchors: [anchor([1], { failure })] })).toBeUndefined();
+  });
+
+  test("does-not-come-by-itself-where-nobody-else-signs", () => {
+    const late = { ...generation(2, "Pending").root, notBefore: NOW - 9 * DAY };
+    const generations = [generation(2, "Published", { root: late })];
+    const anchors = [anchor([], { joined: false, failure })];
+    expect(codesFor({ generations, anchors })).toContain("AnchorNotJoined");
+    expect(actionFor({ generations, anchors })).toBeUndefined();
   });
 });

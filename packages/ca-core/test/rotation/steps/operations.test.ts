@@ -1,20 +1,15 @@
 import { describe, expect, test } from "vitest";
-import type { GenerationObservation, Operation, RotationObservation } from "../../../src/rotation/observation.ts";
-import type { WaitCode } from "../../../src/rotation/reason.ts";
+import type { Operation, RotationObservation } from "../../../src/rotation/observation.ts";
 import {
   actionFor,
   anchor,
   beforeTheSwitch,
   codesFor,
-  crl,
   DAY,
-  failure,
   generation,
-  MINUTE,
   NOW,
-  reading,
+  reasonsFor,
   rotate,
-  untrusted,
 } from "../observation.ts";
 
 type Changes = Partial<RotationObservation>;
@@ -32,6 +27,13 @@ const finished = (operation: string, outcome: "Done" | "Refused", message: strin
 });
 const active = generation(1, "Active");
 const sealed = generation(1, "Active", { mark: { notAfter: NOW + DAY, sealed: true } });
+const held = (changes: Partial<RotationObservation["freeze"]>): RotationObservation["freeze"] => ({
+  byOperator: false,
+  byCompromise: false,
+  acknowledged: false,
+  ...changes,
+});
+const done = { do: "FinishOperation", outcome: "Done" } as const;
 
 test.each<[string, Changes, object | undefined]>([
   [
@@ -126,122 +128,45 @@ test.each<[string, Changes, object | undefined]>([
   expect(actionFor(changes)).toStrictEqual(action);
 });
 
-describe("Compromised", () => {
-  const bad = { compromised: true, mark: { notAfter: NOW + DAY, sealed: true }, hasKey: false };
-  const world = (generations: readonly GenerationObservation[], changes: Changes = {}): Changes => ({
-    generations,
-    operations: [compromised(1, 2)],
-    freeze: { ...free, byCompromise: true, acknowledged: true },
-    anchors: [anchor([3])],
-    highestNumberSeen: 3,
-    ...changes,
-  });
-  const clean = generation(3, "Active");
-  const ordered = { ...bad, reissueOrdered: true };
-  const over = finished("stolen", "Done", "generation 3 signs, and what was compromised is gone from every anchor");
-
-  test.each(["Retired", "Destroyed", "Abandoned"] as const)("is-done-when-what-it-names-is-%s", (phase) => {
-    const generations = [generation(1, phase, ordered), generation(2, "Destroyed", ordered), clean];
-    expect(actionFor(world(generations))).toStrictEqual(over);
+describe("Freeze and Unfreeze", () => {
+  test("a-freeze-holds-and-is-done-when-the-issuer-stands-still", () => {
+    const operations = [freeze];
+    expect(actionFor({ operations })).toEqual({ do: "Freeze", hold: "Operator" });
+    expect(reasonsFor({ operations, freeze: held({ byOperator: true }) })[0]?.code).toBe("FreezeNotAcknowledged");
+    expect(actionFor({ operations, freeze: held({ byOperator: true, acknowledged: true }) })).toMatchObject(done);
   });
 
-  test("lets-everything-be-issued-anew-first", () => {
-    const generations = [generation(1, "Destroyed", ordered), generation(2, "Retired", bad), clean];
-    expect(actionFor(world(generations))).toStrictEqual({ do: "OrderReissue", generation: 2 });
+  test("a-freeze-that-was-lifted-before-it-was-done-is-not-begun-again", () => {
+    const operations = [freeze, unfreeze];
+    expect(actionFor({ operations })).toMatchObject({ ...done, operation: "freeze-1" });
+    expect(actionFor({ operations: [unfreeze], freeze: held({ byOperator: true }) })).toEqual({
+      do: "Unfreeze",
+      hold: "Operator",
+    });
+    expect(actionFor({ operations: [unfreeze] })).toMatchObject({ ...done, operation: "unfreeze-1" });
   });
 
-  const both = [generation(1, "Destroyed", ordered), generation(2, "Retired", ordered)];
-  test.each<[string, Changes, WaitCode | undefined]>([
-    [
-      "while-one-of-them-drains",
-      world([generation(1, "Destroyed", ordered), generation(2, "Draining", ordered), clean], { time: untrusted }),
-      "TimeUntrusted",
-    ],
-    [
-      "while-nobody-signs",
-      world([...both, generation(3, "Active", { mark: { notAfter: NOW, sealed: true } })], { time: untrusted }),
-      "TimeUntrusted",
-    ],
-    ["while-none-is-active", world(both, { time: untrusted }), "TimeUntrusted"],
-    [
-      "while-what-signs-is-compromised",
-      world([...both, generation(3, "Active", { compromised: true })], { time: untrusted }),
-      "TimeUntrusted",
-    ],
-    [
-      "while-an-anchor-holds-the-root-of-one",
-      world([...both, clean], { anchors: [anchor([2, 3], { manage: false })] }),
-      "AnchorStillHoldsRoot",
-    ],
-    [
-      "while-an-anchor-holds-the-crl-of-one",
-      world([...both, clean], {
-        anchors: [anchor([3], { manage: false, reading: reading([3], { crls: [crl(3), crl(1)] }) })],
-      }),
-      "AnchorStillHoldsCrl",
-    ],
-    [
-      "by-readings-of-long-ago",
-      world([...both, clean], {
-        anchors: [anchor([3], { failure, reading: reading([3], { readAt: NOW - 11 * MINUTE }) })],
-      }),
-      "AnchorNotRead",
-    ],
-  ])("is-not-done-%s", (_name, changes, code) => {
-    expect(actionFor(changes)?.do).not.toBe("FinishOperation");
-    if (code !== undefined) expect(codesFor(changes)).toContain(code);
+  test("a-freeze-does-not-stop-the-rotation", () => {
+    expect(actionFor({ ...beforeTheSwitch, freeze: held({ byOperator: true }) })?.do).toBe("SealMark");
+  });
+
+  test("an-unfreeze-does-not-lift-the-hold-of-a-compromise", () => {
+    expect(actionFor({ operations: [unfreeze], freeze: held({ byCompromise: true }) })).toMatchObject({
+      do: "FinishOperation",
+      message: "no operator holds issuing; issuing is still held until a compromised generation is replaced",
+    });
   });
 });
 
-describe("Recover", () => {
-  const recover = (startedAt: number | undefined): Operation => ({
-    name: "mend",
-    kind: "Recover",
-    accepted: [],
-    startedAt,
-  });
-  const covered = { mark: { notAfter: NOW + 8 * DAY, sealed: false } };
-  const done = finished("mend", "Done", "marks and revocations cover what was restored");
-  const one = [generation(1, "Active", covered)];
-  const newer = crl(1, { number: 11n, current: false });
-
-  test.each<[string, Changes, WaitCode]>([
-    ["by-clocks-that-differ", { operations: [recover(undefined)], time: untrusted }, "TimeUntrusted"],
-    [
-      "by-readings-of-long-ago",
-      {
-        operations: [recover(undefined)],
-        anchors: [anchor([1], { failure, reading: reading([1], { readAt: NOW - 11 * MINUTE }) })],
-      },
-      "AnchorNotRead",
-    ],
-  ])("does-not-begin-%s", (_name, changes, code) => {
-    expect(actionFor(changes)?.do).not.toBe("BeginOperation");
-    expect(codesFor(changes)).toContain(code);
+describe("Rotate", () => {
+  test("makes-the-next-generation-due-and-is-done-when-it-is-begun", () => {
+    expect(actionFor({ operations: [rotate] })).toMatchObject({ do: "MakeGeneration", generation: 2 });
+    expect(actionFor({ ...beforeTheSwitch, operations: [rotate] })).toMatchObject(done);
   });
 
-  test("raises-no-mark-that-is-not-there", () => {
-    const generations = [generation(1, "Destroyed", { mark: undefined }), generation(2, "Active", covered)];
-    expect(actionFor({ generations, operations: [recover(NOW)], anchors: [anchor([2])] })).toStrictEqual(done);
-  });
-
-  test("adds-what-aws-revokes-of-the-generation-that-it-is-of", () => {
-    const generations = [generation(2, "Active", covered), generation(1, "Draining", { crlNumber: 10n })];
-    const crls = [crl(2), newer];
-    const world = { generations, operations: [recover(NOW)] };
-    const anchors = [anchor([1, 2], { reading: reading([1, 2], { crls }) })];
-    expect(actionFor({ ...world, anchors })).toStrictEqual({ do: "MergeRevocations", anchor: "prod", generation: 1 });
-    expect(actionFor({ ...world, anchors: anchors.map((anchor) => ({ ...anchor, failure })) })).toBeUndefined();
-  });
-
-  test("is-not-done-while-an-anchor-was-not-read", () => {
-    const anchors = [anchor([], { reading: undefined, failure })];
-    expect(actionFor({ generations: one, operations: [recover(NOW)], anchors })).toBeUndefined();
-  });
-
-  test("is-done-whatever-crl-of-somebody-else-is-there", () => {
-    const crls = [crl(1), crl(8, { generation: undefined, number: 99n })];
-    const anchors = [anchor([1], { reading: reading([1], { crls }) })];
-    expect(actionFor({ generations: one, operations: [recover(NOW)], anchors })).toStrictEqual(done);
+  test("waits-for-a-drain-and-holds-up-no-operation-after-it", () => {
+    const draining = { generations: [generation(1, "Draining"), generation(2, "Active")], anchors: [anchor([1, 2])] };
+    expect(codesFor({ ...draining, operations: [rotate] })).toContain("GenerationInProgress");
+    expect(actionFor({ ...draining, operations: [rotate, freeze] })).toEqual({ do: "Freeze", hold: "Operator" });
   });
 });

@@ -14,6 +14,7 @@ import {
   DAY,
   failure,
   generation,
+  HOUR,
   MINUTE,
   NOW,
   reading,
@@ -29,6 +30,7 @@ const release = (aws: "Keep" | "Delete"): Operation => ({ name: "release-1", kin
 const ours = (changes: Partial<AnchorObservation> = {}) => anchor([1], { create: true, ...changes });
 const letsGo = (left: string) => ({ do: "RemoveFinalizer", left });
 const left = "Left in AWS: trust anchor prod with SHA-256 root1";
+const refused = { do: "FinishOperation", outcome: "Refused" } as const;
 
 describe("an authority is let go by a Release", () => {
   const world = (aws: "Keep" | "Delete", ...anchors: AnchorObservation[]): Changes => ({
@@ -149,5 +151,44 @@ describe("an authority is let go by itself", () => {
 
   test("at-once-when-it-has-never-had-a-generation", () => {
     expect(actionFor(world())).toStrictEqual(gone);
+  });
+});
+
+describe("the end of an authority", () => {
+  const release = (aws: "Keep" | "Delete"): Operation => ({ name: "release-1", kind: "Release", aws });
+
+  test("waits-until-every-mark-has-passed", () => {
+    expect(reasonsFor({ deleting: true }).find(({ code }) => code === "MarksNotPassed")).toMatchObject({
+      until: NOW + 7 * DAY + 10 * MINUTE,
+    });
+    const generations = [generation(1, "Active", { mark: { notAfter: NOW - HOUR, sealed: false } })];
+    expect(actionFor({ deleting: true, generations })).toEqual({
+      do: "RemoveFinalizer",
+      left: "Left in AWS: trust anchor prod with SHA-256 root1",
+    });
+  });
+
+  test("comes-at-once-by-a-release-that-keeps-what-is-in-aws", () => {
+    expect(actionFor({ deleting: true, operations: [release("Keep")] })?.do).toBe("RemoveFinalizer");
+  });
+
+  test("comes-after-our-own-anchors-are-gone-when-the-release-says-so", () => {
+    const ours = anchor([1], { create: true });
+    const world = { deleting: true, operations: [release("Delete")] };
+    expect(actionFor({ ...world, anchors: [ours] })).toEqual({
+      do: "DeleteCrl",
+      anchor: "prod",
+      generation: 1,
+      id: "crl1",
+    });
+    const empty = { ...ours, reading: reading([1], { crls: [] }) };
+    expect(actionFor({ ...world, anchors: [empty] })).toEqual({ do: "DeleteAnchor", anchor: "prod" });
+    const gone = { ...ours, joined: false, reading: reading([], { state: "Missing" }) };
+    expect(actionFor({ ...world, anchors: [gone] })?.do).toBe("RemoveFinalizer");
+    expect(actionFor({ ...world, anchors: [anchor([1])] })?.do).toBe("RemoveFinalizer");
+  });
+
+  test("is-not-ordered-by-a-release-alone", () => {
+    expect(actionFor({ operations: [release("Delete")] })).toMatchObject(refused);
   });
 });
