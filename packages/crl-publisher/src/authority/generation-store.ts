@@ -17,6 +17,7 @@ import {
   exportUnencryptedPrivateKey,
   generateCaKey,
   importCaKey,
+  type ProfileName,
   readRoot,
   type Root,
 } from "@capstan/ca-core";
@@ -79,8 +80,7 @@ export class GenerationStore {
   async ensure(authority: CertificateAuthority, number: number, signal: AbortSignal): Promise<Generation> {
     const known = authority.status?.generations?.find((generation) => generation.number === number)?.fingerprint;
     const generation =
-      (await this.#load(authority.metadata.name, number, signal)) ??
-      (await this.#make(authority, number, known, signal));
+      (await this.#load(authority, number, signal)) ?? (await this.#make(authority, number, known, signal));
     if (known !== undefined && generation.root.sha256 !== known) {
       throw new TerminalError(
         `Secret ${generationName(authority.metadata.name, number)} holds the root ${generation.root.sha256}, but generation ${number} is ${known}; restore the Secret from a backup`,
@@ -124,8 +124,12 @@ export class GenerationStore {
     }
   }
 
-  async #load(authority: string, number: number, signal: AbortSignal): Promise<Generation | undefined> {
-    const name = generationName(authority, number);
+  async #load(
+    { metadata, spec }: CertificateAuthority,
+    number: number,
+    signal: AbortSignal,
+  ): Promise<Generation | undefined> {
+    const name = generationName(metadata.name, number);
     const loaded = this.#loaded.get(name);
     if (loaded !== undefined) return loaded;
     const secret = await this.#options.client.getOrUndefined<KeySecret>(
@@ -134,7 +138,7 @@ export class GenerationStore {
       { signal },
     );
     if (secret === undefined) return undefined;
-    const { root, key } = readKeyPair(secret);
+    const { root, key } = readKeyPair(secret, profileOf(spec));
     if (!Buffer.from(root.spki).equals(key.publicKeySpki)) {
       throw new TerminalError(`Secret ${name} holds a key that is not its root's`, { code: "ERR_KEY_CHANGED" });
     }
@@ -168,7 +172,8 @@ export class GenerationStore {
     const notAfter = new Date(notBefore.getTime() + parseDuration(spec.rootDuration) - 1000);
     const root = await this.#options.audit.sign(
       { purpose: "Root", authority: name, generation: number, notAfter: formatTime(notAfter.getTime()) },
-      () => createRoot({ subject: spec.subject, generation: number, notBefore, notAfter, signer: key }),
+      () =>
+        createRoot({ subject: spec.subject, generation: number, notBefore, notAfter, signer: key, ...depthOf(spec) }),
       ({ der }) => der,
     );
     const secret = {
@@ -181,7 +186,7 @@ export class GenerationStore {
     };
     await createUnlessThere(() => this.#options.client.create(secretResource, secret, { signal }));
     // What is stored counts: another publisher may have been first, or the create's answer was lost.
-    const stored = await this.#load(name, number, signal);
+    const stored = await this.#load(authority, number, signal);
     if (stored === undefined) throw new Error(`Secret ${generationName(name, number)} was created and is gone again`);
     return stored;
   }
@@ -203,14 +208,30 @@ async function createUnlessThere(create: () => Promise<unknown>): Promise<void> 
   }
 }
 
-function readKeyPair(secret: KeySecret): { readonly root: Root; readonly key: CaKey } {
+/** What a trust anchor may hold is held to AWS's rules. */
+function profileOf({ trustAnchors = [] }: CertificateAuthority["spec"]): ProfileName {
+  return trustAnchors.length > 0 ? "RolesAnywhere" : "General";
+}
+
+/**
+ * How many CAs may stand below a root. Where the authority allows CA certificates, which may have CAs below themselves, it is one
+ * more than their own bound (RFC 5280, 4.2.1.9). Any other root is one that a trust anchor could hold.
+ */
+function depthOf(spec: CertificateAuthority["spec"]): { readonly profile?: "General"; readonly pathLength?: number } {
+  const { caCertificates } = spec.issuance;
+  if (caCertificates === undefined || profileOf(spec) !== "General") return {};
+  return { profile: "General", pathLength: caCertificates.maxPathLength + 1 };
+}
+
+function readKeyPair(secret: KeySecret, profile: ProfileName): { readonly root: Root; readonly key: CaKey } {
   const [certificate, privateKey] = [decode(secret, "tls.crt"), decode(secret, "tls.key")];
   try {
-    return { root: readRoot(certificate), key: importCaKey(privateKey) };
+    return { root: readRoot(certificate, { profile }), key: importCaKey(privateKey) };
   } catch (error) {
     if (!(error instanceof CaError)) throw error;
+    const orElse = profile === "RolesAnywhere" ? ", or remove spec.trustAnchors if it was made without any" : "";
     throw new TerminalError(
-      `Secret ${secret.metadata.name} cannot be read: ${error.message}; restore it from a backup`,
+      `Secret ${secret.metadata.name} cannot be read: ${error.message}; restore it from a backup${orElse}`,
       { code: "ERR_KEY_CHANGED" },
     );
   }

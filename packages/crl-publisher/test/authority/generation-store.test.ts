@@ -41,6 +41,11 @@ const mark = (notAfter: string) => ({
   spec: { authority: "fleet", generation: 1, notAfter },
 });
 
+const issuance = (caCertificates: { readonly maxPathLength: number }): CertificateAuthority["spec"]["issuance"] => ({
+  ...authority().spec.issuance,
+  caCertificates,
+});
+
 const secrets = (): readonly unknown[] => server.all(secretResource);
 
 describe("a new generation", () => {
@@ -84,6 +89,25 @@ describe("a new generation", () => {
       notBefore: new Date("2026-11-22T02:55:00Z"),
       notAfter: new Date("2027-11-22T02:54:59Z"),
     });
+  });
+
+  test.each<[fact: string, spec: Partial<CertificateAuthority["spec"]>, pathLength: number]>([
+    ["none-with-trust-anchors", {}, 0],
+    ["none-without-trust-anchors", { trustAnchors: [] }, 0],
+    ["one-below-it-for-ca-certificates", { trustAnchors: [], issuance: issuance({ maxPathLength: 0 }) }, 1],
+    ["as-many-as-ca-certificates-may-have-and-one", { trustAnchors: [], issuance: issuance({ maxPathLength: 2 }) }, 3],
+    ["none-with-trust-anchors-whatever-is-allowed", { issuance: issuance({ maxPathLength: 2 }) }, 0],
+  ])("has-room-for-cas-%s", async (_fact, spec, pathLength) => {
+    const changed = authority({ spec });
+    expect((await store.ensure(changed, 1, signal)).root.pathLength).toBe(pathLength);
+    expect((await newStore().ensure(changed, 1, signal)).root.pathLength).toBe(pathLength);
+  });
+
+  test("with-cas-below-it-is-refused-once-there-are-trust-anchors", async () => {
+    await store.ensure(authority({ spec: { trustAnchors: [], issuance: issuance({ maxPathLength: 0 }) } }), 1, signal);
+    await expect(newStore().ensure(authority(), 1, signal)).rejects.toThrow(
+      /pathLen must be 0.*or remove spec.trustAnchors if it was made without any$/,
+    );
   });
 
   test("is-read-once", async () => {
