@@ -39,6 +39,14 @@ export interface Cluster {
   readonly serviceAccountKubeconfig: (account: ServiceAccount) => Promise<string>;
   /** Runs kubectl, as admin unless a kubeconfig is given. A non-zero exit is a result, not an error. */
   readonly kubectl: (args: readonly string[], options?: KubectlOptions) => Promise<CommandResult>;
+  /**
+   * Kills one of the processes (SIGKILL), as named in `logs`: "etcd", "kube-apiserver", "cert-manager-webhook", …
+   *
+   * @throws ClusterError ERR_PROCESS_EXITED when there is none of that name
+   */
+  readonly killProcess: (name: string) => Promise<void>;
+  /** Starts it again as it was, on the same port and with what etcd kept. It takes a while to be ready. */
+  readonly startProcessAgain: (name: string) => Promise<void>;
   /** Kills every process, and removes the folder if it was a temporary one. May be called twice. */
   readonly stop: () => Promise<void>;
 }
@@ -151,6 +159,10 @@ async function startOnce(options: ClusterOptions, attempt: number): Promise<Clus
       logs: layout.logs,
       serviceAccountKubeconfig,
       kubectl,
+      killProcess: processes.kill,
+      startProcessAgain: async (name) => {
+        await processes.startAgain(name);
+      },
       stop: async () => {
         await stop();
         if (options.directory === undefined) await rm(directory, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -27,4 +27,30 @@ test("nothing is started after killAll", async () => {
   const group = createProcessGroup();
   await group.killAll();
   await expect(group.start(sleeper())).rejects.toMatchObject({ code: "ERR_PROCESS_EXITED" });
+});
+
+test("what was killed is started again with its own arguments, and ends with the group", async () => {
+  const group = createProcessGroup();
+  const first = await group.start(sleeper());
+  await group.kill("sleeper");
+  expect(first.ending()).toBe("SIGKILL");
+  const again = await group.startAgain("sleeper");
+  expect(readFileSync(`/proc/${again.pid}/cmdline`, "utf8")).toContain("sleep\u00001000\u0000");
+  await group.killAll();
+  expect([again.pid === first.pid, again.ending()]).toEqual([false, "SIGKILL"]);
+});
+
+test("starting again what still runs ends it first", async () => {
+  const group = createProcessGroup();
+  const first = await group.start(sleeper());
+  const again = await group.startAgain("sleeper");
+  expect([first.ending(), again.ending()]).toEqual(["SIGKILL", undefined]);
+  await group.killAll();
+});
+
+test.each(["kill", "startAgain"] as const)("%s of a name that is not there says which are", async (act) => {
+  const group = createProcessGroup();
+  await group.start(sleeper());
+  await expect(group[act]("etcd")).rejects.toThrow("there is no process etcd, only sleeper");
+  await group.killAll();
 });
