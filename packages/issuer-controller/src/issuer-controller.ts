@@ -23,6 +23,8 @@ import { issuerReconciler } from "./issuers/reconcile-issuer.ts";
 import { authorityWakesRequests, issuerWakesRequests } from "./issuers/wakes-requests.ts";
 import { serviceAccountOf } from "./kubernetes-csr/service-account.ts";
 import { signingRequestKind } from "./kubernetes-csr/signing-request-kind.ts";
+import { createLedgerController } from "./ledger/ledger-controller.ts";
+import { LedgerRoom } from "./ledger/ledger-room.ts";
 import { Attempts } from "./requests/attempts.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
 import { isWorthALook } from "./requests/is-worth-a-look.ts";
@@ -54,9 +56,10 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   });
   const audit = await openAuditLog({ path: settings.auditLog, userAgent });
   health.addReadyCheck("audit-log", () => audit.problem);
+  const room = new LedgerRoom({ limit: settings.ledgerLimit });
   const signer: SignerOptions = {
     namespace,
-    ledger: new Ledger({ client, namespace }),
+    ledger: new Ledger({ client, namespace, room }),
     reads: new SharedReads(client),
     keys: new KeyRing({ client, namespace }),
     marks: new MarkKeeper({ client, namespace }),
@@ -157,12 +160,27 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     CapstanClusterIssuer: issuerController("CapstanClusterIssuer"),
   };
 
+  const ledgerController = createLedgerController({
+    ...options,
+    namespace,
+    retentionMs: settings.ledgerRetention,
+    room,
+    caches,
+    events,
+  });
+
   await new Manager({
     health,
     log,
     elector,
     reflectors: Object.values(caches) as Reflector<KubeObject>[],
-    controllers: [requestController, approvalController, signingRequestController, ...Object.values(issuerControllers)],
+    controllers: [
+      requestController,
+      approvalController,
+      signingRequestController,
+      ledgerController,
+      ...Object.values(issuerControllers),
+    ],
   }).run(signal);
   await events.flush();
   await audit.close();

@@ -1,6 +1,7 @@
 import { parseDuration } from "@capstan/api";
 import { auditLogSetting, type Setting } from "@capstan/kube";
 import { type Approver, parseApprover } from "./approval/approve-right.ts";
+import { ledgerLimitSetting, ledgerRetentionSetting } from "./ledger/ledger-settings.ts";
 
 /** The issuer controller's own settings. */
 export interface IssuerSettings {
@@ -8,6 +9,8 @@ export interface IssuerSettings {
   readonly auditLog: Setting<string | undefined>;
   readonly workers: Setting<number>;
   readonly retryLimit: Setting<number>;
+  readonly ledgerRetention: Setting<number>;
+  readonly ledgerLimit: Setting<number>;
   readonly approver: Setting<Approver>;
 }
 
@@ -35,6 +38,8 @@ export const issuerSettings: IssuerSettings = {
       return limitMs;
     },
   },
+  ledgerRetention: ledgerRetentionSetting,
+  ledgerLimit: ledgerLimitSetting,
   approver: {
     flag: "approver",
     default: "cert-manager/cert-manager",

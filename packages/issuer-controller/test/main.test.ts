@@ -35,6 +35,10 @@ test("help-names-every-setting-and-ends-with-0", () => {
           Requests in work at once, of each kind. (default 16)
       --retry-limit
           How long signing for a request is tried while its issuer is Ready, as a Go duration; then it fails, and cert-manager asks anew after an hour or more. 0 tries for ever. (default 10m)
+      --ledger-retention
+          How long the record of a leaf is kept after the leaf has expired, as a Go duration. Audit logs can be compared with the ledger for as long. (default 24h)
+      --ledger-limit
+          Records that the ledger takes at most. Beyond it expired ones go before their time; when none is left, requests wait. (default 250000)
       --approver
           Service account of what approves requests, as namespace/name: events about unapproved requests say which rule it lacks. (default cert-manager/cert-manager)
     "
@@ -46,7 +50,7 @@ test("faulty-settings-end-with-2-and-every-fault-named", () => {
   const { status, stdout, stderr } = run("--nope=1", "--log-level=loud");
   expect([status, stdout]).toEqual([2, ""]);
   expect(stderr.split("\n")).toEqual([
-    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level, --audit-log, --workers, --retry-limit, --approver",
+    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level, --audit-log, --workers, --retry-limit, --ledger-retention, --ledger-limit, --approver",
     '--log-level: "loud" is none of debug, info, warn, error',
     "",
   ]);

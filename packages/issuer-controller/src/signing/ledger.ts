@@ -1,5 +1,6 @@
 import { type IssuedCertificate, issuedCertificateResource } from "@capstan/api";
 import { isAlreadyExists, isOutcomeUnknown, type KubeClient } from "@capstan/kube";
+import { LedgerRoom } from "../ledger/ledger-room.ts";
 
 /**
  * The ledger, as far as issuing needs it: one record for each request's uid, whose create is atomic.
@@ -11,11 +12,19 @@ import { isAlreadyExists, isOutcomeUnknown, type KubeClient } from "@capstan/kub
 export class Ledger {
   readonly #client: KubeClient;
   readonly #namespace: string;
+  readonly #room: LedgerRoom;
   readonly #doubtful = new Set<string>();
 
-  constructor(options: { readonly client: KubeClient; readonly namespace: string }) {
+  /** Without `room` the ledger takes any number of records. */
+  constructor(options: { readonly client: KubeClient; readonly namespace: string; readonly room?: LedgerRoom }) {
     this.#client = options.client;
     this.#namespace = options.namespace;
+    this.#room = options.room ?? new LedgerRoom({ limit: Number.POSITIVE_INFINITY });
+  }
+
+  /** Why it takes no record now, so that nothing may be signed; undefined when it does. */
+  get refusal(): string | undefined {
+    return this.#room.refusal;
   }
 
   /** These uids may have records. */
@@ -41,7 +50,9 @@ export class Ledger {
     // Before the call: whatever becomes of it, the next try asks first.
     this.#doubtful.add(name);
     try {
-      return await this.#client.create<IssuedCertificate>(issuedCertificateResource, record, { signal });
+      const created = await this.#client.create<IssuedCertificate>(issuedCertificateResource, record, { signal });
+      this.#room.recorded();
+      return created;
     } catch (error) {
       if (!isAlreadyExists(error) && !isOutcomeUnknown(error)) throw error;
       const stored = await this.#read(name, signal);

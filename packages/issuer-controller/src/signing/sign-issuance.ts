@@ -72,6 +72,7 @@ export async function signIssuance(
   const { ledger, keys, marks, now } = options;
   const recorded = await ledger.find(issuance.uid, signal);
   if (recorded !== undefined) return release(options, question, { stored: recorded, notes: [] }, signal);
+  if (ledger.refusal !== undefined) throw new NotYet(ledger.refusal, { isPatient: true });
 
   const signingKey = await keys.activeKey(authority, now(), signal);
   const granted = grant(question, signingKey.root);
