@@ -3,7 +3,14 @@ import { fileURLToPath } from "node:url";
 import { type ManagedProcess, startApproverPolicy } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
-import { type CertificateRequestObject, readyOf, requestWith } from "../src/requests.ts";
+import {
+  type CertificateRequestObject,
+  getRequest,
+  makeCsr,
+  readyOf,
+  requestManifest,
+  requestWith,
+} from "../src/requests.ts";
 import { until } from "../src/until.ts";
 import { getObject, startDemo } from "../src/workload.ts";
 
@@ -14,6 +21,8 @@ const signers = ["capstanissuers.capstan.dev/*", "capstanclusterissuers.capstan.
 
 let environment: Environment;
 let approver: ManagedProcess | undefined;
+/** When a request was made that no policy selects. */
+let unselectedAtMs = 0;
 
 beforeAll(async () => {
   environment = await startDemo();
@@ -32,6 +41,9 @@ beforeAll(async () => {
   await until("cert-manager to have lost its right to approve for our signers", async () =>
     (await mayApprove("cert-manager")) ? undefined : true,
   );
+  // It has a minute to wait, so it comes before everything else.
+  unselectedAtMs = Date.now();
+  await requestUnselected();
 });
 
 afterAll(async () => {
@@ -43,6 +55,14 @@ async function kubectl(args: readonly string[], stdin?: string): Promise<string>
   const result = await environment.cluster.kubectl(args, stdin === undefined ? {} : { stdin });
   if (result.exitCode !== 0) throw new Error(`kubectl ${args.join(" ")}: ${result.stderr}`);
   return result.stdout;
+}
+
+/** Administrators may use every policy, and none selects a namespaced issuer. */
+async function requestUnselected(): Promise<void> {
+  const csr = await makeCsr({ subject: "/O=Example Corp/CN=web.demo" });
+  const manifest = JSON.parse(requestManifest({ name: "unselected", csr, duration: "24h" })) as { spec: object };
+  manifest.spec = { ...manifest.spec, issuerRef: { group: "capstan.dev", kind: "CapstanIssuer", name: "unselected" } };
+  await kubectl(["create", "-f", "-"], JSON.stringify(manifest));
 }
 
 /** Whether the API server would let an account of namespace cert-manager approve for every cluster issuer of ours. */
@@ -151,4 +171,42 @@ describe("with approver-policy in cert-manager's place", () => {
 
 interface CertificateObject {
   readonly status?: { readonly lastFailureTime?: string };
+}
+
+interface EventObject {
+  readonly type: string;
+  readonly reason: string;
+  readonly note: string;
+  readonly reportingController: string;
+}
+
+describe("a request that no policy selects", () => {
+  test("stays-unapproved-and-hears-after-a-minute-in-one-event-which-rule-is-missing", async () => {
+    const event = await until("an event about the request", async () => (await eventsOf("unselected"))[0]);
+    expect(event).toMatchObject({
+      type: "Warning",
+      reason: "NotApproved",
+      reportingController: "capstan.dev/issuer-controller",
+    });
+    // Nobody told the controller of another approver.
+    expect(event.note).toContain(
+      "system:serviceaccount:cert-manager:cert-manager may not approve for signer capstanissuers.capstan.dev/demo.unselected",
+    );
+    expect(event.note).toContain('verbs: [approve], resourceNames: ["capstanissuers.capstan.dev/*"]');
+    const request = await getRequest(environment, "unselected");
+    expect(request?.status?.conditions ?? []).toEqual([]);
+    // The API server's times have no fractions: it says up to a second too early when it was created.
+    expect(Date.now() - unselectedAtMs).toBeGreaterThanOrEqual(59_000);
+    expect(await eventsOf("unselected")).toHaveLength(1);
+  });
+});
+
+async function eventsOf(request: string): Promise<readonly EventObject[]> {
+  const list = await getObject<{ readonly items: readonly EventObject[] }>(environment, [
+    "events.events.k8s.io",
+    "-n",
+    "demo",
+    `--field-selector=regarding.kind=CertificateRequest,regarding.name=${request},reason=NotApproved`,
+  ]);
+  return list?.items ?? [];
 }
