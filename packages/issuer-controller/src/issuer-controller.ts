@@ -174,6 +174,12 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     log,
     elector,
     reflectors: Object.values(caches) as Reflector<KubeObject>[],
+    onLeading: async (_epoch, stop) => {
+      await Promise.all([requests.whenSynced(stop), signingRequests.whenSynced(stop)]);
+      // What is there when this process begins to lead may have been recorded by the one before it.
+      const seen = [...requests.store.list(), ...signingRequests.store.list()];
+      signer.ledger.doubt(seen.flatMap(({ metadata }) => metadata.uid ?? []));
+    },
     controllers: [
       requestController,
       approvalController,

@@ -60,7 +60,6 @@ interface Memory {
 export function requestReconciler<R extends KubeObject>(options: RequestReconcilerOptions<R>): Reconciler {
   const { requests, attempts, signer, log } = options;
   const memories = new Map<string, Memory>();
-  let isFirst = true;
 
   const forget = (key: string, uid: string | undefined = memories.get(key)?.uid): void => {
     if (uid !== undefined) signer.ledger.forget(uid);
@@ -126,11 +125,6 @@ export function requestReconciler<R extends KubeObject>(options: RequestReconcil
   };
 
   return async (key, signal) => {
-    if (isFirst) {
-      isFirst = false;
-      // What is there when this process begins to work may have been recorded by the one before it.
-      signer.ledger.doubt(requests.list().flatMap((request) => request.metadata.uid ?? []));
-    }
     try {
       return await look(key, signal);
     } catch (error) {

@@ -2,7 +2,15 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isDeepStrictEqual } from "node:util";
-import { apiVersionOf, KubeClient, type KubeObject, type ObjectRef, type ResourceType } from "@capstan/kube";
+import {
+  apiVersionOf,
+  KubeClient,
+  type KubeConnection,
+  type KubeObject,
+  type ObjectRef,
+  type ResourceType,
+} from "@capstan/kube";
+import { Watchers } from "./watchers.ts";
 
 /** An object of any kind, as it is stored. */
 export interface Stored extends KubeObject {
@@ -58,11 +66,12 @@ const rules: Readonly<Record<string, Rule>> = { generationmarks: markRule };
 /**
  * Kubernetes' API on a real socket, as far as these controllers use it: objects in memory with uid, resourceVersion and
  * generation; 404, 409 and 422; a status subresource; field ownership of server-side apply; and faults that a test sets.
- * Schemas, admission and watches are the real API server's, in test/e2e.
+ * Lists and watches, too; schemas and admission are the real API server's, in test/e2e.
  */
 export class ApiServer implements AsyncDisposable {
   readonly calls: Call[] = [];
   readonly client: KubeClient;
+  readonly connection: KubeConnection;
   /** What reviews allow: "user verb resource.group namespace/name". */
   readonly rights: Set<string> = new Set();
   readonly #server: Server;
@@ -70,19 +79,20 @@ export class ApiServer implements AsyncDisposable {
   /** Of each object and field manager: what it applied to status last. */
   readonly #applied = new Map<string, Readonly<Record<string, unknown>>>();
   readonly #traps: Trap[] = [];
+  readonly #watchers = new Watchers();
   #revision = 0;
 
   private constructor(server: Server) {
     this.#server = server;
     const { port } = server.address() as AddressInfo;
-    const connection = {
+    this.connection = {
       server: `http://127.0.0.1:${port}`,
       namespace: undefined,
       proxyUrl: undefined,
       credentials: () => Promise.resolve({ headers: {}, tls: {} }),
       refuse: () => undefined,
     };
-    this.client = new KubeClient(connection, { userAgent: "test", retryAfterBudgetMs: 0 });
+    this.client = new KubeClient(this.connection, { userAgent: "test", retryAfterBudgetMs: 0 });
     server.on("request", (request, response) => {
       void this.#receive(request, response);
     });
@@ -109,7 +119,7 @@ export class ApiServer implements AsyncDisposable {
     const path = pathOf(type, object.metadata);
     const { uid = randomUUID(), generation = 1 } = object.metadata;
     const resourceVersion = this.#nextRevision();
-    this.#objects.set(path, { ...object, metadata: { ...object.metadata, uid, generation, resourceVersion } });
+    this.#set(path, { ...object, metadata: { ...object.metadata, uid, generation, resourceVersion } });
     return structuredClone(this.#objects.get(path)) as unknown as T;
   }
 
@@ -128,7 +138,19 @@ export class ApiServer implements AsyncDisposable {
   }
 
   remove(type: ResourceType, ref: ObjectRef): void {
-    this.#objects.delete(pathOf(type, ref));
+    const path = pathOf(type, ref);
+    const object = this.#objects.get(path);
+    if (object === undefined) return;
+    this.#objects.delete(path);
+    const resourceVersion = this.#nextRevision();
+    const last = { ...object, metadata: { ...object.metadata, resourceVersion } };
+    this.#watchers.add({ revision: this.#revision, path, type: "DELETED", object: last });
+  }
+
+  #set(path: string, object: Stored): void {
+    const type = this.#objects.has(path) ? "MODIFIED" : "ADDED";
+    this.#objects.set(path, object);
+    this.#watchers.add({ revision: this.#revision, path, type, object });
   }
 
   /** The next request that fits meets the fault; those after it are answered as usual. */
@@ -158,6 +180,14 @@ export class ApiServer implements AsyncDisposable {
       return;
     }
     if (typeof fault === "function") fault(this);
+    if (url.searchParams.get("watch") === "true") {
+      this.#watchers.open(
+        (at, object) => isIn(url.pathname, at) && isSelected(object, url.searchParams),
+        Number(url.searchParams.get("resourceVersion")),
+        response,
+      );
+      return;
+    }
     const answer = fault === "lose the request" ? undefined : this.#answer(call);
     if (answer === undefined || fault === "lose the answer") response.destroy();
     else send(response, answer);
@@ -211,7 +241,7 @@ export class ApiServer implements AsyncDisposable {
       creationTimestamp: "2026-11-22T03:00:00Z",
     };
     const created = { ...object, metadata };
-    this.#objects.set(path, created);
+    this.#set(path, created);
     return created;
   }
 
@@ -252,7 +282,7 @@ export class ApiServer implements AsyncDisposable {
     if (broken !== undefined) return refusal(422, "Invalid", broken);
     if (isDeepStrictEqual(before, next)) return before;
     const written = { ...next, metadata: { ...next.metadata, resourceVersion: this.#nextRevision() } };
-    this.#objects.set(path, written);
+    this.#set(path, written);
     return written;
   }
 
@@ -277,11 +307,9 @@ export class ApiServer implements AsyncDisposable {
   #list(path: string, query: URLSearchParams, accept: string): { readonly items: readonly Stored[] } | undefined {
     const isCollection = /^\/api(s\/[^/]+)?\/[^/]+\/(namespaces\/[^/]+\/)?[^/]+$/.test(path);
     if (!isCollection) return undefined;
-    const selectors = (query.get("fieldSelector") ?? "").split(",").filter((one) => one !== "");
     const all = [...this.#objects]
-      .filter(([key]) => key.startsWith(`${path}/`))
-      .map(([, object]) => object)
-      .filter((object) => selectors.every((selector) => fits(object, selector)));
+      .filter(([key, object]) => isIn(path, key) && isSelected(object, query))
+      .map(([, object]) => object);
     const from = Number(query.get("continue") ?? 0);
     const page = all.slice(from, from + Number(query.get("limit") ?? all.length));
     const end = from + page.length;
@@ -296,6 +324,17 @@ export class ApiServer implements AsyncDisposable {
     this.#revision += 1;
     return String(this.#revision);
   }
+}
+
+/** Whether the object at this path belongs to the collection: of its namespace, or of all. */
+function isIn(collection: string, path: string): boolean {
+  const own = path.slice(0, path.lastIndexOf("/"));
+  return own === collection || own.replace(/\/namespaces\/[^/]+(?=\/[^/]+$)/, "") === collection;
+}
+
+function isSelected(object: Stored, query: URLSearchParams): boolean {
+  const selectors = (query.get("fieldSelector") ?? "").split(",").filter((one) => one !== "");
+  return selectors.every((selector) => fits(object, selector));
 }
 
 function fits(object: Stored, selector: string): boolean {

@@ -105,17 +105,18 @@ export class World implements AsyncDisposable {
     this.#reconcile = this.#start();
   }
 
+  /** As a process that begins to lead. */
   #start(): Readonly<Record<"requests" | "signingRequests", ReturnType<typeof requestReconciler>>> {
     const { client } = this.server;
+    const ledger = new Ledger({ client, namespace: ownNamespace });
+    const seen = [...this.#requests.list(), ...this.#signingRequests.list()];
+    ledger.doubt(seen.flatMap(({ metadata }) => metadata.uid ?? []));
     const shared = {
       client,
       issuers: { CapstanClusterIssuer: this.#clusterIssuers, CapstanIssuer: this.#issuers },
       authorities: this.#authorities,
       namespaces: this.#namespaces,
-      signer: {
-        ...this.signer,
-        ledger: new Ledger({ client, namespace: ownNamespace }),
-      },
+      signer: { ...this.signer, ledger },
       attempts: new Attempts({ limitMs: 10 * minute, monotonic: () => this.monotonic, random: () => 1 }),
       events: this.#events,
       onBroken: (issuer: IssuerRef, message: string) => void this.broken.push({ issuer, message }),
