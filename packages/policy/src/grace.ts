@@ -23,6 +23,7 @@ const curableByEdit: ReadonlySet<PolicyViolation["code"]> = new Set([
   "ERR_POLICY_KEY",
   "ERR_POLICY_CA",
   "ERR_POLICY_VALIDATION",
+  "ERR_POLICY_VALIDATION_ABORTED",
   "ERR_POLICY_SETTING",
   "ERR_USAGE_NOT_ALLOWED",
   "ERR_CA_NOT_ALLOWED",
@@ -34,7 +35,8 @@ export type Refusal =
 
 /**
  * Whether a refused request fails at once or waits for the administrator, who has perhaps not meant it: when the same
- * issuer has released the same names to the same namespace before, and an edit could let them pass again.
+ * issuer has released the same names to the same namespace before, and an edit could let them pass again. One that only
+ * could not be decided waits too.
  *
  * @example
  * decideRefusal({ violations, wasReleasedBefore: false, firstRefusedMs: now, nowMs: now }); // { do: "fail" }
@@ -51,7 +53,9 @@ export function decideRefusal(question: {
 }): Refusal {
   const { violations, wasReleasedBefore, firstRefusedMs, nowMs, graceMs = refusalGraceMs } = question;
   const untilMs = firstRefusedMs + graceMs;
-  const mayHeal = wasReleasedBefore && violations.every(({ code }) => curableByEdit.has(code));
+  const mayHeal = wasReleasedBefore
+    ? violations.every(({ code }) => curableByEdit.has(code))
+    : violations.every(({ code }) => code === "ERR_POLICY_VALIDATION_ABORTED");
   return mayHeal && nowMs < untilMs ? { do: "wait", untilMs } : { do: "fail" };
 }
 

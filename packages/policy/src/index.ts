@@ -5,9 +5,11 @@ export {
   type RequestMaker,
   type RequestPlace,
 } from "./attest-requester.ts";
+export { CelEvaluator, type CelEvaluatorOptions } from "./cel/cel-evaluator.ts";
 export { minLeafDurationMs } from "./check-duration.ts";
 export type { Requester } from "./check-requester.ts";
 export { decide, type GrantedLeaf, type PolicyDecision, type PolicyQuestion } from "./decide.ts";
+export { decideRequest, validateIssuerFully, type RequestQuestion } from "./decide-request.ts";
 export { decideRefusal, hasSameNames, refusalGraceMs, type Refusal, type ReleasedNames } from "./grace.ts";
 export type { IssuerSpec } from "./name-rules.ts";
 export type { PolicyViolation, PolicyViolationCode } from "./policy-violation.ts";

@@ -14,6 +14,8 @@ export type PolicyViolationCode =
   | "ERR_POLICY_KEY"
   | "ERR_POLICY_CA"
   | "ERR_POLICY_VALIDATION"
+  /** A condition took too long or too much memory: another time may go better. */
+  | "ERR_POLICY_VALIDATION_ABORTED"
   /** The issuer or its authority is at fault, not the request. */
   | "ERR_POLICY_SETTING";
 

@@ -20,6 +20,13 @@ describe("decideRefusal", () => {
     expect(decideRefusal({ ...refused, graceMs: 5 })).toEqual({ do: "wait", untilMs: 1005 });
   });
 
+  test("what could not be decided waits, whoever asks", () => {
+    const violations = [violation("ERR_POLICY_VALIDATION_ABORTED")];
+    expect(decideRefusal({ ...refused, violations, wasReleasedBefore: false })).toMatchObject({ do: "wait" });
+    const more = [...violations, violation("ERR_POLICY_NAME")];
+    expect(decideRefusal({ ...refused, violations: more, wasReleasedBefore: false })).toEqual({ do: "fail" });
+  });
+
   test.each<[fact: string, change: Partial<Parameters<typeof decideRefusal>[0]>]>([
     ["a-name-that-was-never-released", { wasReleasedBefore: false }],
     ["after-the-grace-time", { nowMs: 1000 + refusalGraceMs }],

@@ -1,62 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { webhookFaults, webhooksThatSkip, type WebhookConfiguration } from "@capstan/policy";
-
-type Webhook = NonNullable<WebhookConfiguration["webhooks"]>[number];
-
-/** As cert-manager's chart (v1.21) installs them. */
-function configurations(
-  change: { readonly mutating?: Partial<Webhook>; readonly validating?: Partial<Webhook> } = {},
-): readonly WebhookConfiguration[] {
-  const base = { name: "webhook.cert-manager.io", failurePolicy: "Fail", objectSelector: {} };
-  return [
-    {
-      kind: "MutatingWebhookConfiguration",
-      metadata: { name: "cert-manager-webhook" },
-      webhooks: [
-        {
-          ...base,
-          namespaceSelector: {},
-          rules: [
-            {
-              apiGroups: ["cert-manager.io"],
-              apiVersions: ["v1"],
-              operations: ["CREATE"],
-              resources: ["certificaterequests"],
-              scope: "*",
-            },
-          ],
-          ...change.mutating,
-        },
-      ],
-    },
-    {
-      kind: "ValidatingWebhookConfiguration",
-      metadata: { name: "cert-manager-webhook" },
-      webhooks: [
-        {
-          ...base,
-          namespaceSelector: {
-            matchExpressions: [{ key: "cert-manager.io/disable-validation", operator: "NotIn", values: ["true"] }],
-          },
-          rules: [
-            {
-              apiGroups: ["cert-manager.io", "acme.cert-manager.io"],
-              apiVersions: ["v1"],
-              operations: ["CREATE", "UPDATE"],
-              resources: ["*/*"],
-            },
-          ],
-          ...change.validating,
-        },
-      ],
-    },
-  ];
-}
+import { chartWebhooks } from "./webhooks.ts";
 
 const rule = { apiGroups: ["*"], apiVersions: ["*"], operations: ["*"] };
 
 describe("webhookFaults", () => {
-  test.each<[fact: string, change: Parameters<typeof configurations>[0]]>([
+  test.each<[fact: string, change: Parameters<typeof chartWebhooks>[0]]>([
     ["what-the-chart-installs", {}],
     ["an-unset-failure-policy-which-means-Fail", { validating: { failurePolicy: undefined } }],
     ["rules-of-stars", { validating: { rules: [{ ...rule, resources: ["*/*"] }] } }],
@@ -65,7 +14,7 @@ describe("webhookFaults", () => {
       { validating: { rules: [{ ...rule, resources: ["certificaterequests", "certificaterequests/status"] }] } },
     ],
   ])("finds nothing wrong with %s", (_fact, change) => {
-    expect(webhookFaults(configurations(change))).toEqual([]);
+    expect(webhookFaults(chartWebhooks(change))).toEqual([]);
   });
 
   test.each<[fact: string, list: readonly WebhookConfiguration[], expected: readonly string[]]>([
@@ -79,24 +28,24 @@ describe("webhookFaults", () => {
     ],
     [
       "only-the-mutating-one",
-      configurations().slice(0, 1),
+      chartWebhooks().slice(0, 1),
       ["no ValidatingWebhookConfiguration has a webhook webhook.cert-manager.io: install cert-manager's"],
     ],
     [
       "a-configuration-of-somebody-else",
-      configurations({ mutating: { name: "x.example.org" } }),
+      chartWebhooks({ mutating: { name: "x.example.org" } }),
       ["no MutatingWebhookConfiguration has a webhook webhook.cert-manager.io: install cert-manager's"],
     ],
     [
       "a-webhook-that-may-be-down",
-      configurations({ mutating: { failurePolicy: "Ignore" } }),
+      chartWebhooks({ mutating: { failurePolicy: "Ignore" } }),
       [
         "MutatingWebhookConfiguration cert-manager-webhook lets requests pass when the webhook does not answer: set failurePolicy Fail",
       ],
     ],
     [
       "selectors-and-conditions-that-a-request-can-meet",
-      configurations({
+      chartWebhooks({
         validating: {
           objectSelector: { matchLabels: { a: "b" } },
           matchConditions: [{ name: "x", expression: "false" }],
@@ -109,12 +58,12 @@ describe("webhookFaults", () => {
     ],
     [
       "an-object-selector-of-expressions",
-      configurations({ mutating: { objectSelector: { matchExpressions: [{ key: "a", operator: "Exists" }] } } }),
+      chartWebhooks({ mutating: { objectSelector: { matchExpressions: [{ key: "a", operator: "Exists" }] } } }),
       ["MutatingWebhookConfiguration cert-manager-webhook has an objectSelector, by which requests can pass it"],
     ],
     [
       "rules-that-leave-something-out",
-      configurations({ validating: { rules: [{ ...rule, operations: ["UPDATE"], resources: ["*"] }] } }),
+      chartWebhooks({ validating: { rules: [{ ...rule, operations: ["UPDATE"], resources: ["*"] }] } }),
       [
         "ValidatingWebhookConfiguration cert-manager-webhook has no rule for CREATE of certificaterequests",
         "ValidatingWebhookConfiguration cert-manager-webhook has no rule for UPDATE of certificaterequests/status",
@@ -122,7 +71,7 @@ describe("webhookFaults", () => {
     ],
     [
       "rules-for-other-groups-versions-and-scopes",
-      configurations({
+      chartWebhooks({
         mutating: {
           rules: [
             { ...rule, apiGroups: ["acme.cert-manager.io"], resources: ["*/*"] },
@@ -138,7 +87,7 @@ describe("webhookFaults", () => {
   });
 
   test("a second webhook out of order takes nothing from one in order", () => {
-    const list = [...configurations({ mutating: { failurePolicy: "Ignore" } }), ...configurations()];
+    const list = [...chartWebhooks({ mutating: { failurePolicy: "Ignore" } }), ...chartWebhooks()];
     expect(webhookFaults(list)).toEqual([]);
   });
 });
@@ -147,23 +96,21 @@ describe("webhooksThatSkip", () => {
   const skip = { "cert-manager.io/disable-validation": "true" };
 
   test("is empty for an ordinary namespace", () => {
-    expect(webhooksThatSkip(configurations(), { team: "a", "cert-manager.io/disable-validation": "false" })).toEqual(
-      [],
-    );
+    expect(webhooksThatSkip(chartWebhooks(), { team: "a", "cert-manager.io/disable-validation": "false" })).toEqual([]);
   });
 
   test("names the configuration and the selector that leave a namespace out", () => {
-    expect(webhooksThatSkip(configurations(), skip)).toEqual([
+    expect(webhooksThatSkip(chartWebhooks(), skip)).toEqual([
       "ValidatingWebhookConfiguration cert-manager-webhook: cert-manager.io/disable-validation notin (true)",
     ]);
     const mutating = { namespaceSelector: { matchLabels: { certs: "yes" } } };
-    expect(webhooksThatSkip(configurations({ mutating }), {})).toEqual([
+    expect(webhooksThatSkip(chartWebhooks({ mutating }), {})).toEqual([
       "MutatingWebhookConfiguration cert-manager-webhook: certs=yes",
     ]);
   });
 
   test("a webhook that is out of order sees nobody", () => {
-    expect(webhooksThatSkip(configurations({ mutating: { failurePolicy: "Ignore" } }), {})).toEqual([
+    expect(webhooksThatSkip(chartWebhooks({ mutating: { failurePolicy: "Ignore" } }), {})).toEqual([
       "MutatingWebhookConfiguration: missing or not in order",
     ]);
     expect(webhooksThatSkip([], {})).toHaveLength(2);
