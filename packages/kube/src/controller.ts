@@ -24,6 +24,14 @@ export interface ControllerOptions {
   readonly random?: Random;
 }
 
+/** Whether this process may act; a LeaderElector is one. */
+export interface Leadership {
+  /** Right now, by the clock: a process that was paused past its deadline is told by this before any timer rings. */
+  readonly isLeader: boolean;
+  /** Aborts as soon as it is known that the lease is lost. */
+  readonly lost: AbortSignal;
+}
+
 interface Source {
   readonly name: string;
   whenSynced(signal: AbortSignal): Promise<void>;
@@ -68,10 +76,10 @@ export class Controller {
 
   /**
    * Waits until every watched reflector is synced, then works until `signal` aborts; then takes no new keys, finishes what is ready
-   * and running, and resolves. After `drainMs`, or as soon as `abandon` aborts, the reconciles' signal aborts and ready keys are
+   * and running, and resolves. After `drainMs`, or as soon as leadership is lost, the reconciles' signal aborts and ready keys are
    * dropped; running reconciles are still awaited. Never rejects.
    */
-  async run(signal: AbortSignal, abandon?: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, leadership?: Leadership): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.whenSynced(signal)));
     if (signal.aborted) {
       this.#queue.shutDown();
@@ -90,12 +98,16 @@ export class Controller {
       cancel = this.#clock.setTimer(giveUp, this.#options.drainMs ?? 20_000);
     };
     signal.addEventListener("abort", stop, { once: true });
-    abandon?.addEventListener("abort", giveUp, { once: true });
-    if (abandon?.aborted === true) giveUp();
-    await Promise.all(Array.from({ length: this.#workers }, () => this.#work(cut.signal)));
+    leadership?.lost.addEventListener("abort", giveUp, { once: true });
+    if (leadership?.lost.aborted === true) giveUp();
+    const mayStart = (): boolean => {
+      if (leadership?.isLeader === false) giveUp();
+      return !cut.signal.aborted;
+    };
+    await Promise.all(Array.from({ length: this.#workers }, () => this.#work(cut.signal, mayStart)));
     cancel();
     signal.removeEventListener("abort", stop);
-    abandon?.removeEventListener("abort", giveUp);
+    leadership?.lost.removeEventListener("abort", giveUp);
     this.#log.info("stopped");
   }
 
@@ -103,10 +115,14 @@ export class Controller {
     return this.#options.workers ?? 4;
   }
 
-  async #work(signal: AbortSignal): Promise<void> {
+  async #work(signal: AbortSignal, mayStart: () => boolean): Promise<void> {
     for (;;) {
       const key = await this.#queue.get();
       if (key === undefined) return;
+      if (!mayStart()) {
+        this.#queue.done(key);
+        continue; // the queue is shut down and empty
+      }
       const { metrics } = this.#options;
       const labels = { controller: this.name };
       const startedAt = this.#clock.monotonic();

@@ -1,5 +1,5 @@
 export { type Clock, type Random, sleep, systemClock } from "./clock.ts";
-export { Controller, type ControllerOptions } from "./controller.ts";
+export { Controller, type ControllerOptions, type Leadership } from "./controller.ts";
 export {
   type ApplyOptions,
   type CallOptions,

@@ -66,7 +66,7 @@ export class Manager {
     const epoch = elector === undefined ? 0 : await leadingOrAborted(elector, signal);
     if (epoch === undefined || signal.aborted) return;
     await onLeading?.(epoch, signal);
-    await Promise.all(controllers.map((controller) => controller.run(signal, elector?.lost)));
+    await Promise.all(controllers.map((controller) => controller.run(signal, elector)));
     if (!signal.aborted) await aborted(signal);
   }
 }

@@ -5,6 +5,7 @@ import {
   createMetrics,
   KubeApiError,
   KubeClient,
+  type Leadership,
   Reflector,
   TerminalError,
 } from "../src/index.ts";
@@ -27,12 +28,12 @@ interface Started {
 
 function start(
   options: Partial<ControllerOptions> & Pick<ControllerOptions, "reconcile">,
-  abandon?: AbortSignal,
+  leadership?: Leadership,
 ): Started {
   const { log, lines } = capturedLog();
   const controller = new Controller({ name: "test", log, random: () => 1, ...options });
   const stop = new AbortController();
-  const done = controller.run(stop.signal, abandon);
+  const done = controller.run(stop.signal, leadership);
   const started: Started = { controller, stop, done, lines, isDone: false };
   void done.then(() => (started.isDone = true));
   cleanups.push(() => {
@@ -325,13 +326,35 @@ describe("stop", () => {
             });
           }),
       },
-      lost.signal,
+      { isLeader: true, lost: lost.signal },
     );
     controller.enqueue("a");
     await flow();
     lost.abort();
     await done;
     expect(wasAborted).toBe(true);
+  });
+
+  test("a leader that was paused starts nothing more, before anything has told it that the lease is lost", async () => {
+    const gate = Promise.withResolvers<void>();
+    const leadership = { isLeader: true, lost: new AbortController().signal };
+    const seen: [string, boolean][] = [];
+    const { controller, done } = start(
+      {
+        workers: 1,
+        reconcile: async (key, signal) => {
+          await gate.promise;
+          seen.push([key, signal.aborted]);
+        },
+      },
+      leadership,
+    );
+    for (const key of ["running", "ready", "ready too"]) controller.enqueue(key);
+    await flow();
+    leadership.isLeader = false;
+    gate.resolve();
+    await done;
+    expect(seen).toEqual([["running", false]]);
   });
 
   test("before the first sync ends without a reconcile", async () => {
