@@ -93,7 +93,7 @@ export function observation(changes: Partial<RotationObservation> = {}): Rotatio
     anchors: [anchor([1])],
     foreignRoots: [],
     intent: undefined,
-    freeze: { byOperator: false, byCompromise: false, acknowledged: false },
+    freeze: held(),
     operations: [],
     deleting: false,
     ...changes,
@@ -107,6 +107,15 @@ export function viewFor(changes: Partial<RotationObservation> = {}): RotationVie
 
 /** The clocks are a day apart; what was read lately still counts as that. */
 export const untrusted = { own: NOW, apiServer: NOW + DAY, aws: NOW, highWater: NOW - MINUTE };
+
+/** Who holds issuing: nobody, but for the changes. */
+export function held(changes: Partial<RotationObservation["freeze"]> = {}): RotationObservation["freeze"] {
+  return { byOperator: false, byCompromise: false, acknowledged: false, ...changes };
+}
+
+export function finished(operation: string, outcome: "Done" | "Refused", message: string): RotationAction {
+  return { do: "FinishOperation", operation, outcome, message };
+}
 
 export const rotate: Operation = { name: "rotate-1", kind: "Rotate" };
 

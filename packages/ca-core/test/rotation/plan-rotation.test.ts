@@ -7,6 +7,7 @@ import {
   DAY,
   failure,
   generation,
+  held,
   MINUTE,
   NOW,
   observation,
@@ -113,7 +114,7 @@ describe("every reason is told once", () => {
   });
 
   test("in-the-words-in-which-it-was-found-first", () => {
-    const freeze = { byOperator: true, byCompromise: false, acknowledged: false };
+    const freeze = held({ byOperator: true });
     const told = reasonsFor({ freeze, operations: [{ name: "stop", kind: "Freeze" }] });
     expect(told.filter(({ code }) => code === "FreezeNotAcknowledged")).toStrictEqual([
       {
@@ -126,7 +127,6 @@ describe("every reason is told once", () => {
 
 describe("an operator is told whatever else happens", () => {
   const told = (code: string, changes: Changes) => codesFor(changes).includes(code);
-  const held = { byOperator: false, byCompromise: false, acknowledged: false };
 
   test("that-the-key-of-the-generation-that-signs-is-missing", () => {
     expect(told("KeyMissing", { generations: [generation(1, "Active", { hasKey: false })] })).toBe(true);
@@ -137,9 +137,9 @@ describe("an operator is told whatever else happens", () => {
   });
 
   test.each([
-    ["by-an-operator", { ...held, byOperator: true }, true],
-    ["by-an-operator-and-the-issuer-stands-still", { ...held, byOperator: true, acknowledged: true }, false],
-    ["by-nobody", held, false],
+    ["by-an-operator", held({ byOperator: true }), true],
+    ["by-an-operator-and-the-issuer-stands-still", held({ byOperator: true, acknowledged: true }), false],
+    ["by-nobody", held(), false],
   ])("that-issuing-is-held-%s", (_name, freeze, isTold) => {
     expect(told("FreezeNotAcknowledged", { freeze })).toBe(isTold);
   });
@@ -147,7 +147,7 @@ describe("an operator is told whatever else happens", () => {
   test("that-issuing-is-held-for-a-compromise", () => {
     const operations = [{ name: "stolen", kind: "Compromised", generations: [1] }] as const;
     const generations = [generation(1, "Active", { compromised: true }), generation(2, "Pending")];
-    const freeze = { ...held, byCompromise: true };
+    const freeze = held({ byCompromise: true });
     expect(told("FreezeNotAcknowledged", { operations, freeze, generations })).toBe(true);
     expect(told("FreezeNotAcknowledged", { operations, freeze: { ...freeze, acknowledged: true }, generations })).toBe(
       false,

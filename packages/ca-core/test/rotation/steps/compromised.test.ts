@@ -8,7 +8,9 @@ import {
   crl,
   DAY,
   failure,
+  finished,
   generation,
+  held,
   MINUTE,
   NOW,
   reading,
@@ -17,25 +19,11 @@ import {
 
 type Changes = Partial<RotationObservation>;
 
-const held = (changes: Partial<RotationObservation["freeze"]>): RotationObservation["freeze"] => ({
-  byOperator: false,
-  byCompromise: false,
-  acknowledged: false,
-  ...changes,
-});
 const done = { do: "FinishOperation", outcome: "Done" } as const;
 const refused = { do: "FinishOperation", outcome: "Refused" } as const;
-const compromised = (...generations: number[]): Operation => ({ name: "stolen", kind: "Compromised", generations });
-const free = { byOperator: false, byCompromise: false, acknowledged: false };
-const finished = (operation: string, outcome: "Done" | "Refused", message: string) => ({
-  do: "FinishOperation",
-  operation,
-  outcome,
-  message,
-});
+const order = (...generations: number[]): Operation => ({ name: "stolen", kind: "Compromised", generations });
 
 describe("Compromised", () => {
-  const order = (...generations: number[]): Operation => ({ name: "stolen", kind: "Compromised", generations });
   const frozen = held({ byCompromise: true, acknowledged: true });
   const bad = { compromised: true };
   const sealed = { mark: { notAfter: NOW + DAY, sealed: true } };
@@ -212,8 +200,8 @@ describe("an order of Compromised", () => {
   const bad = { compromised: true, mark: { notAfter: NOW + DAY, sealed: true }, hasKey: false };
   const world = (generations: readonly GenerationObservation[], changes: Changes = {}): Changes => ({
     generations,
-    operations: [compromised(1, 2)],
-    freeze: { ...free, byCompromise: true, acknowledged: true },
+    operations: [order(1, 2)],
+    freeze: held({ byCompromise: true, acknowledged: true }),
     anchors: [anchor([3])],
     highestNumberSeen: 3,
     ...changes,

@@ -6,7 +6,9 @@ import {
   beforeTheSwitch,
   codesFor,
   DAY,
+  finished,
   generation,
+  held,
   NOW,
   reasonsFor,
   rotate,
@@ -18,27 +20,14 @@ const freeze: Operation = { name: "freeze-1", kind: "Freeze" };
 const unfreeze: Operation = { name: "unfreeze-1", kind: "Unfreeze" };
 const abandon: Operation = { name: "abandon-1", kind: "Abandon" };
 const compromised = (...generations: number[]): Operation => ({ name: "stolen", kind: "Compromised", generations });
-const free = { byOperator: false, byCompromise: false, acknowledged: false };
-const finished = (operation: string, outcome: "Done" | "Refused", message: string) => ({
-  do: "FinishOperation",
-  operation,
-  outcome,
-  message,
-});
 const active = generation(1, "Active");
 const sealed = generation(1, "Active", { mark: { notAfter: NOW + DAY, sealed: true } });
-const held = (changes: Partial<RotationObservation["freeze"]>): RotationObservation["freeze"] => ({
-  byOperator: false,
-  byCompromise: false,
-  acknowledged: false,
-  ...changes,
-});
 const done = { do: "FinishOperation", outcome: "Done" } as const;
 
 test.each<[string, Changes, object | undefined]>([
   [
     "a-freeze-is-done-when-the-issuer-stands-still",
-    { operations: [freeze], freeze: { ...free, byOperator: true, acknowledged: true } },
+    { operations: [freeze], freeze: held({ byOperator: true, acknowledged: true }) },
     finished("freeze-1", "Done", "the issuer stands still"),
   ],
   [
@@ -48,7 +37,7 @@ test.each<[string, Changes, object | undefined]>([
   ],
   [
     "a-freeze-after-an-unfreeze-holds",
-    { operations: [unfreeze, freeze], freeze: { ...free, byOperator: true, byCompromise: true } },
+    { operations: [unfreeze, freeze], freeze: held({ byOperator: true, byCompromise: true }) },
     { do: "Unfreeze", hold: "Operator" },
   ],
   [
@@ -105,7 +94,7 @@ test.each<[string, Changes, object | undefined]>([
     {
       ...beforeTheSwitch,
       operations: [{ name: "r", kind: "Release", aws: "Keep" }],
-      freeze: { ...free, byCompromise: true },
+      freeze: held({ byCompromise: true }),
       deleting: true,
     },
     { do: "Unfreeze", hold: "Compromise" },
@@ -120,7 +109,7 @@ test.each<[string, Changes, object | undefined]>([
     {
       generations: [generation(1, "Draining", { compromised: true }), generation(2, "Active")],
       operations: [compromised(1, 2, 9)],
-      freeze: { ...free, byCompromise: true },
+      freeze: held({ byCompromise: true }),
     },
     { do: "MarkCompromised", generations: [1, 2] },
   ],

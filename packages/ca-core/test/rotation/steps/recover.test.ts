@@ -8,6 +8,7 @@ import {
   crl,
   DAY,
   failure,
+  finished,
   generation,
   HOUR,
   MINUTE,
@@ -20,22 +21,16 @@ import {
 type Changes = Partial<RotationObservation>;
 
 const done = { do: "FinishOperation", outcome: "Done" } as const;
-const finished = (operation: string, outcome: "Done" | "Refused", message: string) => ({
-  do: "FinishOperation",
-  operation,
-  outcome,
-  message,
+
+const recover = (startedAt: number | undefined, accepted: readonly string[] = []): Operation => ({
+  name: "recover-1",
+  kind: "Recover",
+  accepted,
+  startedAt,
 });
+const covered = { mark: { notAfter: NOW + 8 * DAY, sealed: false } };
 
 describe("Recover", () => {
-  const recover = (startedAt: number | undefined, accepted: readonly string[] = []): Operation => ({
-    name: "recover-1",
-    kind: "Recover",
-    accepted,
-    startedAt,
-  });
-  const covered = { mark: { notAfter: NOW + 8 * DAY, sealed: false } };
-
   test("records-when-it-began", () => {
     expect(actionFor({ operations: [recover(undefined)] })).toEqual({
       do: "BeginOperation",
@@ -87,14 +82,7 @@ describe("Recover", () => {
 });
 
 describe("an order of Recover", () => {
-  const recover = (startedAt: number | undefined): Operation => ({
-    name: "mend",
-    kind: "Recover",
-    accepted: [],
-    startedAt,
-  });
-  const covered = { mark: { notAfter: NOW + 8 * DAY, sealed: false } };
-  const done = finished("mend", "Done", "marks and revocations cover what was restored");
+  const done = finished("recover-1", "Done", "marks and revocations cover what was restored");
   const one = [generation(1, "Active", covered)];
   const newer = crl(1, { number: 11n, current: false });
 

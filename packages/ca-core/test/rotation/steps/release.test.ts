@@ -14,6 +14,7 @@ import {
   DAY,
   failure,
   generation,
+  held,
   HOUR,
   MINUTE,
   NOW,
@@ -36,7 +37,7 @@ describe("an authority is let go by a Release", () => {
   const world = (aws: "Keep" | "Delete", ...anchors: AnchorObservation[]): Changes => ({
     deleting: true,
     operations: [{ name: "stop", kind: "Freeze" }, release(aws)],
-    freeze: { byOperator: true, byCompromise: false, acknowledged: false },
+    freeze: held({ byOperator: true }),
     anchors,
   });
   const deletes = (id: number) => ({ do: "DeleteCrl", anchor: "prod", generation: id, id: `crl${id}` });
