@@ -1,0 +1,34 @@
+import { type Revocation, revocationResource } from "@capstan/api";
+import { Controller, type EventRecorder, type ProgramContext, Reflector, systemClock } from "@capstan/kube";
+import { reissueReconciler } from "./reconcile-reissue.ts";
+
+/** Revocations that ask for a re-issue: the others are the publisher's business alone. */
+export function createReissueCache(options: Pick<ProgramContext, "client" | "log" | "metrics">): Reflector<Revocation> {
+  const { client, log, metrics } = options;
+  return new Reflector({
+    client,
+    log,
+    metrics,
+    type: revocationResource,
+    selects: ({ spec }) => spec.reissue === true,
+  });
+}
+
+/** Replaces revoked leaves while this process leads. */
+export function createReissueController(
+  options: Pick<ProgramContext, "client" | "log" | "metrics"> & {
+    readonly namespace: string;
+    readonly revocations: Reflector<Revocation>;
+    readonly events: EventRecorder;
+    readonly now: () => Date;
+  },
+): Controller {
+  const { revocations } = options;
+  const controller = new Controller({
+    ...options,
+    name: "reissue",
+    reconcile: reissueReconciler({ ...options, revocations: revocations.store, clock: systemClock }),
+  });
+  controller.watch(revocations);
+  return controller;
+}
