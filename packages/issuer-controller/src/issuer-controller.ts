@@ -25,6 +25,7 @@ import { serviceAccountOf } from "./kubernetes-csr/service-account.ts";
 import { signingRequestKind } from "./kubernetes-csr/signing-request-kind.ts";
 import { createLedgerController } from "./ledger/ledger-controller.ts";
 import { LedgerRoom } from "./ledger/ledger-room.ts";
+import { createReissueCache, createReissueController } from "./reissue/reissue-controller.ts";
 import { Attempts } from "./requests/attempts.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
 import { isWorthALook } from "./requests/is-worth-a-look.ts";
@@ -160,6 +161,8 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     CapstanClusterIssuer: issuerController("CapstanClusterIssuer"),
   };
 
+  const revocations = createReissueCache({ client, log, metrics });
+  const reissueController = createReissueController({ ...options, namespace, revocations, events });
   const ledgerController = createLedgerController({
     ...options,
     namespace,
@@ -173,7 +176,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     health,
     log,
     elector,
-    reflectors: Object.values(caches) as Reflector<KubeObject>[],
+    reflectors: [...(Object.values(caches) as Reflector<KubeObject>[]), revocations],
     onLeading: async (_epoch, stop) => {
       await Promise.all([requests.whenSynced(stop), signingRequests.whenSynced(stop)]);
       // What is there when this process begins to lead may have been recorded by the one before it.
@@ -185,6 +188,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
       approvalController,
       signingRequestController,
       ledgerController,
+      reissueController,
       ...Object.values(issuerControllers),
     ],
   }).run(signal);
