@@ -1,5 +1,6 @@
-import { checkAgainstProfile, type CertificationRequest, type SanKind } from "@capstan/ca-core";
+import { checkAgainstProfile, type SanKind } from "@capstan/ca-core";
 import { parseRange } from "./address-range.ts";
+import { emptyRequest } from "./empty-request.ts";
 import { rulesOf, type IssuerSpec, type NameRule } from "./name-rules.ts";
 import { exampleOf, parsePattern, type Pattern } from "./pattern.ts";
 import type { PolicyViolation } from "./policy-violation.ts";
@@ -48,17 +49,6 @@ function validateItem(rule: NameRule, text: string, field: string, spec: IssuerS
   const [found] = faultsOfExample(parsed.pattern, rule, spec.profile);
   return found === undefined ? [] : [fault(field, `it can never match: ${found.rule}`)];
 }
-
-/** Holds nothing but the name that is asked about. */
-const emptyRequest: CertificationRequest = {
-  subject: [],
-  sharedRdnTypes: [],
-  subjectDer: new Uint8Array(),
-  subjectAlternativeNames: [],
-  publicKey: { algorithm: "RSA-2048", spki: new Uint8Array(), sha256: "" },
-  requested: {},
-  ignored: [],
-};
 
 /**
  * Asks the profile about the plainest name that the pattern matches. An "a" in place of a * breaks no rule for any kind of

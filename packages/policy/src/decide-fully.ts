@@ -27,7 +27,7 @@ export interface RequestQuestion extends Omit<PolicyQuestion, "requester"> {
  * Everything that is decided of a request, for the controller and for a dry run alike: who asks, what policy says of it
  * (`decide`), and what the conditions in CEL say. Reports every violation at once, or grants what the leaf may hold.
  */
-export async function decideRequest(question: RequestQuestion, evaluator: CelEvaluator): Promise<PolicyDecision> {
+export async function decideFully(question: RequestQuestion, evaluator: CelEvaluator): Promise<PolicyDecision> {
   const { maker } = question;
   const requester = requesterOf(question);
   const decision = decide({ ...question, requester });

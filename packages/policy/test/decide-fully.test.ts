@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import {
   CelEvaluator,
-  decideRequest,
+  decideFully,
   validateIssuerFully,
   type PolicyViolation,
   type RequestQuestion,
@@ -36,16 +36,16 @@ function ask(change: Change, rest: Partial<RequestQuestion> = {}): RequestQuesti
 }
 
 async function refused(change: Change, rest?: Partial<RequestQuestion>): Promise<readonly PolicyViolation[]> {
-  const decision = await decideRequest(ask(change, rest), evaluator);
+  const decision = await decideFully(ask(change, rest), evaluator);
   return decision.ok ? [] : decision.violations;
 }
 
 const teamA = { expression: "requester.namespaceLabels.?team.orValue('') == 'a'", message: "only team a" };
 const short = { expression: "request.duration <= duration('1h')", message: "at most an hour" };
 
-describe("decideRequest", () => {
+describe("decideFully", () => {
   test("grants what fulfils rules and conditions, to the service account that asked itself", async () => {
-    const decision = await decideRequest(
+    const decision = await decideFully(
       ask({
         request: { subject: subject("CN=web.demo"), subjectAlternativeNames: names("DNS:web-0.web.demo.svc") },
         policy: {
