@@ -65,6 +65,14 @@ describe("C03 the clock", () => {
     expect(trustedTime({ ...agreed, highWater: NOW + 5 * MINUTE + 1 }).ok).toBe(false);
   });
 
+  test("C03 a clock that gives no time is told as such", () => {
+    expect(trustedTime({ own: NOW, apiServer: Number.NaN, aws: undefined, highWater: NOW })).toStrictEqual({
+      ok: false,
+      message:
+        "the clocks are more than five minutes apart: the publisher's clock says 2027-06-01T00:00:00Z, the API server says an unknown time; correct the one that is wrong",
+    });
+  });
+
   test("C03 a leap second is within the tolerance", () => {
     expect(actionFor({ ...beforeTheSwitch, time: { ...agreed, aws: NOW - 1_000 } })?.do).toBe("SealMark");
   });

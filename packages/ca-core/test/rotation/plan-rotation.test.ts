@@ -128,6 +128,15 @@ describe("every reason is told once", () => {
 describe("an operator is told whatever else happens", () => {
   const told = (code: string, changes: Changes) => codesFor(changes).includes(code);
 
+  test("that-an-anchor-is-disabled-and-what-helps", () => {
+    const anchors = [anchor([1], { joined: false, reading: reading([1], { state: "Disabled" }) })];
+    expect(reasonsFor({ anchors })[0]).toStrictEqual({
+      code: "AnchorDisabled",
+      anchor: "prod",
+      message: "Trust anchor prod is disabled: nobody gets a session by it; enable it in AWS, or set ignore",
+    });
+  });
+
   test("that-the-key-of-the-generation-that-signs-is-missing", () => {
     expect(told("KeyMissing", { generations: [generation(1, "Active", { hasKey: false })] })).toBe(true);
     expect(told("KeyMissing", {})).toBe(false);
