@@ -17,6 +17,8 @@ export const issuerReasons = {
   authorityMissing: "AuthorityNotFound",
   authorityNotReady: "AuthorityNotReady",
   invalidPolicy: "InvalidPolicy",
+  /** cert-manager's webhooks are not in place, so nobody attests who makes a request. */
+  webhooksMissing: "WebhooksMissing",
   /** A probe of the authority's key found that it does not sign. */
   keyUnusable: "KeyUnusable",
   /** Signing for a request failed for a reason that lies in the authority. */

@@ -9,6 +9,12 @@ import {
 } from "@capstan/api";
 import { type KubeClient, type KubeObject, type Logger, Reflector, type RuntimeMetrics } from "@capstan/kube";
 import { issuerIdOf, type IssuerRef } from "./issuers/issuer-kinds.ts";
+import {
+  isOfCertManager,
+  mutatingWebhookResource,
+  validatingWebhookResource,
+  type WebhookObject,
+} from "./issuers/webhooks.ts";
 import { type SigningRequest, signingRequestResource } from "./kubernetes-csr/signing-request.ts";
 import { issuerOfSignerName } from "./kubernetes-csr/signer-name.ts";
 import * as answeredSigningRequest from "./kubernetes-csr/without-answered-parts.ts";
@@ -39,6 +45,8 @@ export interface Caches {
   readonly clusterIssuers: Reflector<CapstanClusterIssuer>;
   readonly authorities: Reflector<CertificateAuthority>;
   readonly namespaces: Reflector<KubeObject>;
+  readonly mutatingWebhooks: Reflector<WebhookObject>;
+  readonly validatingWebhooks: Reflector<WebhookObject>;
 }
 
 export function createCaches(shared: {
@@ -82,6 +90,16 @@ export function createCaches(shared: {
     }),
     authorities: new Reflector({ ...shared, type: certificateAuthorityResource }),
     namespaces: new Reflector({ ...shared, type: namespaceResource }),
+    mutatingWebhooks: new Reflector<WebhookObject>({
+      ...shared,
+      type: mutatingWebhookResource,
+      selects: isOfCertManager,
+    }),
+    validatingWebhooks: new Reflector<WebhookObject>({
+      ...shared,
+      type: validatingWebhookResource,
+      selects: isOfCertManager,
+    }),
   };
 }
 

@@ -13,6 +13,8 @@ import {
   type Reflector,
   refOfKey,
 } from "@capstan/kube";
+import { defaultProxies, QuotaBook } from "@capstan/policy";
+import { userNameOf } from "./approval/approve-right.ts";
 import { isUnapproved } from "./approval/decide-approval.ts";
 import { approvalReconciler } from "./approval/reconcile-approval.ts";
 import { type Caches, createCaches } from "./caches.ts";
@@ -21,12 +23,14 @@ import { type IssuerKind, issuerIdOf, storeKeyOf } from "./issuers/issuer-kinds.
 import { probeKey } from "./issuers/probe-key.ts";
 import { issuerReconciler } from "./issuers/reconcile-issuer.ts";
 import { authorityWakesRequests, issuerWakesRequests } from "./issuers/wakes-requests.ts";
+import { webhooksOf } from "./issuers/webhooks.ts";
 import { serviceAccountOf } from "./kubernetes-csr/service-account.ts";
 import { signingRequestKind } from "./kubernetes-csr/signing-request-kind.ts";
 import { createLedgerController } from "./ledger/ledger-controller.ts";
 import { LedgerRoom } from "./ledger/ledger-room.ts";
 import { createReissueCache, createReissueController } from "./reissue/reissue-controller.ts";
 import { Attempts } from "./requests/attempts.ts";
+import { issuerOfCertificateRequest } from "./requests/certificate-request.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
 import { isWorthALook } from "./requests/is-worth-a-look.ts";
 import { requestReconciler } from "./requests/reconcile-request.ts";
@@ -48,6 +52,9 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   const { namespace, workers } = settings;
   const caches = createCaches({ client, log, metrics });
   const { requests, signingRequests, issuers, clusterIssuers, authorities, namespaces } = caches;
+  const { mutatingWebhooks, validatingWebhooks } = caches;
+  const webhooks = webhooksOf([mutatingWebhooks.store, validatingWebhooks.store]);
+  const proxies = [...defaultProxies, userNameOf(settings.approver)];
   const elector = new LeaderElector({ connection, userAgent, namespace, name: "issuer-controller", log, metrics });
   const events = new EventRecorder({
     client,
@@ -65,6 +72,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     keys: new KeyRing({ client, namespace }),
     marks: new MarkKeeper({ client, namespace }),
     audit,
+    quotas: new QuotaBook(() => now().getTime()),
     now,
     random,
     log,
@@ -75,6 +83,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     issuers: { CapstanIssuer: issuers.store, CapstanClusterIssuer: clusterIssuers.store },
     authorities: authorities.store,
     namespaces: namespaces.store,
+    webhooks,
     signer,
     events,
     onBroken: broken.report.bind(broken),
@@ -91,7 +100,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     groupOf: groupOfRequest(requests.store),
     reconcile: requestReconciler({
       ...answering,
-      kind: certificateRequestKind,
+      kind: certificateRequestKind({ proxies }),
       requests: requests.store,
       attempts: attempts(),
     }),
@@ -125,7 +134,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     groupOf: groupOfSigningRequest(signingRequests.store),
     reconcile: requestReconciler({
       ...answering,
-      kind: signingRequestKind(client),
+      kind: signingRequestKind({ client, proxies }),
       requests: signingRequests.store,
       attempts: attempts(),
     }),
@@ -145,6 +154,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
         kind,
         issuers: reflector.store,
         authorities: authorities.store,
+        webhooks,
         probe: (authority, signal) => probeKey({ keys: signer.keys, audit, now }, authority, signal),
         broken,
         attempts: new Attempts({ limitMs: 0 }),
@@ -154,6 +164,9 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     if (kind === "CapstanIssuer") controller.watch(issuers);
     else controller.watch(clusterIssuers);
     controller.watch(authorities, (name) => reflector.store.byIndex("authority", name).map(keyOf));
+    for (const configurations of [mutatingWebhooks, validatingWebhooks]) {
+      controller.watch(configurations, () => reflector.store.list().map(keyOf));
+    }
     return controller;
   };
   const issuerControllers: Readonly<Record<IssuerKind, Controller>> = {
@@ -200,7 +213,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
 function wakeWaiting<R extends KubeObject>(
   controller: Controller,
   { store }: Reflector<R>,
-  { issuers, clusterIssuers, authorities, namespaces }: Caches,
+  { issuers, clusterIssuers, authorities, namespaces, mutatingWebhooks, validatingWebhooks }: Caches,
 ): void {
   const waitingFor = (kind: IssuerKind, key: string): readonly string[] =>
     store.byIndex("waitingFor", issuerIdOf({ kind, ...refOfKey(key) })).map(keyOf);
@@ -218,15 +231,17 @@ function wakeWaiting<R extends KubeObject>(
         ]
       : [],
   );
-  // Read, but no reason to look at a request: the namespace of a request is there before it.
+  // Read, but no reason to look at a request: its namespace is there before it, and webhooks are its issuer's affair.
   controller.watch(namespaces, () => []);
+  controller.watch(mutatingWebhooks, () => []);
+  controller.watch(validatingWebhooks, () => []);
 }
 
 /** Namespaces take turns, and issuers within them: outermost is what a tenant cannot have more of. */
 function groupOfRequest(requests: ReadonlyStore<Caches["requests"] extends Reflector<infer R> ? R : never>): GroupOf {
   return (key) => {
     const request = requests.get(key);
-    const issuer = request === undefined ? undefined : certificateRequestKind.issuerOf(request);
+    const issuer = request === undefined ? undefined : issuerOfCertificateRequest(request);
     return [refOfKey(key).namespace ?? "", issuer === undefined ? "" : issuerIdOf(issuer)];
   };
 }

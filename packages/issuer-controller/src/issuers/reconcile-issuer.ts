@@ -7,6 +7,7 @@ import { fieldManager } from "../requests/reconcile-request.ts";
 import type { BrokenIssuers } from "./broken-issuers.ts";
 import { checkIssuer } from "./check-issuer.ts";
 import { type Issuer, type IssuerKind, issuerResourceOf } from "./issuer-kinds.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 /** How often an issuer that can sign is asked whether it still can. */
 const recheckMs = 10 * 60_000;
@@ -16,6 +17,7 @@ export interface IssuerReconcilerOptions {
   readonly kind: IssuerKind;
   readonly issuers: ReadonlyStore<Issuer>;
   readonly authorities: ReadonlyStore<CertificateAuthority>;
+  readonly webhooks: Webhooks;
   /** Rejects with IssuerBroken or NotYet when the authority's active key does not sign. */
   readonly probe: (authority: CertificateAuthority, signal: AbortSignal) => Promise<void>;
   /** What attempts to sign have found out. */
@@ -44,7 +46,7 @@ export function issuerReconciler(options: IssuerReconcilerOptions): Reconciler {
     const { name, namespace, generation: observedGeneration = 0 } = issuer.metadata;
     const authority = authorities.get(issuer.spec.caRef.name);
     const report = broken.take({ kind, namespace, name });
-    const byItself = checkIssuer(issuer, authority);
+    const byItself = checkIssuer(issuer, authority, options.webhooks.list());
     const verdict =
       byItself.status === "True" && authority !== undefined
         ? await judge(options, { authority, byItself, report }, signal)

@@ -1,7 +1,7 @@
 import type { Condition } from "@capstan/api";
+import { attestRequester } from "@capstan/policy";
 import type { IssuerRef } from "../issuers/issuer-kinds.ts";
 import { type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
-import { serviceAccountOf } from "./service-account.ts";
 
 /** The part of Kubernetes' CertificateSigningRequest (certificates.k8s.io/v1) that an issuer reads, as raw JSON. */
 export interface SigningRequest {
@@ -67,8 +67,13 @@ export function isTrue({ status }: SigningRequest, type: string): boolean {
  * the right to (see `authorizeReference`); to a CapstanClusterIssuer a service account speaks for its own namespace, and
  * any other user for none.
  */
-export function issuanceOfSigningRequest({ metadata, spec }: SigningRequest, issuer: IssuerRef): Issuance {
-  const { username = "", uid, groups, extra } = spec;
+export function issuanceOfSigningRequest(
+  { metadata, spec }: SigningRequest,
+  issuer: IssuerRef,
+  proxies?: readonly string[],
+): Issuance {
+  const { username = "", uid, groups = [], extra } = spec;
+  const requester = { username, uid, groups, extra };
   const annotations = metadata.annotations ?? {};
   const text = annotations[signingRequestAnnotations.duration];
   const duration =
@@ -79,12 +84,16 @@ export function issuanceOfSigningRequest({ metadata, spec }: SigningRequest, iss
     requestKind: "CertificateSigningRequest",
     uid: metadata.uid ?? "",
     name: metadata.name,
-    namespace: issuer.namespace ?? serviceAccountOf(username)?.namespace,
+    attested: attestRequester(
+      requester,
+      { kind: "CertificateSigningRequest", issuerNamespace: issuer.namespace },
+      proxies,
+    ),
     issuer,
     csr: new Uint8Array(Buffer.from(spec.request, "base64")),
     usages: spec.usages ?? [],
     isCa: annotations[signingRequestAnnotations.isCa] === "true",
-    requester: { username, uid, groups, extra },
+    requester,
     ...duration,
   };
 }

@@ -1,5 +1,6 @@
 import { apiGroup } from "@capstan/api";
 import type { Condition } from "@capstan/api";
+import { attestRequester } from "@capstan/policy";
 import type { IssuerRef } from "../issuers/issuer-kinds.ts";
 import { type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
 
@@ -67,18 +68,25 @@ export function issuerOfCertificateRequest({ metadata, spec }: CertificateReques
   return kind === "CapstanClusterIssuer" ? { kind, name } : undefined;
 }
 
-/** What the request asks to be signed by `issuer`. */
-export function issuanceOfCertificateRequest({ metadata, spec }: CertificateRequest, issuer: IssuerRef): Issuance {
+/** What the request asks to be signed by `issuer`; `proxies` are service accounts that make requests for others. */
+export function issuanceOfCertificateRequest(
+  { metadata, spec }: CertificateRequest,
+  issuer: IssuerRef,
+  proxies?: readonly string[],
+): Issuance {
+  const { username = "", uid, groups = [], extra } = spec;
+  const { namespace = "", annotations } = metadata;
+  const requester = { username, uid, groups, extra };
   return {
     requestKind: "CertificateRequest",
     uid: metadata.uid ?? "",
     name: metadata.name,
-    namespace: metadata.namespace,
+    attested: attestRequester(requester, { kind: "CertificateRequest", namespace, annotations }, proxies),
     issuer,
     csr: new Uint8Array(Buffer.from(spec.request, "base64")),
     usages: spec.usages ?? [],
     isCa: spec.isCA === true,
-    requester: { username: spec.username ?? "", uid: spec.uid, groups: spec.groups, extra: spec.extra },
+    requester,
     owner: ownerOf(metadata.ownerReferences ?? []),
     ...readDuration(spec.duration, "spec.duration"),
   };

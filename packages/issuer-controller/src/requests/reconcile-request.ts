@@ -15,6 +15,7 @@ import {
   type Reconciler,
 } from "@capstan/kube";
 import { type Issuer, type IssuerKind, type IssuerRef, storeKeyOf } from "../issuers/issuer-kinds.ts";
+import type { Webhooks } from "../issuers/webhooks.ts";
 import { failureReasonOf } from "../signing/request-violation.ts";
 import { signIssuance, type SignerOptions } from "../signing/sign-issuance.ts";
 import type { Attempts } from "./attempts.ts";
@@ -33,6 +34,7 @@ export interface RequestReconcilerOptions<R extends KubeObject> {
   readonly issuers: Readonly<Record<IssuerKind, ReadonlyStore<Issuer>>>;
   readonly authorities: ReadonlyStore<CertificateAuthority>;
   readonly namespaces: ReadonlyStore<KubeObject>;
+  readonly webhooks: Webhooks;
   readonly signer: SignerOptions;
   readonly attempts: Attempts;
   readonly events: EventRecorder;
@@ -163,8 +165,9 @@ async function sign<R extends KubeObject>(
   const refused = await kind.authorize?.(request, issuerRef, signal);
   if (refused !== undefined) return refused;
   const issuance = kind.issuanceOf(request, issuerRef);
-  const namespaceLabels = labelsOf(options, issuance.namespace);
-  const signed = await signIssuance(signer, { issuance, issuer, authority, namespaceLabels }, signal);
+  const namespaceLabels = labelsOf(options, issuance.attested.namespace);
+  const webhooks = options.webhooks.list();
+  const signed = await signIssuance(signer, { issuance, issuer, authority, namespaceLabels, webhooks }, signal);
   if (signed.ok) {
     const message = ["Certificate issued", ...signed.notes].join(". ");
     return { is: "Issued", message, certificate: signed.certificate, ca: signed.ca };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { AttestedRequester } from "@capstan/policy";
 import { DurationError, type IssuedCertificate, parseDuration } from "@capstan/api";
 import type { IssuerRef } from "../issuers/issuer-kinds.ts";
 import type { RequestViolation } from "./request-violation.ts";
@@ -7,7 +8,7 @@ import type { RequestViolation } from "./request-violation.ts";
 export interface Requester {
   readonly username: string;
   readonly uid?: string | undefined;
-  readonly groups?: readonly string[] | undefined;
+  readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
@@ -23,8 +24,8 @@ export interface Issuance {
   readonly uid: string;
   /** Name of the request. */
   readonly name: string;
-  /** What the platform attests of the requester's namespace; undefined when it attests none. */
-  readonly namespace: string | undefined;
+  /** What the platform attests of the requester: its namespace, if any, and perhaps its service account. */
+  readonly attested: AttestedRequester;
   readonly issuer: IssuerRef;
   /** PEM of the PKCS#10 request, as it was sent. */
   readonly csr: Uint8Array;
@@ -45,19 +46,19 @@ export interface Issuance {
  * request that it was made for: the uid names the record, the hash proves that the uid still asks for the same.
  */
 export function hashIssuance(issuance: Issuance): string {
-  const { requestKind, uid, name, namespace, issuer, csr, durationMs, usages, isCa, requester } = issuance;
+  const { requestKind, uid, name, attested, issuer, csr, durationMs, usages, isCa, requester } = issuance;
   const extra = Object.entries(requester.extra ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const asked = [
     requestKind,
     uid,
     name,
-    namespace ?? null,
+    attested.namespace ?? null,
     [issuer.kind, issuer.namespace ?? null, issuer.name],
     Buffer.from(csr).toString("base64"),
     durationMs ?? null,
     usages,
     isCa,
-    [requester.username, requester.uid ?? null, requester.groups ?? [], extra],
+    [requester.username, requester.uid ?? null, requester.groups, extra],
   ];
   return createHash("sha256").update(JSON.stringify(asked)).digest("hex");
 }

@@ -68,7 +68,8 @@ export function recordOf(input: {
   readonly namespace: string;
 }): IssuedCertificate {
   const { issuance, issuer, authority, generation, granted, publicKey, leaf, namespace } = input;
-  const { uid, name, namespace: requestNamespace } = issuance;
+  const { uid, name, attested } = issuance;
+  const requestNamespace = attested.namespace;
   const commonName = granted.subject.find(({ type }) => type === "CN")?.value;
   const names = nameKinds.map((kind) => [fields[kind], namesOf(granted, kind)] as const);
   return {

@@ -16,6 +16,7 @@ import {
   type Validity,
 } from "@capstan/ca-core";
 import { type AuditLog, AuditLogError, formatTime, type KubeObject, type Logger } from "@capstan/kube";
+import { limitOf, type QuotaBook, webhookFaults } from "@capstan/policy";
 import { issuerResourceOf } from "../issuers/issuer-kinds.ts";
 import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 import { type Grant, grant, type SigningQuestion } from "./grant.ts";
@@ -35,6 +36,7 @@ export interface SignerOptions {
   readonly keys: KeyRing;
   readonly marks: MarkKeeper;
   readonly audit: AuditLog;
+  readonly quotas: QuotaBook;
   readonly now: () => Date;
   readonly random: RandomBytes;
   readonly log: Logger;
@@ -74,6 +76,7 @@ export async function signIssuance(
   if (recorded !== undefined) return release(options, question, { stored: recorded, notes: [] }, signal);
   if (ledger.refusal !== undefined) throw new NotYet(ledger.refusal, { isPatient: true });
 
+  assertWebhooks(question);
   const signingKey = await keys.activeKey(authority, now(), signal);
   const granted = grant(question, signingKey.root);
   if (!granted.ok) return granted;
@@ -81,6 +84,7 @@ export async function signIssuance(
   const validity = validityOf(allowed.durationMs, question, signingKey, now());
   const prepared = plan(options, question, signingKey, granted.value, validity);
   if (!prepared.ok) return prepared;
+  const settle = takeFromQuota(options.quotas, question);
   await marks.raise({
     authority: authority.metadata.name,
     generation: signingKey.generation,
@@ -101,11 +105,33 @@ export async function signIssuance(
     namespace: options.namespace,
   });
   const stored = await ledger.create(record, signal);
+  settle();
   const notes = [
     ...allowed.notes,
     ...(validity.clampedTo === "root" ? ["The leaf ends with its root, earlier than asked for"] : []),
   ];
   return release(options, question, { stored, notes }, signal);
+}
+
+/** Without cert-manager's webhooks nobody knows who made a CertificateRequest: until they are back, nobody is refused either. */
+function assertWebhooks({ issuance, webhooks }: SigningQuestion): void {
+  const faults = issuance.requestKind === "CertificateRequest" ? webhookFaults(webhooks) : [];
+  if (faults.length > 0) throw new NotYet(faults.join("; "), { isPatient: true });
+}
+
+/** Takes a certificate out of the issuer's quota; the returned function says that it was issued. */
+function takeFromQuota(quotas: QuotaBook, { issuance, issuer }: SigningQuestion): () => void {
+  const limit = limitOf(issuer.spec);
+  if (limit === undefined) return () => {};
+  const namespace = issuance.attested.namespace ?? "";
+  const taker = { issuer: issuer.metadata.uid ?? "", namespace, request: issuance.uid };
+  const waitMs = quotas.take({ ...taker, limit });
+  if (waitMs === 0) return () => quotas.settle(taker);
+  const { certificates, per } = issuer.spec.quota?.perNamespace ?? {};
+  throw new NotYet(
+    `the quota of ${issuance.issuer.kind} ${issuance.issuer.name}, ${certificates ?? 0} certificates in ${per ?? ""} for each namespace, is used up`,
+    { isPatient: true, retryAfterMs: waitMs },
+  );
 }
 
 /** Hands out what the ledger holds, if it may be. */
@@ -172,7 +198,7 @@ async function sign(
   { leaf: { subject } }: Grant,
   { ticket, serial, notAfter }: PreparedLeaf,
 ): Promise<Made<Leaf>> {
-  const { uid, namespace, name, requester } = issuance;
+  const { uid, attested, name, requester } = issuance;
   const intent = {
     purpose: "Leaf",
     authority: authority.metadata.name,
@@ -181,7 +207,7 @@ async function sign(
     subject: formatName(subject),
     notAfter: formatTime(notAfter.getTime()),
     record: uid,
-    request: namespace === undefined ? name : `${namespace}/${name}`,
+    request: issuance.requestKind === "CertificateRequest" ? `${attested.namespace ?? ""}/${name}` : name,
     requester: requester.username,
   } as const;
   const place = `CertificateAuthority ${authority.metadata.name}, generation ${generation}`;

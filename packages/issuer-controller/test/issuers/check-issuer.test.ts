@@ -1,10 +1,11 @@
 import type { CertificateAuthority } from "@capstan/api";
 import { describe, expect, test } from "vitest";
 import { checkIssuer } from "../../src/issuers/check-issuer.ts";
-import { authority, clusterIssuer, condition, newGeneration, now } from "../support/objects.ts";
+import { authority, clusterIssuer, condition, newGeneration, now, webhookConfigurations } from "../support/objects.ts";
 
 const fleet = authority([await newGeneration()]);
 const issuer = clusterIssuer();
+const webhooks = webhookConfigurations();
 
 const withStatus = (status: CertificateAuthority["status"]): CertificateAuthority => ({
   ...fleet,
@@ -43,7 +44,7 @@ describe("an issuer is not ready", () => {
       "CertificateAuthority fleet is not ready: Issuing: odd",
     ],
   ])("%s", (_fact, authority, reason, message) => {
-    expect(checkIssuer(issuer, authority)).toEqual({ type: "Ready", status: "False", reason, message });
+    expect(checkIssuer(issuer, authority, webhooks)).toEqual({ type: "Ready", status: "False", reason, message });
   });
 
   test("a-policy-that-cannot-be-is-reported-whole-and-first", () => {
@@ -51,7 +52,7 @@ describe("an issuer is not ready", () => {
       commonName: { allow: ["*.{namespac}"], required: true },
       dnsNames: { allow: ["{nme}"], required: false },
     };
-    const ready = checkIssuer(clusterIssuer({ spec: { ...issuer.spec, policy } }), undefined);
+    const ready = checkIssuer(clusterIssuer({ spec: { ...issuer.spec, policy } }), undefined, []);
     expect(ready).toMatchObject({ status: "False", reason: "InvalidPolicy" });
     expect(ready.message?.split("\n")).toEqual([
       expect.stringContaining("spec.policy.commonName"),
@@ -61,7 +62,7 @@ describe("an issuer is not ready", () => {
 });
 
 test("an-issuer-of-an-issuing-authority-is-ready", () => {
-  expect(checkIssuer(issuer, fleet)).toEqual({
+  expect(checkIssuer(issuer, fleet, webhooks)).toEqual({
     type: "Ready",
     status: "True",
     reason: "Checked",

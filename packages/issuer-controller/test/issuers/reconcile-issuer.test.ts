@@ -10,6 +10,7 @@ import { ObjectStore } from "../../../kube/src/object-store.ts";
 import { BrokenIssuers } from "../../src/issuers/broken-issuers.ts";
 import { probeKey } from "../../src/issuers/probe-key.ts";
 import { issuerReconciler } from "../../src/issuers/reconcile-issuer.ts";
+import type { WebhookObject } from "../../src/issuers/webhooks.ts";
 import { Attempts } from "../../src/requests/attempts.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
 import { ApiServer } from "../support/api-server.ts";
@@ -26,6 +27,7 @@ import {
   newGeneration,
   now,
   ownNamespace,
+  webhookConfigurations,
 } from "../support/objects.ts";
 import { secretResource } from "../support/world.ts";
 
@@ -34,6 +36,7 @@ const fleet = authority([generation]);
 const signal = new AbortController().signal;
 
 let server: ApiServer;
+let webhooks: readonly WebhookObject[];
 let audit: AuditLines;
 let time: Date;
 let broken: BrokenIssuers;
@@ -42,6 +45,7 @@ let attempts: Attempts;
 beforeEach(async () => {
   server = await ApiServer.start();
   server.put(secretResource, keySecret(generation));
+  webhooks = webhookConfigurations();
   audit = await openAuditLines();
   time = now;
   broken = new BrokenIssuers(() => {});
@@ -75,6 +79,7 @@ function reconcilerOf(
     kind,
     issuers,
     authorities,
+    webhooks: { list: () => webhooks },
     probe: (owner, stop) => probeKey({ keys, audit: audit.log, now: () => time }, owner, stop),
     broken,
     attempts,
@@ -233,6 +238,13 @@ describe("an issuer cannot sign", () => {
     server.next("GET", /secrets/, { refuse: 500, reason: "InternalError" });
     await expect(issuer.look()).rejects.toMatchObject({ code: 500 });
     expect(server.writes).toEqual([]);
+  });
+
+  test("without-cert-managers-webhooks, which attest who asks", async () => {
+    webhooks = webhooks.slice(0, 1);
+    const issuer = new LivingIssuer();
+    expect(await issuer.look()).toEqual(["False WebhooksMissing", undefined]);
+    expect(issuer.message).toContain("ValidatingWebhookConfiguration");
   });
 
   test("dont-retry-on-permanent-error: a policy that can never match waits for its own change", async () => {

@@ -8,6 +8,7 @@ import {
   type IssuedCertificate,
   issuedCertificateResource,
 } from "@capstan/api";
+import type { ReconcileResult } from "@capstan/kube";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { manyNames, requestWithSan, requestWithSubject } from "../../../ca-core/test/support/request.ts";
 import { certificateRequestResource } from "../../src/requests/certificate-request.ts";
@@ -29,12 +30,16 @@ import {
   newGeneration,
   now,
   ownNamespace,
+  type Request,
   request,
   type RequestChange,
+  webhookConfigurations,
 } from "../support/objects.ts";
+import { mutatingWebhookResource } from "../../src/issuers/webhooks.ts";
 import { secretResource, World } from "../support/world.ts";
 
 const generation = await newGeneration();
+const namespaceResource = { ...secretResource, plural: "namespaces", kind: "Namespace", namespaced: false };
 const records = /issuedcertificates/;
 const status = /certificaterequests\/web-1\/status/;
 
@@ -426,6 +431,77 @@ describe("a request for what may heal waits", () => {
     }
     expect(world.events).toEqual(["Pending"]);
     expect(world.server.writes.filter((write) => write.startsWith("PATCH"))).toHaveLength(1);
+  });
+});
+
+describe("cert-manager's webhooks attest who asks", () => {
+  const [mutating] = webhookConfigurations();
+
+  test("without-them-a-request-waits-and-nothing-is-signed", async () => {
+    world.server.remove(mutatingWebhookResource, { name: mutating?.metadata.name ?? "" });
+    world.observe();
+    await world.reconcile();
+    expect([world.answer, world.signatures]).toEqual(["False Pending", 0]);
+    expect(world.message).toContain("no MutatingWebhookConfiguration has a webhook webhook.cert-manager.io");
+  });
+
+  test("a-namespace-that-is-labelled-to-pass-them-is-refused", async () => {
+    const labels = { aws: "allowed", "cert-manager.io/disable-validation": "true" };
+    world.server.put(namespaceResource, namespaceObject(labels));
+    world.observe();
+    await world.reconcile();
+    expect([world.answer, world.signatures]).toEqual(["False Failed + failureTime", 0]);
+    expect(world.message).toContain("ERR_POLICY_WEBHOOK");
+  });
+});
+
+describe("a quota", () => {
+  const ofTwo = { perNamespace: { certificates: 2, per: "1h" } };
+
+  const askFor = async (name: string): Promise<ReconcileResult> => {
+    world.setRequest({ metadata: { name, uid: name } });
+    world.observe();
+    return world.reconcile(`demo/${name}`);
+  };
+  const reasonOf = (name: string): string | undefined =>
+    (world.server.read(certificateRequestResource, { namespace: "demo", name }) as Request).status?.conditions?.find(
+      ({ type }) => type === "Ready",
+    )?.reason;
+
+  beforeEach(() => {
+    const { spec } = clusterIssuer();
+    world.server.put(capstanClusterIssuerResource, clusterIssuer({ spec: { ...spec, quota: ofTwo } }));
+  });
+
+  test("that-is-used-up-lets-requests-wait-until-there-is-room-again", async () => {
+    await askFor("a");
+    await askFor("b");
+    expect(await askFor("c")).toEqual({ requeueAfterMs: 30 * minute });
+    expect([reasonOf("a"), reasonOf("b"), reasonOf("c")]).toEqual(["Issued", "Issued", "Pending"]);
+    world.now = after(30 * minute);
+    world.monotonic = 30 * minute;
+    world.observe();
+    await world.reconcile("demo/c");
+    expect(reasonOf("c")).toBe("Issued");
+  });
+
+  test("is-taken-from-once-however-often-a-request-is-tried", async () => {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      world.server.next("POST", records, { refuse: 500, reason: "InternalError" });
+      await askFor("a");
+    }
+    await askFor("a");
+    await askFor("b");
+    expect([reasonOf("a"), reasonOf("b")]).toEqual(["Issued", "Issued"]);
+  });
+
+  test("is-not-taken-from-by-what-is-refused", async () => {
+    world.setRequest({ metadata: { name: "no", uid: "no" }, ...subject(["CN", "web.prod"]) });
+    world.observe();
+    await world.reconcile("demo/no");
+    await askFor("a");
+    await askFor("b");
+    expect([reasonOf("no"), reasonOf("a"), reasonOf("b")]).toEqual(["Failed", "Issued", "Issued"]);
   });
 });
 

@@ -180,11 +180,16 @@ test.each<[fact: string, username: string, requester: string]>([
   ["512-characters-stay", "u".repeat(512), "u".repeat(512)],
   ["a-longer-one-is-cut-and-says-so", "u".repeat(513), `${"u".repeat(511)}…`],
 ])("%s", (_fact, username, requester) => {
-  expect(recordOf({ ...input, issuance: issuance({ requester: { username } }) }).spec.requester).toBe(requester);
+  expect(recordOf({ ...input, issuance: issuance({ requester: { username, groups: [] } }) }).spec.requester).toBe(
+    requester,
+  );
 });
 
 test("a-record-of-a-request-without-a-namespace-names-none", () => {
-  const asked = issuance({ requestKind: "CertificateSigningRequest", namespace: undefined });
+  const asked = issuance({
+    requestKind: "CertificateSigningRequest",
+    attested: { namespace: undefined, unattested: "it was not made by a service account" },
+  });
   const { spec } = recordOf({ ...input, issuance: asked });
   expect(spec).toMatchObject({ requestKind: "CertificateSigningRequest", requestName: "web-1" });
   expect(spec).not.toHaveProperty("requestNamespace");

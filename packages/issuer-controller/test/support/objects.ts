@@ -17,6 +17,7 @@ import {
   type RequestCondition,
 } from "../../src/requests/certificate-request.ts";
 import type { SigningRequest } from "../../src/kubernetes-csr/signing-request.ts";
+import type { WebhookObject } from "../../src/issuers/webhooks.ts";
 import type { Issuance } from "../../src/signing/issuance.ts";
 
 export const now: Date = new Date("2026-11-22T03:00:00Z");
@@ -158,6 +159,26 @@ export function mark(notAfter: Date, status?: GenerationMark["status"], generati
 
 export function namespaceObject(labels: Readonly<Record<string, string>> = { aws: "allowed" }): KubeObject {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name: "demo", labels } };
+}
+
+/** cert-manager's webhook configurations, as its chart makes them. */
+export function webhookConfigurations(): readonly WebhookObject[] {
+  const notDisabled = { key: "cert-manager.io/disable-validation", operator: "NotIn", values: ["true"] } as const;
+  return (["Mutating", "Validating"] as const).map((kind) => ({
+    apiVersion: "admissionregistration.k8s.io/v1",
+    kind: `${kind}WebhookConfiguration`,
+    metadata: { name: "cert-manager-webhook" },
+    webhooks: [
+      {
+        name: "webhook.cert-manager.io",
+        failurePolicy: "Fail",
+        namespaceSelector: { matchExpressions: [{ ...notDisabled, values: ["true"] }] },
+        rules: [
+          { apiGroups: ["cert-manager.io"], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["*/*"] },
+        ],
+      },
+    ],
+  }));
 }
 
 export type Request = CertificateRequest & KubeObject;

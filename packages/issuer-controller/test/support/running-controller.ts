@@ -25,8 +25,9 @@ import {
   type Request,
   request,
   type TestGeneration,
+  webhookConfigurations,
 } from "./objects.ts";
-import { secretResource } from "./world.ts";
+import { secretResource, webhookResourceOf } from "./world.ts";
 
 const namespaceResource = { ...secretResource, plural: "namespaces", kind: "Namespace", namespaced: false } as const;
 
@@ -57,6 +58,7 @@ export class RunningController implements AsyncDisposable {
     server.put(capstanClusterIssuerResource, clusterIssuer());
     server.put(capstanIssuerResource, namespacedIssuer());
     server.put(namespaceResource, namespaceObject());
+    for (const one of webhookConfigurations()) server.put(webhookResourceOf(one), one);
     options.before?.(server);
     controller.#ended = controller.#run(options.workers ?? 4);
     return controller;

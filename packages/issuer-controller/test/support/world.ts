@@ -11,11 +11,18 @@ import {
   issuedCertificateResource,
 } from "@capstan/api";
 import { createLogger, EventRecorder, type KubeObject, type ReconcileResult } from "@capstan/kube";
+import { QuotaBook } from "@capstan/policy";
 import { randomBytes } from "node:crypto";
 import { ObjectStore } from "../../../kube/src/object-store.ts";
 import { certificateRequestResource } from "../../src/requests/certificate-request.ts";
 import type { IssuerRef } from "../../src/issuers/issuer-kinds.ts";
 import { type SigningRequest, signingRequestResource } from "../../src/kubernetes-csr/signing-request.ts";
+import {
+  mutatingWebhookResource,
+  validatingWebhookResource,
+  type WebhookObject,
+  webhooksOf,
+} from "../../src/issuers/webhooks.ts";
 import { signingRequestKind } from "../../src/kubernetes-csr/signing-request-kind.ts";
 import { Attempts } from "../../src/requests/attempts.ts";
 import { certificateRequestKind } from "../../src/requests/certificate-request-kind.ts";
@@ -42,6 +49,7 @@ import {
   type Request,
   request,
   type TestGeneration,
+  webhookConfigurations,
 } from "./objects.ts";
 
 export const secretResource = {
@@ -79,6 +87,7 @@ export class World implements AsyncDisposable {
   readonly #issuers = new ObjectStore<CapstanIssuer>();
   readonly #authorities = new ObjectStore<CertificateAuthority>();
   readonly #namespaces = new ObjectStore<KubeObject>();
+  readonly #webhooks = new ObjectStore<WebhookObject>();
   readonly #events: EventRecorder;
   readonly #signingRequests = new ObjectStore<SigningRequest & KubeObject>();
   #reconcile: Readonly<Record<"requests" | "signingRequests", ReturnType<typeof requestReconciler>>>;
@@ -94,6 +103,7 @@ export class World implements AsyncDisposable {
     this.signer = {
       namespace: ownNamespace,
       audit: audit.log,
+      quotas: new QuotaBook(() => this.now.getTime()),
       ledger: new Ledger({ client, namespace: ownNamespace }),
       reads: new SharedReads(client),
       keys: new KeyRing({ client, namespace: ownNamespace }),
@@ -116,6 +126,7 @@ export class World implements AsyncDisposable {
       issuers: { CapstanClusterIssuer: this.#clusterIssuers, CapstanIssuer: this.#issuers },
       authorities: this.#authorities,
       namespaces: this.#namespaces,
+      webhooks: webhooksOf([this.#webhooks]),
       signer: { ...this.signer, ledger },
       attempts: new Attempts({ limitMs: 10 * minute, monotonic: () => this.monotonic, random: () => 1 }),
       events: this.#events,
@@ -124,10 +135,10 @@ export class World implements AsyncDisposable {
       log: this.signer.log,
     };
     return {
-      requests: requestReconciler({ ...shared, kind: certificateRequestKind, requests: this.#requests }),
+      requests: requestReconciler({ ...shared, kind: certificateRequestKind(), requests: this.#requests }),
       signingRequests: requestReconciler({
         ...shared,
-        kind: signingRequestKind(client),
+        kind: signingRequestKind({ client }),
         requests: this.#signingRequests,
       }),
     };
@@ -147,6 +158,7 @@ export class World implements AsyncDisposable {
     server.put(capstanClusterIssuerResource, clusterIssuer());
     server.put(capstanIssuerResource, namespacedIssuer());
     server.put(namespaceResource, namespaceObject());
+    for (const one of webhookConfigurations()) server.put(webhookResourceOf(one), one);
     server.put(certificateRequestResource, request());
     world.observe();
     return world;
@@ -165,6 +177,13 @@ export class World implements AsyncDisposable {
     fill(this.#issuers, this.server.all(capstanIssuerResource));
     fill(this.#authorities, this.server.all(certificateAuthorityResource));
     fill(this.#namespaces, this.server.all(namespaceResource));
+    // Both have one name, so each is kept under its kind.
+    for (const key of this.#webhooks.keys()) this.#webhooks.delete(key);
+    for (const type of [mutatingWebhookResource, validatingWebhookResource]) {
+      for (const one of this.server.all(type) as readonly WebhookObject[]) {
+        this.#webhooks.set({ ...one, metadata: { ...one.metadata, name: `${one.kind}-${one.metadata.name}` } });
+      }
+    }
   }
 
   /** One reconcile of the request with the caches as they are. */
@@ -226,6 +245,11 @@ export class World implements AsyncDisposable {
   setRequest(change: Parameters<typeof request>[0]): Request {
     return this.server.put(certificateRequestResource, request(change));
   }
+}
+
+/** Where a webhook configuration is served. */
+export function webhookResourceOf({ kind }: WebhookObject): typeof mutatingWebhookResource {
+  return kind === "MutatingWebhookConfiguration" ? mutatingWebhookResource : validatingWebhookResource;
 }
 
 function fill<T extends KubeObject>(store: ObjectStore<T>, objects: readonly unknown[]): void {
