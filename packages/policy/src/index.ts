@@ -9,6 +9,8 @@ export { CelEvaluator, type CelEvaluatorOptions } from "./cel/cel-evaluator.ts";
 export { minLeafDurationMs } from "./check-duration.ts";
 export type { Requester } from "./check-requester.ts";
 export { decide, type GrantedLeaf, type PolicyDecision, type PolicyQuestion } from "./decide.ts";
+export { checkCertificate, type CertificateQuestion } from "./check-certificate.ts";
+export type { CertificateSpec } from "./certificate-names.ts";
 export { decideFully, validateIssuerFully, type RequestQuestion } from "./decide-fully.ts";
 export { decideRefusal, hasSameNames, refusalGraceMs, type Refusal, type ReleasedNames } from "./grace.ts";
 export type { IssuerSpec } from "./name-rules.ts";

@@ -90,7 +90,7 @@ export function ruleFor(rules: readonly NameRule[], name: RequestedName): NameRu
 }
 
 /** Where a policy could have a rule for the name; undefined for kinds that none can. */
-export function pathOfRule(name: RequestedName): string | undefined {
+export function pathOfRule(name: Pick<RequestedName, "place" | "kind" | "oid">): string | undefined {
   const single = singleRules.find(({ place, kind }) => place === name.place && kind === name.kind);
   if (single !== undefined) return `spec.policy.${single.rule}`;
   const list = listRules.find(({ place }) => place === name.place);

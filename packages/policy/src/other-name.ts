@@ -35,6 +35,30 @@ export function showOtherName(name: OtherName | undefined, value: string): strin
   return name.text === undefined ? `a value of type ${name.oid}` : `${quote(name.text)} of type ${name.oid}`;
 }
 
+/** An otherName whose value is a UTF8String, as hex of its DER; empty for an object identifier that is none. */
+export function writeOtherName(oid: string, text: string): string {
+  const arcs = oid.split(".").map(Number);
+  const [first = 0, second = 0, ...rest] = arcs;
+  if (arcs.length < 2 || !arcs.every(Number.isSafeInteger)) return "";
+  const type = [first * 40 + second, ...rest].flatMap(writeArc);
+  const value = tlv(tags.value, tlv(utf8String, [...new TextEncoder().encode(text)]));
+  return tlv(tags.otherName, [...tlv(tags.oid, type), ...value])
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+}
+
+function writeArc(arc: number): number[] {
+  const bytes = [arc % 128];
+  for (let rest = Math.floor(arc / 128); rest > 0; rest = Math.floor(rest / 128)) bytes.unshift(128 + (rest % 128));
+  return bytes;
+}
+
+function tlv(tag: number, content: readonly number[]): number[] {
+  const { length } = content;
+  if (length < 0x80) return [tag, length, ...content];
+  return length < 0x100 ? [tag, 0x81, length, ...content] : [tag, 0x82, length >> 8, length & 0xff, ...content];
+}
+
 interface Taken {
   readonly content: Uint8Array;
   readonly rest: Uint8Array;

@@ -1,7 +1,8 @@
 import { checkAgainstProfile, type SanKind } from "@capstan/ca-core";
 import { parseRange } from "./address-range.ts";
+import { shortNameOf } from "./attribute-types.ts";
 import { emptyRequest } from "./empty-request.ts";
-import { rulesOf, type IssuerSpec, type NameRule } from "./name-rules.ts";
+import { pathOfRule, rulesOf, type IssuerSpec, type NameRule } from "./name-rules.ts";
 import { exampleOf, parsePattern, type Pattern } from "./pattern.ts";
 import type { PolicyViolation } from "./policy-violation.ts";
 
@@ -23,6 +24,11 @@ function validateForm(rule: NameRule, spec: IssuerSpec, earlier: readonly NameRu
   const faults: PolicyViolation[] = [];
   const twin = earlier.find(({ place, kind }) => place === rule.place && kind === rule.kind);
   if (twin !== undefined) faults.push(fault(rule.path, `${twin.path} is about the same type`, "merge the two"));
+  const oid = rule.kind.startsWith("other ") && rule.place === "subject" ? rule.kind.slice("other ".length) : "";
+  const ownRule = pathOfRule({ place: "subject", kind: shortNameOf(oid), oid });
+  if (ownRule !== undefined && ownRule !== "spec.policy.otherSubjectAttributes") {
+    faults.push(fault(rule.path, `it can never match: ${shortNameOf(oid)} has a rule of its own`, `use ${ownRule}`));
+  }
   if (rule.allow.length > 0 === rule.allowAny) {
     faults.push(fault(rule.path, "it needs either allow or allowAny", "give a list of patterns, or allowAny: true"));
   }
