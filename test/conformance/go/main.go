@@ -1,6 +1,7 @@
 // Command conformance runs the specs of cert-manager's conformance suites against any issuer.
 //
 //	conformance --kubeconfig FILE --issuer LABEL=MANIFEST [--issuer …] [--unsupported FEATURE,…]
+//	conformance --list
 //
 // It prints one JSON object per line on standard output: first what it is going to run, then each spec as it ends. It
 // exits with 0 when every spec ended, whatever came out; what that means is for the reader of the lines to say.
@@ -52,6 +53,7 @@ type options struct {
 	focus       *regexp.Regexp
 	workers     int
 	timeout     time.Duration
+	list        bool
 }
 
 type labelledFile struct{ label, file string }
@@ -59,6 +61,7 @@ type labelledFile struct{ label, file string }
 func parseOptions(args []string) (options, error) {
 	parsed := options{unsupported: featureSet{}, focus: regexp.MustCompile("")}
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
+	flags.BoolVar(&parsed.list, "list", false, "print each spec as a line `suite / name`, and run none")
 	flags.StringVar(&parsed.kubeconfig, "kubeconfig", "", "kubeconfig of an administrator")
 	flags.Func("issuer", "LABEL=FILE: objects that make an issuer, itself the last of them; may be given more than once", func(value string) error {
 		label, file, found := strings.Cut(value, "=")
@@ -90,7 +93,7 @@ func parseOptions(args []string) (options, error) {
 	if flags.NArg() > 0 {
 		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
-	if len(parsed.manifests) == 0 {
+	if len(parsed.manifests) == 0 && !parsed.list {
 		return options{}, errors.New("--issuer is missing")
 	}
 	return parsed, nil
@@ -100,6 +103,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	options, err := parseOptions(args)
 	if err != nil {
 		return err
+	}
+	if options.list {
+		for _, spec := range allSpecs() {
+			if _, err := fmt.Fprintln(out, spec.title()); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	cluster, err := connect(options.kubeconfig)
 	if err != nil {

@@ -19,7 +19,7 @@ func makePlan(issuers []issuerTemplate, options options) []entry {
 	var plan []entry
 	for _, issuer := range issuers {
 		for _, spec := range allSpecs() {
-			if options.focus.MatchString(spec.suite + " / " + spec.name) {
+			if options.focus.MatchString(spec.title()) {
 				plan = append(plan, entry{spec, issuer})
 			}
 		}

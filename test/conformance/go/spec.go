@@ -43,6 +43,9 @@ type spec struct {
 	run func(ctx context.Context, scene *scene) error
 }
 
+// title by which a spec can be chosen.
+func (spec spec) title() string { return spec.suite + " / " + spec.name }
+
 // A skip is why a spec could not be run here.
 type skip string
 

@@ -9,14 +9,18 @@ import {
   startCluster,
   startProcess,
 } from "@capstan/test-cluster";
-import { goDirectory, repository } from "./places.ts";
+import { portDirectory, repository } from "./places.ts";
 import { until } from "./until.ts";
 
 /** A listener protocol that nobody has, which cert-manager is told to take for TLS. */
 export const extraProtocol = "conformance.example.com/TLS";
 
+const watchMs = 500;
+
 export interface Environment {
   readonly cluster: Cluster;
+  /** Rejects, with its last log lines, when one of Capstan's programs ends; nothing can pass then. */
+  readonly broken: Promise<never>;
   /** Kills the programs, and the cluster. */
   readonly stop: () => Promise<void>;
 }
@@ -45,7 +49,9 @@ export async function startEnvironment({ capstan, log }: EnvironmentOptions): Pr
     ],
   });
   const programs: Program[] = [];
+  const stopping = new AbortController();
   const stop = async (): Promise<void> => {
+    stopping.abort();
     await Promise.all(programs.map((program) => program.kill()));
     await cluster.stop();
   };
@@ -56,7 +62,7 @@ export async function startEnvironment({ capstan, log }: EnvironmentOptions): Pr
       await Promise.all(programs.map(waitUntilReady));
       log("capstan: the CRL publisher and the issuer controller are ready");
     }
-    return { cluster, stop };
+    return { cluster, broken: watchPrograms(programs, stopping.signal), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -66,7 +72,7 @@ export async function startEnvironment({ capstan, log }: EnvironmentOptions): Pr
 /** What cert-manager watches, of the release that the suite is built with. */
 async function gatewayCrds(): Promise<readonly string[]> {
   const found = await promisify(execFile)("go", ["mod", "download", "-json", "sigs.k8s.io/gateway-api"], {
-    cwd: goDirectory,
+    cwd: portDirectory,
     env: { ...process.env, GOWORK: "off" },
   });
   const { Dir } = JSON.parse(found.stdout) as { readonly Dir: string };
@@ -103,6 +109,21 @@ async function startProgram(cluster: Cluster, name: "crl-publisher" | "issuer-co
     logFile: path.join(cluster.logs, `${name}.log`),
   });
   return { ...started, health };
+}
+
+function watchPrograms(programs: readonly Program[], stopping: AbortSignal): Promise<never> {
+  const broken = new Promise<never>((_, reject) => {
+    const timer = setInterval(() => {
+      const ended = programs.find((program) => program.ending() !== undefined);
+      if (ended === undefined) return;
+      clearInterval(timer);
+      void ended.failure("ended before the suites did").then(reject, reject);
+    }, watchMs);
+    stopping.addEventListener("abort", () => clearInterval(timer));
+  });
+  // Whoever waits for something else as well hears of it; nobody has to.
+  broken.catch(() => undefined);
+  return broken;
 }
 
 async function waitUntilReady(program: Program): Promise<void> {

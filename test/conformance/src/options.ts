@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 export interface Options {
   /** Run against cert-manager's own CA issuer instead of Capstan's. */
   readonly selfCheck: boolean;
-  /** Run only specs whose `suite / name` this finds. */
+  /** Run only specs of the port whose `suite / name` this finds. */
   readonly focus?: string;
   /** How many specs run at a time. */
   readonly workers: number;
@@ -12,8 +12,8 @@ export interface Options {
 export const usage = `usage: pnpm conformance [--self-check] [--focus REGEXP] [--workers N]
 
   --self-check     run the suites against cert-manager's own CA issuer, which must pass them
-  --focus REGEXP   only specs whose "suite / name" it finds; docs/conformance.md is not written then
-  --workers N      how many specs run at a time (4)`;
+  --focus REGEXP   only specs of the port whose "suite / name" it finds; docs/conformance.md is not written then
+  --workers N      how many specs of the port run at a time (4)`;
 
 /**
  * @throws Error that names the option, the rule and the cure

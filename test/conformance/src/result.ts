@@ -14,6 +14,14 @@ export interface Result {
   readonly milliseconds: number;
 }
 
+/** What a whole run comes to. */
+export interface Results {
+  /** Of the specs that were written anew. */
+  readonly port: readonly Result[];
+  /** Of cert-manager's own suites of v1.11.5. */
+  readonly original: readonly Result[];
+}
+
 export type SuiteLine = { readonly planned: number } | { readonly result: Result };
 
 /**

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { goDirectory, repository } from "../src/places.ts";
+import { portDirectory, repository } from "../src/places.ts";
 
 /** Each module that a go.mod requires, with its version. */
 async function requiredModules(file: string): Promise<ReadonlyMap<string, string>> {
@@ -12,7 +12,7 @@ async function requiredModules(file: string): Promise<ReadonlyMap<string, string
 }
 
 test("the-suite-judges-with-the-versions-that-are-tested", async () => {
-  const suite = await requiredModules(path.join(goDirectory, "go.mod"));
+  const suite = await requiredModules(path.join(portDirectory, "go.mod"));
   const tested = await requiredModules(path.join(repository, "test/cluster/go/control-plane/go.mod"));
   expect(suite.get("github.com/cert-manager/cert-manager")).toBeDefined();
   const shared = [...suite].filter(([module]) => tested.has(module));
@@ -22,7 +22,7 @@ test("the-suite-judges-with-the-versions-that-are-tested", async () => {
 
 test("its-checks-find-what-is-wrong", { timeout: 900_000 }, async () => {
   const run = promisify(execFile)("go", ["test", "-trimpath", "-mod=readonly", "."], {
-    cwd: goDirectory,
+    cwd: portDirectory,
     env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" },
   });
   expect((await run).stdout).toMatch(/^ok\s/);
