@@ -21,7 +21,8 @@ export interface ControllerOptions {
   readonly log: Logger;
   readonly metrics?: RuntimeMetrics | undefined;
   readonly clock?: Clock;
-  readonly random?: Random;
+  /** Spreads retries. Not called `random`, which in programs that sign yields bytes. */
+  readonly jitter?: Random;
 }
 
 /** Whether this process may act; a LeaderElector is one. */

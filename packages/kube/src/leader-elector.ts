@@ -15,7 +15,7 @@ export interface LeaderElectorOptions {
   /** Of the Lease. */
   readonly namespace: string;
   readonly name: string;
-  /** Default: host name and a random part, so that a restarted process is somebody else. */
+  /** Default: host name and a jitter part, so that a restarted process is somebody else. */
   readonly identity?: string;
   /** How long others wait after they last saw a change before they take over. Default 30 s. */
   readonly leaseDurationMs?: number;
@@ -28,7 +28,7 @@ export interface LeaderElectorOptions {
   readonly log: Logger;
   readonly metrics?: RuntimeMetrics | undefined;
   readonly clock?: Clock;
-  readonly random?: Random;
+  readonly jitter?: Random;
 }
 
 /** The lease was not renewed in time or is somebody else's: this process must end without touching anything. */
@@ -54,7 +54,7 @@ export class LeaderElector {
   readonly #options: LeaderElectorOptions;
   readonly #client: KubeClient;
   readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #jitter: Random;
   readonly #log: Logger;
   readonly #leaseDurationMs: number;
   readonly #renewDeadlineMs: number;
@@ -76,7 +76,7 @@ export class LeaderElector {
     this.identity = options.identity ?? `${hostname()}_${randomUUID()}`;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? Math.random;
+    this.#jitter = options.jitter ?? Math.random;
     this.#log = options.log.child({ lease: options.name, identity: this.identity });
     this.#leaseDurationMs = leaseDurationMs;
     this.#renewDeadlineMs = renewDeadlineMs;
@@ -125,7 +125,7 @@ export class LeaderElector {
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !(await this.#tried("acquire", () => this.#acquire(signal)))) {
-      await sleep(this.#clock, this.#retryPeriodMs * (1 + jitterFactor * this.#random()), signal);
+      await sleep(this.#clock, this.#retryPeriodMs * (1 + jitterFactor * this.#jitter()), signal);
     }
     this.#leading.resolve(this.#held?.epoch);
     while (!signal.aborted && !this.#lost.signal.aborted) {

@@ -55,11 +55,11 @@ export class RetryLimiter {
   readonly #failures = new Map<string, number>();
   readonly #buckets = new Map<string, TokenBucket>();
   readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #jitter: Random;
 
-  constructor(options: { readonly clock?: Clock; readonly random?: Random } = {}) {
+  constructor(options: { readonly clock?: Clock; readonly jitter?: Random } = {}) {
     this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? Math.random;
+    this.#jitter = options.jitter ?? Math.random;
   }
 
   /** Counts a failure and returns the delay in milliseconds. */
@@ -67,7 +67,7 @@ export class RetryLimiter {
     const failures = this.failures(key);
     this.#failures.set(key, failures + 1);
     const ceiling = Math.min(maxMs, baseMs * 2 ** failures);
-    return Math.max(ceiling * (0.5 + 0.5 * this.#random()), this.#bucketOf(JSON.stringify(path)).reserve());
+    return Math.max(ceiling * (0.5 + 0.5 * this.#jitter()), this.#bucketOf(JSON.stringify(path)).reserve());
   }
 
   failures(key: string): number {

@@ -47,7 +47,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly log: Logger;
   readonly metrics?: RuntimeMetrics | undefined;
   readonly clock?: Clock;
-  readonly random?: Random;
+  readonly jitter?: Random;
 }
 
 const pageSize = 500;
@@ -73,7 +73,7 @@ export class Reflector<T extends KubeObject> {
   readonly name: string;
   readonly #options: ReflectorOptions<T>;
   readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #jitter: Random;
   readonly #log: Logger;
   readonly #backoff: Backoff;
   readonly #intake: Intake<T>;
@@ -92,9 +92,9 @@ export class Reflector<T extends KubeObject> {
     this.name = options.name ?? resourceName(options.type);
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? Math.random;
+    this.#jitter = options.jitter ?? Math.random;
     this.#log = options.log.child({ reflector: this.name });
-    this.#backoff = new Backoff({ ...backoffSettings, clock: this.#clock, random: this.#random });
+    this.#backoff = new Backoff({ ...backoffSettings, clock: this.#clock, jitter: this.#jitter });
     this.#intake = new Intake({ selects: options.selects, transform: options.transform, log: this.#log });
     this.#store = new ObjectStore(options.indexes);
     this.#lastActivity = this.#clock.monotonic();
@@ -231,7 +231,7 @@ export class Reflector<T extends KubeObject> {
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const { client, type, namespace, labelSelector } = this.#options;
     const span = watchMaxSeconds - watchMinSeconds;
-    const timeoutSeconds = Math.round(watchMinSeconds + this.#random() * span);
+    const timeoutSeconds = Math.round(watchMinSeconds + this.#jitter() * span);
     const query = {
       watch: true,
       allowWatchBookmarks: true,
@@ -290,7 +290,7 @@ export class Reflector<T extends KubeObject> {
 
   async #resyncUntil(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await sleep(this.#clock, resyncMs * (0.9 + 0.2 * this.#random()), signal);
+      await sleep(this.#clock, resyncMs * (0.9 + 0.2 * this.#jitter()), signal);
       if (signal.aborted) return;
       for (const object of this.#store.list()) {
         this.#tell(this.#listeners, keyOf(object), { previous: object, current: object });

@@ -17,7 +17,7 @@ export interface WorkQueueOptions {
   readonly groupOf?: GroupOf | undefined;
   readonly metrics?: RuntimeMetrics | undefined;
   readonly clock?: Clock;
-  readonly random?: Random;
+  readonly jitter?: Random;
 }
 
 /**
@@ -50,7 +50,7 @@ export class WorkQueue {
     this.#metrics = options.metrics;
     this.#labels = { name: options.name, controller: options.name };
     this.#groupOf = options.groupOf ?? (() => []);
-    this.#limiter = new RetryLimiter({ clock: this.#clock, ...(options.random && { random: options.random }) });
+    this.#limiter = new RetryLimiter({ clock: this.#clock, ...(options.jitter && { jitter: options.jitter }) });
     this.#startMetrics();
   }
 

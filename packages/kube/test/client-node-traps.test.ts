@@ -234,7 +234,7 @@ describe("a reflector", () => {
     const clock = new ManualClock();
     const { server, stop } = await reflect(
       { lists: [refused(500, "InternalError")], watches: [] },
-      { clock, random: () => 0.5 },
+      { clock, jitter: () => 0.5 },
     );
     await eventually(() => expect(clock.timers).toBe(2)); // backoff and resync
     await stop();
@@ -295,7 +295,7 @@ describe("a reflector", () => {
   test("row 11: it asks for bookmarks and an end within five to ten minutes, and follows both", async () => {
     const { server } = await reflect(
       { lists: [list("1")], watches: [events(["BOOKMARK", { metadata: { resourceVersion: "23" } }])] },
-      { random: () => 0.5 },
+      { jitter: () => 0.5 },
     );
     await eventually(() => expect(server.watches).toHaveLength(1));
     expect(server.watches[0]?.query.toString()).toBe(

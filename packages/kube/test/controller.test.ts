@@ -31,7 +31,7 @@ function start(
   leadership?: Leadership,
 ): Started {
   const { log, lines } = capturedLog();
-  const controller = new Controller({ name: "test", log, random: () => 1, ...options });
+  const controller = new Controller({ name: "test", log, jitter: () => 1, ...options });
   const stop = new AbortController();
   const done = controller.run(stop.signal, leadership);
   const started: Started = { controller, stop, done, lines, isDone: false };

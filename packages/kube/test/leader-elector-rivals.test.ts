@@ -80,7 +80,7 @@ class World {
       identity,
       log: capturedLog().log,
       clock,
-      random: () => 0,
+      jitter: () => 0,
       retryPeriodMs,
     });
     void elector.start();

@@ -40,7 +40,7 @@ function candidate(
     identity,
     log,
     clock,
-    random: () => 0,
+    jitter: () => 0,
     ...options,
   });
   const leading = elector.start();
@@ -289,7 +289,7 @@ describe("acquiring", () => {
   ])("goes on trying after %s, each five seconds and a jitter of up to 1.2 times that", async (_, step) => {
     const api = await leaseApi();
     api.instead.push(step, step);
-    const a = candidate(api, "a", { random: () => 0.5 });
+    const a = candidate(api, "a", { jitter: () => 0.5 });
     await settled(api, a);
     expect(a.clock.nextTimerMs).toBe(8_000);
     await nextTry(api, a, 8_000);

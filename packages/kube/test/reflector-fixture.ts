@@ -32,8 +32,8 @@ export async function reflect(
     retryAfterBudgetMs: 0,
   });
   const { log, lines } = capturedLog();
-  // Random 0: no jitter, no delay.
-  const reflector = new Reflector<Widget>({ client, type: widgets, log, random: () => 0, ...options });
+  // 0: no delay.
+  const reflector = new Reflector<Widget>({ client, type: widgets, log, jitter: () => 0, ...options });
   const told: Told[] = [];
   reflector.onChange((key, { previous, current }) => {
     told.push([key, previous?.metadata.resourceVersion, current?.metadata.resourceVersion]);

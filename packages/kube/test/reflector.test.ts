@@ -145,7 +145,7 @@ describe("backoff", () => {
     const clock = new ManualClock();
     const { server } = await reflect(
       { lists: Array.from({ length: 20 }, () => refused(500, "InternalError")), watches: [] },
-      { clock, random: () => 1 - Number.EPSILON },
+      { clock, jitter: () => 1 - Number.EPSILON },
     );
     const waits: number[] = [];
     for (let tries = 1; tries <= 8; tries += 1) {
@@ -167,7 +167,7 @@ describe("backoff", () => {
       exchange.write();
       ends.push(exchange);
     };
-    const { server } = await reflect({ lists: [list("1")], watches: [open, open] }, { clock, random: () => 0.5 });
+    const { server } = await reflect({ lists: [list("1")], watches: [open, open] }, { clock, jitter: () => 0.5 });
     await eventually(() => expect(clock.timers).toBe(2)); // idle and resync
     await eventually(() => expect(ends).toHaveLength(1));
     clock.pause(1_000);
@@ -200,7 +200,7 @@ describe("store", () => {
     const clock = new ManualClock();
     const { server, told } = await reflect(
       { lists: [list("1", widget("a", "1"))], watches: [] },
-      { clock, random: () => 0.5 },
+      { clock, jitter: () => 0.5 },
     );
     await eventually(() => expect(server.watches).toHaveLength(1));
     expect(told).toHaveLength(1);

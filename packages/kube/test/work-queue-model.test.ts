@@ -136,7 +136,7 @@ class Subject implements Callable {
   readonly #queue = new WorkQueue({
     name: "t",
     clock: this.clock,
-    random: () => 0.5,
+    jitter: () => 0.5,
     groupOf: (key) => [groupOf(key)],
   });
 

@@ -3,7 +3,7 @@ import { createMetrics, WorkQueue } from "../src/index.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 function queueOn(clock: ManualClock = new ManualClock()): WorkQueue {
-  return new WorkQueue({ name: "test", clock, random: () => 0.5 });
+  return new WorkQueue({ name: "test", clock, jitter: () => 0.5 });
 }
 
 /** What `get` gives right now; "waiting" when it would wait. */
@@ -122,7 +122,7 @@ describe("addAfter", () => {
 describe("addRateLimited", () => {
   test("doubles per failure of a key up to 1000 s, until forget", () => {
     const clock = new ManualClock();
-    const queue = new WorkQueue({ name: "test", clock, random: () => 1 });
+    const queue = new WorkQueue({ name: "test", clock, jitter: () => 1 });
     const delays: number[] = [];
     for (let failures = 0; failures < 20; failures += 1) {
       queue.addRateLimited("a");
@@ -189,7 +189,7 @@ describe("groups", () => {
 
   test("one that fails a thousand times at once does not hold back another's retry", () => {
     const clock = new ManualClock();
-    const queue = new WorkQueue({ name: "test", clock, random: () => 0.5, groupOf: byNamespace });
+    const queue = new WorkQueue({ name: "test", clock, jitter: () => 0.5, groupOf: byNamespace });
     for (let index = 0; index < 1_000; index += 1) queue.addRateLimited(`busy/${index}`);
     queue.addRateLimited("calm/1");
     clock.advance(10);
@@ -200,7 +200,7 @@ describe("groups", () => {
 
   test("keep their pace of retries while others come and go", () => {
     const clock = new ManualClock();
-    const queue = new WorkQueue({ name: "test", clock, random: () => 0.5, groupOf: byNamespace });
+    const queue = new WorkQueue({ name: "test", clock, jitter: () => 0.5, groupOf: byNamespace });
     for (let index = 0; index < 130; index += 1) queue.addRateLimited(`busy/${index}`);
     for (let index = 0; index < 50; index += 1) queue.addRateLimited(`other-${index}/1`);
     queue.addRateLimited("busy/last");
