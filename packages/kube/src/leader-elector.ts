@@ -15,7 +15,7 @@ export interface LeaderElectorOptions {
   /** Of the Lease. */
   readonly namespace: string;
   readonly name: string;
-  /** Default: host name and a jitter part, so that a restarted process is somebody else. */
+  /** Default: host name and a random part, so that a restarted process is somebody else. */
   readonly identity?: string;
   /** How long others wait after they last saw a change before they take over. Default 30 s. */
   readonly leaseDurationMs?: number;
