@@ -16,9 +16,10 @@ export function createLedgerController(
     readonly now: () => Date;
   },
 ): Controller {
-  const { caches, metrics } = options;
+  const { caches, log, metrics } = options;
   const controller = new Controller({
-    ...options,
+    log,
+    metrics,
     name: ledgerKey,
     workers: 1,
     reconcile: ledgerReconciler({

@@ -7,7 +7,9 @@ const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.i
 const pageSize = 500;
 
 interface MetadataPage {
-  readonly items?: readonly { readonly metadata: ObjectMeta }[];
+  readonly kind?: string;
+  /** The API server writes null for none. */
+  readonly items?: readonly { readonly metadata: ObjectMeta }[] | null;
   readonly metadata?: { readonly continue?: string; readonly remainingItemCount?: number };
 }
 
@@ -41,11 +43,12 @@ async function readPage(
   { client, namespace }: LedgerPlace,
   query: { readonly limit: number; readonly continue?: string | undefined },
   signal: AbortSignal,
-): Promise<Required<Pick<MetadataPage, "items">> & MetadataPage> {
+): Promise<MetadataPage & { readonly items: readonly { readonly metadata: ObjectMeta }[] }> {
   const path = collectionPath(issuedCertificateResource, namespace);
   const page = await client.request<MetadataPage>({ method: "GET", path, query, accept: metadataOnly, signal });
-  if (!Array.isArray(page.items)) {
-    throw new KubeConnectionError("ERR_KUBE_PROTOCOL", `GET ${path}: the answer is not a list`);
+  // A server that does not cut out metadata would send the bodies.
+  if (page.kind !== "PartialObjectMetadataList") {
+    throw new KubeConnectionError("ERR_KUBE_PROTOCOL", `GET ${path}: the answer is not a list of metadata`);
   }
-  return { ...page, items: page.items };
+  return { ...page, items: page.items ?? [] };
 }

@@ -23,9 +23,10 @@ export function createReissueController(
     readonly now: () => Date;
   },
 ): Controller {
-  const { revocations } = options;
+  const { log, metrics, revocations } = options;
   const controller = new Controller({
-    ...options,
+    log,
+    metrics,
     name: "reissue",
     reconcile: reissueReconciler({ ...options, revocations: revocations.store, clock: systemClock }),
   });

@@ -248,7 +248,13 @@ test("what was recorded since the last count is counted", async () => {
   expect(room.isFull).toBe(false);
 });
 
-test("an API server that answers nonsense removes nothing", async () => {
+test("an empty ledger, whose list the API server writes as null, has no records", async () => {
+  const { reconcile, room } = world();
+  expect(await reconcile()).toEqual({ requeueAfterMs: 60_000 });
+  expect(room.count).toBe(0);
+});
+
+test("an API server that fails removes nothing", async () => {
   put("over", 24);
   server.next("GET", /issuedcertificates$/, { refuse: 500, reason: "InternalError" });
   await expect(world().reconcile()).rejects.toMatchObject({ code: 500 });

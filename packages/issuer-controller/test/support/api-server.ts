@@ -314,10 +314,13 @@ export class ApiServer implements AsyncDisposable {
     const page = all.slice(from, from + Number(query.get("limit") ?? all.length));
     const end = from + page.length;
     const more = end < all.length ? { continue: String(end), remainingItemCount: all.length - end } : {};
-    const items = accept.includes("as=PartialObjectMetadataList")
-      ? page.map(({ metadata }) => ({ apiVersion: "meta.k8s.io/v1", kind: "PartialObjectMetadata", metadata }))
-      : page;
-    return { items, metadata: { resourceVersion: String(this.#revision), ...more } } as { items: readonly Stored[] };
+    const list = { metadata: { resourceVersion: String(this.#revision), ...more } };
+    if (!accept.includes("as=PartialObjectMetadataList")) return { items: page, ...list };
+    const [apiVersion, kind] = ["meta.k8s.io/v1", "PartialObjectMetadata"];
+    const items = page.map(({ metadata }) => ({ apiVersion, kind, metadata }));
+    // As the API server writes it: no items are null here, and nowhere else.
+    const answer = { kind: "PartialObjectMetadataList", items: items.length === 0 ? null : items, ...list };
+    return answer as unknown as { readonly items: readonly Stored[] };
   }
 
   #nextRevision(): string {
