@@ -13,7 +13,7 @@ import {
   type Reflector,
   refOfKey,
 } from "@capstan/kube";
-import { defaultProxies, QuotaBook } from "@capstan/policy";
+import { CelEvaluator, defaultProxies, QuotaBook } from "@capstan/policy";
 import { userNameOf } from "./approval/approve-right.ts";
 import { isUnapproved } from "./approval/decide-approval.ts";
 import { approvalReconciler } from "./approval/reconcile-approval.ts";
@@ -62,6 +62,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     reportingInstance: elector.identity,
     log,
   });
+  const cel = new CelEvaluator();
   const audit = await openAuditLog({ path: settings.auditLog, userAgent });
   health.addReadyCheck("audit-log", () => audit.problem);
   const room = new LedgerRoom({ limit: settings.ledgerLimit });
@@ -73,6 +74,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     marks: new MarkKeeper({ client, namespace }),
     audit,
     quotas: new QuotaBook(() => now().getTime()),
+    cel,
     now,
     random,
     log,
@@ -155,6 +157,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
         issuers: reflector.store,
         authorities: authorities.store,
         webhooks,
+        cel,
         probe: (authority, signal) => probeKey({ keys: signer.keys, audit, now }, authority, signal),
         broken,
         attempts: new Attempts({ limitMs: 0 }),
@@ -207,6 +210,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   }).run(signal);
   await events.flush();
   await audit.close();
+  await cel.close();
 }
 
 /** A waiting request is woken by its issuer and, directly, by the authority that the issuer names. */

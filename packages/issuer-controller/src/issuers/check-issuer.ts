@@ -1,23 +1,21 @@
 import { type CertificateAuthority, type Condition, issuerReasons } from "@capstan/api";
-import { validateIssuer, type WebhookConfiguration, webhookFaults } from "@capstan/policy";
+import type { PolicyViolation } from "@capstan/policy";
 import type { Issuer } from "./issuer-kinds.ts";
 
-/** The Ready condition of an issuer, from its own policy, the state of its authority and cert-manager's webhooks. */
+/** The Ready condition of an issuer, from what is wrong with its policy whatever the request, and its authority's state. */
 export function checkIssuer(
   issuer: Issuer,
   authority: CertificateAuthority | undefined,
-  webhooks: readonly WebhookConfiguration[],
+  faults: readonly PolicyViolation[],
 ): Pick<Condition, "type" | "status" | "reason" | "message"> {
   const not = (reason: string, message: string) => ({ type: "Ready", status: "False", reason, message }) as const;
-  const faults = validateIssuer(issuer.spec, authority?.spec);
   if (faults.length > 0) {
+    const isPolicys = faults.some(({ code }) => code !== "ERR_POLICY_WEBHOOK");
     return not(
-      issuerReasons.invalidPolicy,
+      isPolicys ? issuerReasons.invalidPolicy : issuerReasons.webhooksMissing,
       faults.map(({ field, rule, cure }) => `${field}: ${rule}${cure === undefined ? "" : `; ${cure}`}`).join("\n"),
     );
   }
-  const missing = webhookFaults(webhooks);
-  if (missing.length > 0) return not(issuerReasons.webhooksMissing, missing.join("\n"));
   const name = `CertificateAuthority ${issuer.spec.caRef.name}`;
   if (authority === undefined || authority.metadata.deletionTimestamp !== undefined) {
     return not(issuerReasons.authorityMissing, `${name} does not exist`);

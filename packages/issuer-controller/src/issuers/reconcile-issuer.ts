@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { apiVersion, type CertificateAuthority, type Condition, issuerReasons } from "@capstan/api";
 import { type KubeClient, type ReadonlyStore, type Reconciler, setCondition } from "@capstan/kube";
+import { type CelEvaluator, validateIssuerFully } from "@capstan/policy";
 import type { Attempts } from "../requests/attempts.ts";
 import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 import { fieldManager } from "../requests/reconcile-request.ts";
@@ -18,6 +19,7 @@ export interface IssuerReconcilerOptions {
   readonly issuers: ReadonlyStore<Issuer>;
   readonly authorities: ReadonlyStore<CertificateAuthority>;
   readonly webhooks: Webhooks;
+  readonly cel: CelEvaluator;
   /** Rejects with IssuerBroken or NotYet when the authority's active key does not sign. */
   readonly probe: (authority: CertificateAuthority, signal: AbortSignal) => Promise<void>;
   /** What attempts to sign have found out. */
@@ -36,7 +38,7 @@ type Verdict = Pick<Condition, "type" | "status" | "reason" | "message">;
  * minutes, each issuer at its own time, and sooner while it cannot.
  */
 export function issuerReconciler(options: IssuerReconcilerOptions): Reconciler {
-  const { client, kind, issuers, authorities, broken, attempts, now, random = Math.random } = options;
+  const { client, kind, issuers, authorities, webhooks, cel, broken, attempts, now, random = Math.random } = options;
   return async (key, signal) => {
     const issuer = issuers.get(key);
     if (issuer === undefined || issuer.metadata.deletionTimestamp !== undefined) {
@@ -46,7 +48,8 @@ export function issuerReconciler(options: IssuerReconcilerOptions): Reconciler {
     const { name, namespace, generation: observedGeneration = 0 } = issuer.metadata;
     const authority = authorities.get(issuer.spec.caRef.name);
     const report = broken.take({ kind, namespace, name });
-    const byItself = checkIssuer(issuer, authority, options.webhooks.list());
+    const question = { issuer: { kind, spec: issuer.spec }, authority: authority?.spec, webhooks: webhooks.list() };
+    const byItself = checkIssuer(issuer, authority, await validateIssuerFully(question, cel));
     const verdict =
       byItself.status === "True" && authority !== undefined
         ? await judge(options, { authority, byItself, report }, signal)

@@ -1,7 +1,6 @@
 import type { Condition } from "@capstan/api";
-import { attestRequester } from "@capstan/policy";
 import type { IssuerRef } from "../issuers/issuer-kinds.ts";
-import { type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
+import { attest, type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
 
 /** The part of Kubernetes' CertificateSigningRequest (certificates.k8s.io/v1) that an issuer reads, as raw JSON. */
 export interface SigningRequest {
@@ -73,7 +72,6 @@ export function issuanceOfSigningRequest(
   proxies?: readonly string[],
 ): Issuance {
   const { username = "", uid, groups = [], extra } = spec;
-  const requester = { username, uid, groups, extra };
   const annotations = metadata.annotations ?? {};
   const text = annotations[signingRequestAnnotations.duration];
   const duration =
@@ -84,8 +82,8 @@ export function issuanceOfSigningRequest(
     requestKind: "CertificateSigningRequest",
     uid: metadata.uid ?? "",
     name: metadata.name,
-    attested: attestRequester(
-      requester,
+    ...attest(
+      { username, uid, groups, extra },
       { kind: "CertificateSigningRequest", issuerNamespace: issuer.namespace },
       proxies,
     ),
@@ -93,7 +91,6 @@ export function issuanceOfSigningRequest(
     csr: new Uint8Array(Buffer.from(spec.request, "base64")),
     usages: spec.usages ?? [],
     isCa: annotations[signingRequestAnnotations.isCa] === "true",
-    requester,
     ...duration,
   };
 }

@@ -1,8 +1,7 @@
 import { apiGroup } from "@capstan/api";
 import type { Condition } from "@capstan/api";
-import { attestRequester } from "@capstan/policy";
 import type { IssuerRef } from "../issuers/issuer-kinds.ts";
-import { type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
+import { attest, type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
 
 /** The part of cert-manager's CertificateRequest that an issuer reads, as raw JSON. */
 export interface CertificateRequest {
@@ -76,17 +75,15 @@ export function issuanceOfCertificateRequest(
 ): Issuance {
   const { username = "", uid, groups = [], extra } = spec;
   const { namespace = "", annotations } = metadata;
-  const requester = { username, uid, groups, extra };
   return {
     requestKind: "CertificateRequest",
     uid: metadata.uid ?? "",
     name: metadata.name,
-    attested: attestRequester(requester, { kind: "CertificateRequest", namespace, annotations }, proxies),
+    ...attest({ username, uid, groups, extra }, { kind: "CertificateRequest", namespace, annotations }, proxies),
     issuer,
     csr: new Uint8Array(Buffer.from(spec.request, "base64")),
     usages: spec.usages ?? [],
     isCa: spec.isCA === true,
-    requester,
     owner: ownerOf(metadata.ownerReferences ?? []),
     ...readDuration(spec.duration, "spec.duration"),
   };

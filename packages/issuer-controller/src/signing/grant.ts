@@ -1,7 +1,8 @@
 import type { CertificateAuthority } from "@capstan/api";
-import { type CertificationRequest, checkCertificationRequest, type Root } from "@capstan/ca-core";
-import { decide, type GrantedLeaf, type Requester, type WebhookConfiguration, webhooksThatSkip } from "@capstan/policy";
+import { type CertificationRequest, checkCertificationRequest, formatViolations, type Root } from "@capstan/ca-core";
+import { type CelEvaluator, decideFully, type GrantedLeaf, type WebhookConfiguration } from "@capstan/policy";
 import type { Issuer } from "../issuers/issuer-kinds.ts";
+import { NotYet } from "../requests/not-yet.ts";
 import type { Issuance } from "./issuance.ts";
 import { checkLedgerSize } from "./ledger-record.ts";
 import type { RequestViolation } from "./request-violation.ts";
@@ -22,35 +23,43 @@ export interface Grant {
   readonly parsed: CertificationRequest;
 }
 
-/** Strict parse, policy and the ledger's bounds: what may go into the leaf, or every reason why there is none. */
-export function grant(
-  question: SigningQuestion,
+/**
+ * Strict parse, policy and the ledger's bounds: what may go into the leaf, or every reason why there is none.
+ *
+ * @throws {NotYet} when a condition of the policy could not be evaluated this time
+ */
+export async function grant(
+  { issuance, issuer, authority, namespaceLabels, webhooks }: SigningQuestion,
   root: Root,
-):
+  cel: CelEvaluator,
+): Promise<
   | { readonly ok: true; readonly value: Grant }
-  | { readonly ok: false; readonly violations: readonly RequestViolation[] } {
-  const { issuance, issuer, authority } = question;
+  | { readonly ok: false; readonly violations: readonly RequestViolation[] }
+> {
   const parsed = checkCertificationRequest(issuance.csr);
   if (!parsed.ok) return { ok: false, violations: [...issuance.faults, ...parsed.violations] };
-  const decision = decide({
-    request: parsed.value,
-    asked: { usages: issuance.usages, isCa: issuance.isCa, durationMs: issuance.durationMs },
-    requester: requesterOf(question),
-    issuer: { kind: issuance.issuer.kind, spec: issuer.spec },
-    authority: authority.spec,
-    root,
-  });
+  const decision = await decideFully(
+    {
+      request: parsed.value,
+      asked: { usages: issuance.usages, isCa: issuance.isCa, durationMs: issuance.durationMs },
+      maker: issuance.requester,
+      place: issuance.place,
+      proxies: issuance.proxies,
+      namespaceLabels: () => namespaceLabels,
+      webhooks,
+      issuer: { kind: issuance.issuer.kind, spec: issuer.spec },
+      authority: authority.spec,
+      root,
+    },
+    cel,
+  );
   const violations: readonly RequestViolation[] = [
     ...issuance.faults,
     ...(decision.ok ? checkLedgerSize(decision.value) : decision.violations),
   ];
+  if (violations.length > 0 && violations.every(({ code }) => code === "ERR_POLICY_VALIDATION_ABORTED")) {
+    throw new NotYet(formatViolations(violations));
+  }
   if (violations.length > 0 || !decision.ok) return { ok: false, violations };
   return { ok: true, value: { leaf: decision.value, parsed: parsed.value } };
-}
-
-function requesterOf({ issuance, namespaceLabels, webhooks }: SigningQuestion): Requester {
-  const requester = { ...issuance.attested, namespaceLabels };
-  // The API server itself writes down who makes a CertificateSigningRequest; of a CertificateRequest, a webhook does.
-  if (issuance.requestKind === "CertificateSigningRequest") return requester;
-  return { ...requester, unseenBy: webhooksThatSkip(webhooks, namespaceLabels) };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AttestedRequester } from "@capstan/policy";
+import { attestRequester, type AttestedRequester, type RequestPlace } from "@capstan/policy";
 import { DurationError, type IssuedCertificate, parseDuration } from "@capstan/api";
 import type { IssuerRef } from "../issuers/issuer-kinds.ts";
 import type { RequestViolation } from "./request-violation.ts";
@@ -24,6 +24,10 @@ export interface Issuance {
   readonly uid: string;
   /** Name of the request. */
   readonly name: string;
+  /** Where the request stands. */
+  readonly place: RequestPlace;
+  /** Service accounts that make requests for others; undefined for those that are so by default. */
+  readonly proxies: readonly string[] | undefined;
   /** What the platform attests of the requester: its namespace, if any, and perhaps its service account. */
   readonly attested: AttestedRequester;
   readonly issuer: IssuerRef;
@@ -61,6 +65,15 @@ export function hashIssuance(issuance: Issuance): string {
     [requester.username, requester.uid ?? null, requester.groups, extra],
   ];
   return createHash("sha256").update(JSON.stringify(asked)).digest("hex");
+}
+
+/** Who asks, from where, and what of it is attested. */
+export function attest(
+  requester: Requester,
+  place: RequestPlace,
+  proxies: readonly string[] | undefined,
+): Pick<Issuance, "requester" | "place" | "proxies" | "attested"> {
+  return { requester, place, proxies, attested: attestRequester(requester, place, proxies) };
 }
 
 /** Reads the duration in `field`, a Go duration as cert-manager writes them. */

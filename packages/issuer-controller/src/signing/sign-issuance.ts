@@ -16,7 +16,7 @@ import {
   type Validity,
 } from "@capstan/ca-core";
 import { type AuditLog, AuditLogError, formatTime, type KubeObject, type Logger } from "@capstan/kube";
-import { limitOf, type QuotaBook, webhookFaults } from "@capstan/policy";
+import { type CelEvaluator, limitOf, type QuotaBook, webhookFaults } from "@capstan/policy";
 import { issuerResourceOf } from "../issuers/issuer-kinds.ts";
 import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 import { type Grant, grant, type SigningQuestion } from "./grant.ts";
@@ -37,6 +37,7 @@ export interface SignerOptions {
   readonly marks: MarkKeeper;
   readonly audit: AuditLog;
   readonly quotas: QuotaBook;
+  readonly cel: CelEvaluator;
   readonly now: () => Date;
   readonly random: RandomBytes;
   readonly log: Logger;
@@ -78,7 +79,7 @@ export async function signIssuance(
 
   assertWebhooks(question);
   const signingKey = await keys.activeKey(authority, now(), signal);
-  const granted = grant(question, signingKey.root);
+  const granted = await grant(question, signingKey.root, options.cel);
   if (!granted.ok) return granted;
   const { leaf: allowed } = granted.value;
   const validity = validityOf(allowed.durationMs, question, signingKey, now());

@@ -1,11 +1,10 @@
 import type { CertificateAuthority } from "@capstan/api";
 import { describe, expect, test } from "vitest";
 import { checkIssuer } from "../../src/issuers/check-issuer.ts";
-import { authority, clusterIssuer, condition, newGeneration, now, webhookConfigurations } from "../support/objects.ts";
+import { authority, clusterIssuer, condition, newGeneration, now } from "../support/objects.ts";
 
 const fleet = authority([await newGeneration()]);
 const issuer = clusterIssuer();
-const webhooks = webhookConfigurations();
 
 const withStatus = (status: CertificateAuthority["status"]): CertificateAuthority => ({
   ...fleet,
@@ -44,25 +43,28 @@ describe("an issuer is not ready", () => {
       "CertificateAuthority fleet is not ready: Issuing: odd",
     ],
   ])("%s", (_fact, authority, reason, message) => {
-    expect(checkIssuer(issuer, authority, webhooks)).toEqual({ type: "Ready", status: "False", reason, message });
+    expect(checkIssuer(issuer, authority, [])).toEqual({ type: "Ready", status: "False", reason, message });
   });
 
-  test("a-policy-that-cannot-be-is-reported-whole-and-first", () => {
-    const policy = {
-      commonName: { allow: ["*.{namespac}"], required: true },
-      dnsNames: { allow: ["{nme}"], required: false },
-    };
-    const ready = checkIssuer(clusterIssuer({ spec: { ...issuer.spec, policy } }), undefined, []);
-    expect(ready).toMatchObject({ status: "False", reason: "InvalidPolicy" });
-    expect(ready.message?.split("\n")).toEqual([
-      expect.stringContaining("spec.policy.commonName"),
-      expect.stringContaining("spec.policy.dnsNames"),
-    ]);
+  const fault = { code: "ERR_POLICY_SETTING", field: "spec.policy.commonName", rule: "no", cure: "mend it" } as const;
+  const unseen = { code: "ERR_POLICY_WEBHOOK", field: "cert-manager", rule: "no webhook" } as const;
+
+  test.each<[fact: string, faults: Parameters<typeof checkIssuer>[2], reason: string, message: string]>([
+    ["a-policy-that-cannot-be", [fault], "InvalidPolicy", "spec.policy.commonName: no; mend it"],
+    ["webhooks-that-are-missing", [unseen], "WebhooksMissing", "cert-manager: no webhook"],
+    [
+      "all-of-it-at-once",
+      [fault, unseen],
+      "InvalidPolicy",
+      "spec.policy.commonName: no; mend it\ncert-manager: no webhook",
+    ],
+  ])("%s-comes-before-the-authority", (_fact, faults, reason, message) => {
+    expect(checkIssuer(issuer, undefined, faults)).toEqual({ type: "Ready", status: "False", reason, message });
   });
 });
 
 test("an-issuer-of-an-issuing-authority-is-ready", () => {
-  expect(checkIssuer(issuer, fleet, webhooks)).toEqual({
+  expect(checkIssuer(issuer, fleet, [])).toEqual({
     type: "Ready",
     status: "True",
     reason: "Checked",

@@ -5,7 +5,8 @@ import {
   capstanIssuerResource,
   type CertificateAuthority,
 } from "@capstan/api";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CelEvaluator } from "@capstan/policy";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ObjectStore } from "../../../kube/src/object-store.ts";
 import { BrokenIssuers } from "../../src/issuers/broken-issuers.ts";
 import { probeKey } from "../../src/issuers/probe-key.ts";
@@ -41,6 +42,7 @@ let audit: AuditLines;
 let time: Date;
 let broken: BrokenIssuers;
 let attempts: Attempts;
+const cel = new CelEvaluator();
 
 beforeEach(async () => {
   server = await ApiServer.start();
@@ -53,6 +55,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => server[Symbol.asyncDispose]());
+afterAll(() => cel.close());
 
 /** One reconcile of a cluster issuer that the controller sees as it is stored. */
 async function reconcile(
@@ -80,6 +83,7 @@ function reconcilerOf(
     issuers,
     authorities,
     webhooks: { list: () => webhooks },
+    cel,
     probe: (owner, stop) => probeKey({ keys, audit: audit.log, now: () => time }, owner, stop),
     broken,
     attempts,
@@ -245,6 +249,13 @@ describe("an issuer cannot sign", () => {
     const issuer = new LivingIssuer();
     expect(await issuer.look()).toEqual(["False WebhooksMissing", undefined]);
     expect(issuer.message).toContain("ValidatingWebhookConfiguration");
+  });
+
+  test("with-a-condition-in-cel-that-is-none, and says where", async () => {
+    const validations = [{ expression: "request.commonName ==", message: "no" }];
+    const issuer = new LivingIssuer(clusterIssuer({ spec: { ...clusterIssuer().spec, validations } }));
+    expect(await issuer.look()).toEqual(["False InvalidPolicy", undefined]);
+    expect(issuer.message).toContain("spec.validations[0].expression");
   });
 
   test("dont-retry-on-permanent-error: a policy that can never match waits for its own change", async () => {

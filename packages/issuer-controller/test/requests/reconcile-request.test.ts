@@ -455,6 +455,27 @@ describe("cert-manager's webhooks attest who asks", () => {
   });
 });
 
+describe("conditions in cel", () => {
+  const withCondition = (expression: string): void => {
+    const validations = [{ expression, message: "not on this day" }];
+    world.server.put(capstanClusterIssuerResource, clusterIssuer({ spec: { ...clusterIssuer().spec, validations } }));
+    world.observe();
+  };
+
+  test("that-hold-let-a-request-pass", async () => {
+    withCondition("request.commonName == 'web.demo' && requester.namespace == 'demo'");
+    await world.reconcile();
+    expect(world.answer).toBe("True Issued + certificate");
+  });
+
+  test("that-do-not-hold-refuse-it-with-their-message", async () => {
+    withCondition("request.commonName == 'other'");
+    await world.reconcile();
+    expect([world.answer, world.signatures]).toEqual(["False Failed + failureTime", 0]);
+    expect(world.message).toContain("not on this day");
+  });
+});
+
 describe("a quota", () => {
   const ofTwo = { perNamespace: { certificates: 2, per: "1h" } };
 

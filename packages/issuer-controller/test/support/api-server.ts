@@ -31,7 +31,7 @@ export interface Call {
 /** What happens instead of, or beside, the ordinary answer. */
 export type Fault =
   /** The server refuses and does nothing. */
-  | { readonly refuse: number; readonly reason: string }
+  | { readonly refuse: number; readonly reason: string; readonly retryAfterSeconds?: number }
   /** The server does it, and the connection breaks before the answer. */
   | "lose the answer"
   /** The connection breaks before anything is done. */
@@ -175,8 +175,9 @@ export class ApiServer implements AsyncDisposable {
     const at = this.#traps.findIndex(({ method, path }) => method === call.method && path.test(call.path));
     const fault = at < 0 ? undefined : this.#traps.splice(at, 1)[0]?.fault;
     if (typeof fault === "object") {
-      const { refuse: code, reason } = fault;
-      send(response, refusal(code, reason, `the test says ${reason}`));
+      const { refuse: code, reason, retryAfterSeconds } = fault;
+      const details = retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } };
+      send(response, { ...refusal(code, reason, `the test says ${reason}`), ...details });
       return;
     }
     if (typeof fault === "function") fault(this);

@@ -11,7 +11,7 @@ import {
   issuedCertificateResource,
 } from "@capstan/api";
 import { createLogger, EventRecorder, type KubeObject, type ReconcileResult } from "@capstan/kube";
-import { QuotaBook } from "@capstan/policy";
+import { CelEvaluator, QuotaBook } from "@capstan/policy";
 import { randomBytes } from "node:crypto";
 import { ObjectStore } from "../../../kube/src/object-store.ts";
 import { certificateRequestResource } from "../../src/requests/certificate-request.ts";
@@ -87,6 +87,7 @@ export class World implements AsyncDisposable {
   readonly #issuers = new ObjectStore<CapstanIssuer>();
   readonly #authorities = new ObjectStore<CertificateAuthority>();
   readonly #namespaces = new ObjectStore<KubeObject>();
+  readonly #cel = new CelEvaluator();
   readonly #webhooks = new ObjectStore<WebhookObject>();
   readonly #events: EventRecorder;
   readonly #signingRequests = new ObjectStore<SigningRequest & KubeObject>();
@@ -103,6 +104,7 @@ export class World implements AsyncDisposable {
     this.signer = {
       namespace: ownNamespace,
       audit: audit.log,
+      cel: this.#cel,
       quotas: new QuotaBook(() => this.now.getTime()),
       ledger: new Ledger({ client, namespace: ownNamespace }),
       reads: new SharedReads(client),
@@ -166,6 +168,7 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#events.flush();
+    await this.#cel.close();
     await this.server[Symbol.asyncDispose]();
   }
 
