@@ -304,6 +304,7 @@ type Question = readonly [
 const groups: Readonly<Record<string, string>> = {
   capstan: "capstan.dev",
   cm: "cert-manager.io",
+  event: "events.k8s.io",
   lease: "coordination.k8s.io",
 };
 
@@ -355,7 +356,7 @@ describe("rights", () => {
     ["issuer-controller", "may not", "get", "secrets:web-tls", "tenant"],
     ["issuer-controller", "may", "create", "issuedcertificates.capstan", own],
     ["issuer-controller", "may not", "update", "issuedcertificates.capstan", own],
-    ["issuer-controller", "may not", "delete", "issuedcertificates.capstan", own],
+    ["issuer-controller", "may", "delete", "issuedcertificates.capstan", own],
     ["issuer-controller", "may not", "patch", "issuedcertificates.capstan/status", own],
     ["issuer-controller", "may not", "create", "issuedcertificates.capstan", "tenant"],
     ["issuer-controller", "may", "update", "generationmarks.capstan", own],
@@ -364,10 +365,11 @@ describe("rights", () => {
     ["issuer-controller", "may", "patch", "capstanclusterissuers.capstan/status", "-"],
     ["issuer-controller", "may not", "patch", "capstanclusterissuers.capstan", "-"],
     ["issuer-controller", "may not", "patch", "certificateauthorities.capstan/status", "-"],
-    ["issuer-controller", "may not", "list", "revocations.capstan", "*"],
+    ["issuer-controller", "may", "list", "revocations.capstan", "*"],
     ["issuer-controller", "may", "watch", "namespaces", "-"],
     ["issuer-controller", "may not", "patch", "namespaces", "-"],
-    ["issuer-controller", "may", "create", "events", "tenant"],
+    ["issuer-controller", "may", "create", "events.event", "tenant"],
+    ["issuer-controller", "may not", "create", "events", "tenant"],
     ["issuer-controller", "may", "update", "leases.lease:issuer-controller", own],
     ["issuer-controller", "may not", "update", "leases.lease:crl-publisher", own],
     // The publisher keeps keys, marks and lists, and has no part in requests.
@@ -377,7 +379,7 @@ describe("rights", () => {
     ["crl-publisher", "may not", "update", "secrets:fleet-1", own],
     ["crl-publisher", "may not", "delete", "secrets:fleet-1", own],
     ["crl-publisher", "may not", "get", "secrets:web-tls", "tenant"],
-    ["crl-publisher", "may", "update", "generationmarks.capstan/status", own],
+    ["crl-publisher", "may not", "update", "generationmarks.capstan/status", own],
     ["crl-publisher", "may not", "delete", "generationmarks.capstan", own],
     ["crl-publisher", "may", "patch", "issuedcertificates.capstan/status", own],
     ["crl-publisher", "may not", "update", "issuedcertificates.capstan", own],
