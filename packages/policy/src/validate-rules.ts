@@ -4,6 +4,7 @@ import { shortNameOf } from "./attribute-types.ts";
 import { emptyRequest } from "./empty-request.ts";
 import { pathOfRule, rulesOf, type IssuerSpec, type NameRule } from "./name-rules.ts";
 import { exampleOf, parsePattern, type Pattern } from "./pattern.ts";
+import { mayShareNames } from "./pattern-overlap.ts";
 import type { PolicyViolation } from "./policy-violation.ts";
 
 /** What is wrong with the rules about names: items that are none, or can match nothing that the profile lets pass. */
@@ -12,6 +13,7 @@ export function validateRules(spec: IssuerSpec): readonly PolicyViolation[] {
   return rules.flatMap((rule, index) => [
     ...validateForm(rule, spec, rules.slice(0, index)),
     ...rule.allow.flatMap((text, item) => validateItem(rule, text, `${rule.path}.allow[${item}]`, spec)),
+    ...validateTogether(rule),
   ]);
 }
 
@@ -54,6 +56,21 @@ function validateItem(rule: NameRule, text: string, field: string, spec: IssuerS
   if (!parsed.ok) return [{ code: "ERR_POLICY_SETTING", field, ...parsed.fault }];
   const [found] = faultsOfExample(parsed.pattern, rule, spec.profile);
   return found === undefined ? [] : [fault(field, `it can never match: ${found.rule}`)];
+}
+
+/** Each pattern alone keeps namespaces apart; two of them must not undo it. */
+function validateTogether({ kind, path, allow }: NameRule): PolicyViolation[] {
+  if (kind === "IP") return [];
+  const patterns = allow.map((text) => parsePattern(text)).map((parsed) => (parsed.ok ? parsed.pattern : undefined));
+  return patterns.flatMap((own, item) => {
+    const earlier = patterns.findIndex(
+      (other, index) => index < item && own !== undefined && other !== undefined && mayShareNames(other, own),
+    );
+    if (earlier === -1) return [];
+    const rule = `together with allow[${earlier}] it lets two namespaces have the same name`;
+    const cure = "let {namespace} stand in the same place in both, or give them different numbers of labels";
+    return [fault(`${path}.allow[${item}]`, rule, cure)];
+  });
 }
 
 /**

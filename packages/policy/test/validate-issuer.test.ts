@@ -228,6 +228,11 @@ describe("validateIssuer on profile General", () => {
       ],
     ],
     [
+      "patterns-that-together-give-one-name-to-two-namespaces",
+      { policy: { dnsNames: rule(["*.{namespace}.svc", "x.{namespace}.svc", "{namespace}.*.svc"]) } },
+      ["spec.policy.dnsNames.allow[2]: together with allow[0] it lets two namespaces have the same name"],
+    ],
+    [
       "durations-and-quotas",
       { issuer: { maxDuration: "1h", quota: { perNamespace: { certificates: 1, per: "1d" } } } },
       [
