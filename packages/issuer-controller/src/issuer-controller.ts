@@ -55,7 +55,15 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   const { mutatingWebhooks, validatingWebhooks } = caches;
   const webhooks = webhooksOf([mutatingWebhooks.store, validatingWebhooks.store]);
   const proxies = [...defaultProxies, userNameOf(settings.approver)];
-  const elector = new LeaderElector({ connection, userAgent, namespace, name: "issuer-controller", log, metrics });
+  const elector = new LeaderElector({
+    ...settings,
+    connection,
+    userAgent,
+    namespace,
+    name: "issuer-controller",
+    log,
+    metrics,
+  });
   const events = new EventRecorder({
     client,
     reportingController: "capstan.dev/issuer-controller",

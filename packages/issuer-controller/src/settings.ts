@@ -1,10 +1,10 @@
 import { parseDuration } from "@capstan/api";
-import { auditLogSetting, type Setting } from "@capstan/kube";
+import { auditLogSetting, type LeaseSettings, leaseSettings, type Setting } from "@capstan/kube";
 import { type Approver, parseApprover } from "./approval/approve-right.ts";
 import { ledgerLimitSetting, ledgerRetentionSetting } from "./ledger/ledger-settings.ts";
 
 /** The issuer controller's own settings. */
-export interface IssuerSettings {
+export interface IssuerSettings extends Pick<LeaseSettings, "leaseDurationMs" | "renewDeadlineMs" | "retryPeriodMs"> {
   readonly [name: string]: Setting<unknown>;
   readonly auditLog: Setting<string | undefined>;
   readonly workers: Setting<number>;
@@ -15,6 +15,7 @@ export interface IssuerSettings {
 }
 
 export const issuerSettings: IssuerSettings = {
+  ...leaseSettings(parseDuration),
   auditLog: auditLogSetting,
   workers: {
     flag: "workers",

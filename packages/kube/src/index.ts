@@ -60,6 +60,7 @@ export { type ConditionLike, findCondition, setCondition } from "./conditions.ts
 export { type EventInput, EventRecorder, type EventRecorderOptions } from "./event-recorder.ts";
 export { HealthServer, type HealthServerOptions, type ReadyCheck } from "./health-server.ts";
 export { LeaderElector, type LeaderElectorOptions, LeadershipLostError } from "./leader-elector.ts";
+export { type LeaseSettings, leaseSettings } from "./lease-settings.ts";
 export { type ManagedReflector, Manager, type ManagerOptions } from "./manager.ts";
 export { type ProgramOptions, runProgram } from "./run-program.ts";
 export { formatMicroTime, formatTime } from "./time-format.ts";
