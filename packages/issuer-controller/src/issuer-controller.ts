@@ -32,12 +32,14 @@ import { createReissueCache, createReissueController } from "./reissue/reissue-c
 import { Attempts } from "./requests/attempts.ts";
 import { issuerOfCertificateRequest } from "./requests/certificate-request.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
+import { Grace } from "./requests/grace.ts";
 import { isWorthALook } from "./requests/is-worth-a-look.ts";
 import { requestReconciler } from "./requests/reconcile-request.ts";
 import type { IssuerSettings } from "./settings.ts";
 import { KeyRing } from "./signing/key-ring.ts";
 import { Ledger } from "./signing/ledger.ts";
 import { MarkKeeper } from "./signing/mark-keeper.ts";
+import { ReleasedBefore } from "./signing/released-before.ts";
 import { SharedReads } from "./signing/shared-reads.ts";
 import type { SignerOptions } from "./signing/sign-issuance.ts";
 
@@ -96,6 +98,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     webhooks,
     signer,
     events,
+    grace: new Grace({ released: new ReleasedBefore({ client, namespace }), now }),
     onBroken: broken.report.bind(broken),
     now,
     log,

@@ -13,8 +13,15 @@ export class NotYet extends Error {
   /** Look again after so many milliseconds, not when the backoff says so. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, options: { readonly isPatient?: boolean; readonly retryAfterMs?: number } = {}) {
+  /** Somebody should act meanwhile: the requester gets a warning. */
+  readonly isWarning: boolean;
+
+  constructor(
+    message: string,
+    options: { readonly isPatient?: boolean; readonly isWarning?: boolean; readonly retryAfterMs?: number } = {},
+  ) {
     super(message);
+    this.isWarning = options.isWarning ?? false;
     this.isPatient = options.isPatient ?? false;
     this.retryAfterMs = options.retryAfterMs;
   }

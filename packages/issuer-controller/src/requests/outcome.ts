@@ -5,7 +5,12 @@ export type FailureReason = (typeof failureReasons)[keyof typeof failureReasons]
 /** What a request is told. Each kind of request has its own words for it. */
 export type Outcome =
   /** It waits, and is looked at again. */
-  | { readonly is: "Pending"; readonly message: string }
+  | {
+      readonly is: "Pending";
+      readonly message: string;
+      /** It will fail unless somebody acts. */
+      readonly isWarning?: boolean;
+    }
   | { readonly is: "Denied"; readonly message: string }
   | {
       readonly is: "Failed";

@@ -19,6 +19,7 @@ import type { Webhooks } from "../issuers/webhooks.ts";
 import { failureReasonOf } from "../signing/request-violation.ts";
 import { signIssuance, type SignerOptions } from "../signing/sign-issuance.ts";
 import type { Attempts } from "./attempts.ts";
+import type { Grace } from "./grace.ts";
 import { IssuerBroken, NotYet } from "./not-yet.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RequestDecision } from "./request-decision.ts";
@@ -37,6 +38,7 @@ export interface RequestReconcilerOptions<R extends KubeObject> {
   readonly webhooks: Webhooks;
   readonly signer: SignerOptions;
   readonly attempts: Attempts;
+  readonly grace: Grace;
   readonly events: EventRecorder;
   /** Told when trying to sign proved that an issuer cannot. */
   readonly onBroken: (issuer: IssuerRef, message: string) => void;
@@ -51,6 +53,7 @@ interface Memory {
   answered?: string | undefined;
   /** What it was told last, for kinds whose status does not say so. */
   told?: Outcome["is"];
+  hasWarning?: boolean;
 }
 
 /**
@@ -64,7 +67,10 @@ export function requestReconciler<R extends KubeObject>(options: RequestReconcil
   const memories = new Map<string, Memory>();
 
   const forget = (key: string, uid: string | undefined = memories.get(key)?.uid): void => {
-    if (uid !== undefined) signer.ledger.forget(uid);
+    if (uid !== undefined) {
+      signer.ledger.forget(uid);
+      options.grace.forget(uid);
+    }
     memories.delete(key);
     attempts.forget(key);
   };
@@ -120,7 +126,7 @@ export function requestReconciler<R extends KubeObject>(options: RequestReconcil
         const message = `Tried for as long as the controller tries. At last: ${failure.message}`;
         return tellAtLast({ is: "Failed", reason: failureReasons.retryLimit, message });
       }
-      await tell({ is: "Pending", message: `Waiting: ${failure.message}` });
+      await tell({ is: "Pending", message: `Waiting: ${failure.message}`, isWarning: failure.isWarning });
       return { requeueAfterMs: next };
     }
     return tellAtLast(outcome);
@@ -173,7 +179,8 @@ async function sign<R extends KubeObject>(
     return { is: "Issued", message, certificate: signed.certificate, ca: signed.ca };
   }
   if ("refusal" in signed) return { is: "Failed", reason: failureReasons.recordRefused, message: signed.refusal };
-  const { violations } = signed;
+  const { violations, names } = signed;
+  if (names !== undefined) await options.grace.assertFinal({ issuance, violations, names }, signal);
   const codes = violations.map(({ code }) => code);
   log.info({ ...refOf(request), uid: request.metadata.uid, codes }, "refused a request");
   return { is: "Failed", reason: failureReasonOf(violations), message: formatViolations(violations) };
@@ -230,28 +237,34 @@ async function answer<R extends KubeObject>(
     }
   }
   const before = kind.lastTold(request) ?? memory.told;
+  const isWarning = outcome.is === "Pending" && outcome.isWarning === true;
+  const isNew = before !== outcome.is || (isWarning && memory.hasWarning !== true);
   memory.told = outcome.is;
-  if (before !== outcome.is) {
-    events.record({ regarding: request, ...eventOf[outcome.is], action: "Sign", note: outcome.message });
-  }
+  memory.hasWarning = isWarning;
+  if (!isNew) return;
+  const event = isWarning ? ({ type: "Warning", reason: "PolicyRefuses" } as const) : eventOf[outcome.is];
+  events.record({ regarding: request, ...event, action: "Sign", note: outcome.message });
 }
 
 /** What the requester is told of an attempt that failed, and how patient the next ones are. */
 function explainFailure(error: unknown): {
   readonly message: string;
   readonly isPatient: boolean;
+  readonly isWarning: boolean;
   readonly leastMs: number;
 } {
+  const isWarning = false;
   const leastMs = retryAfterOf(error);
   if (error instanceof NotYet) {
-    return { message: error.message, isPatient: error.isPatient, leastMs: error.retryAfterMs ?? 0 };
+    const { message, isPatient, retryAfterMs = 0 } = error;
+    return { message, isPatient, isWarning: error.isWarning, leastMs: retryAfterMs };
   }
   // It ends when the issuer is Ready again, and until then the request waits for that.
-  if (error instanceof IssuerBroken) return { message: error.message, isPatient: true, leastMs };
+  if (error instanceof IssuerBroken) return { message: error.message, isPatient: true, isWarning, leastMs };
   if (error instanceof KubeApiError || error instanceof KubeConnectionError) {
-    return { message: `the API server did not do its part: ${error.message}`, isPatient: false, leastMs };
+    return { message: `the API server did not do its part: ${error.message}`, isPatient: false, isWarning, leastMs };
   }
-  return { message: "an internal error, which the controller's log describes", isPatient: false, leastMs };
+  return { message: "an internal error, which the controller's log describes", isPatient: false, isWarning, leastMs };
 }
 
 function retryAfterOf(error: unknown): number {

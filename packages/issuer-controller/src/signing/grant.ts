@@ -1,6 +1,12 @@
 import type { CertificateAuthority } from "@capstan/api";
 import { type CertificationRequest, checkCertificationRequest, formatViolations, type Root } from "@capstan/ca-core";
-import { type CelEvaluator, decideFully, type GrantedLeaf, type WebhookConfiguration } from "@capstan/policy";
+import {
+  type CelEvaluator,
+  decideFully,
+  type GrantedLeaf,
+  type ReleasedNames,
+  type WebhookConfiguration,
+} from "@capstan/policy";
 import type { Issuer } from "../issuers/issuer-kinds.ts";
 import { NotYet } from "../requests/not-yet.ts";
 import type { Issuance } from "./issuance.ts";
@@ -23,6 +29,15 @@ export interface Grant {
   readonly parsed: CertificationRequest;
 }
 
+export type Granted =
+  | { readonly ok: true; readonly value: Grant }
+  | {
+      readonly ok: false;
+      readonly violations: readonly RequestViolation[];
+      /** What was asked for, where it could be read. */
+      readonly names?: ReleasedNames;
+    };
+
 /**
  * Strict parse, policy and the ledger's bounds: what may go into the leaf, or every reason why there is none.
  *
@@ -32,10 +47,7 @@ export async function grant(
   { issuance, issuer, authority, namespaceLabels, webhooks }: SigningQuestion,
   root: Root,
   cel: CelEvaluator,
-): Promise<
-  | { readonly ok: true; readonly value: Grant }
-  | { readonly ok: false; readonly violations: readonly RequestViolation[] }
-> {
+): Promise<Granted> {
   const parsed = checkCertificationRequest(issuance.csr);
   if (!parsed.ok) return { ok: false, violations: [...issuance.faults, ...parsed.violations] };
   const decision = await decideFully(
@@ -60,6 +72,6 @@ export async function grant(
   if (violations.length > 0 && violations.every(({ code }) => code === "ERR_POLICY_VALIDATION_ABORTED")) {
     throw new NotYet(formatViolations(violations));
   }
-  if (violations.length > 0 || !decision.ok) return { ok: false, violations };
+  if (violations.length > 0 || !decision.ok) return { ok: false, violations, names: parsed.value };
   return { ok: true, value: { leaf: decision.value, parsed: parsed.value } };
 }

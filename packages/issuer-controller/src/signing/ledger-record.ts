@@ -3,6 +3,7 @@ import {
   authorityLabel,
   type CertificateAuthority,
   type IssuedCertificate,
+  namesLabel,
   notAfterLabel,
 } from "@capstan/api";
 import { type CertificationRequest, formatName, type Leaf } from "@capstan/ca-core";
@@ -10,6 +11,7 @@ import { formatTime } from "@capstan/kube";
 import type { GrantedLeaf } from "@capstan/policy";
 import type { Issuer } from "../issuers/issuer-kinds.ts";
 import { hashIssuance, type Issuance } from "./issuance.ts";
+import { namesLabelOf } from "./released-before.ts";
 import type { RequestViolation } from "./request-violation.ts";
 
 // As the schema of IssuedCertificate bounds them: what does not fit must be known before anything is signed.
@@ -78,7 +80,11 @@ export function recordOf(input: {
     metadata: {
       name: uid,
       namespace,
-      labels: { [authorityLabel]: authority, [notAfterLabel]: String(Math.floor(leaf.notAfter.getTime() / 1000)) },
+      labels: {
+        [authorityLabel]: authority,
+        [notAfterLabel]: String(Math.floor(leaf.notAfter.getTime() / 1000)),
+        [namesLabel]: namesLabelOf(issuance, granted),
+      },
     },
     spec: {
       serial: leaf.serial,

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import {
   capstanClusterIssuerResource,
+  capstanIssuerResource,
   type CertificateAuthority,
   certificateAuthorityResource,
   type GenerationMark,
@@ -26,6 +27,7 @@ import {
   keySecret,
   mark,
   minute,
+  namespacedIssuer,
   namespaceObject,
   newGeneration,
   now,
@@ -473,6 +475,62 @@ describe("conditions in cel", () => {
     await world.reconcile();
     expect([world.answer, world.signatures]).toEqual(["False Failed + failureTime", 0]);
     expect(world.message).toContain("not on this day");
+  });
+});
+
+describe("what an issuer has released before and refuses now", () => {
+  const narrow = (): void => {
+    const policy = { commonName: { allow: ["other.{namespace}"], required: true } };
+    world.server.put(capstanClusterIssuerResource, clusterIssuer({ spec: { ...clusterIssuer().spec, policy } }));
+    world.observe();
+  };
+  const renew = (change: RequestChange = {}): void => {
+    ask({ ...change, metadata: { uid: "0a1b2c3d-0000-4000-8000-000000000002" } });
+  };
+
+  beforeEach(async () => {
+    await world.reconcile();
+    narrow();
+  });
+
+  test("waits-with-a-warning-and-fails-when-the-time-is-over", async () => {
+    renew();
+    const first = await world.reconcile();
+    expect([world.answer, first.requeueAfterMs]).toEqual(["False Pending", 5 * minute]);
+    expect(world.message).toContain("has released these names before and refuses them now");
+    expect(world.message).toContain("ERR_POLICY_NAME");
+    expect(world.events.at(-1)).toBe("PolicyRefuses");
+    world.observe();
+    world.now = after(4 * hour);
+    await world.reconcile();
+    expect(world.answer).toBe("False Failed + failureTime");
+  });
+
+  test("is-issued-when-the-policy-allows-it-again", async () => {
+    renew();
+    await world.reconcile();
+    world.server.put(capstanClusterIssuerResource, clusterIssuer());
+    world.observe();
+    await world.reconcile();
+    expect([world.answer, world.ledger.length]).toEqual(["True Issued + certificate", 2]);
+  });
+
+  test.each<[fact: string, change: RequestChange]>([
+    ["other-names", subject(["CN", "api.demo"])],
+    ["names-that-are-wrong-whatever-the-policy", { spec: { request: base64(brokenSignature()) } }],
+    ["a-duration-that-is-none", { spec: { duration: "a day" } }],
+  ])("but-not: %s", async (_fact, change) => {
+    renew(change);
+    await world.reconcile();
+    expect(world.answer).toBe("False Failed + failureTime");
+  });
+
+  test("nor-when-another-issuer-released-it", async () => {
+    const policy = { commonName: { allow: ["other.{namespace}"], required: true } };
+    world.server.put(capstanIssuerResource, namespacedIssuer({ spec: { ...clusterIssuer().spec, policy } }));
+    renew({ spec: { issuerRef: { group: "capstan.dev", name: "fleet" } } });
+    await world.reconcile();
+    expect(world.answer).toBe("False Failed + failureTime");
   });
 });
 

@@ -338,7 +338,14 @@ function isIn(collection: string, path: string): boolean {
 
 function isSelected(object: Stored, query: URLSearchParams): boolean {
   const selectors = (query.get("fieldSelector") ?? "").split(",").filter((one) => one !== "");
-  return selectors.every((selector) => fits(object, selector));
+  const labels = (query.get("labelSelector") ?? "").split(",").filter((one) => one !== "");
+  return (
+    selectors.every((selector) => fits(object, selector)) &&
+    labels.every((one) => {
+      const [label = "", value] = one.split("=");
+      return object.metadata.labels?.[label] === value;
+    })
+  );
 }
 
 function fits(object: Stored, selector: string): boolean {

@@ -26,10 +26,12 @@ import {
 import { signingRequestKind } from "../../src/kubernetes-csr/signing-request-kind.ts";
 import { Attempts } from "../../src/requests/attempts.ts";
 import { certificateRequestKind } from "../../src/requests/certificate-request-kind.ts";
+import { Grace } from "../../src/requests/grace.ts";
 import { requestReconciler } from "../../src/requests/reconcile-request.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
 import { Ledger } from "../../src/signing/ledger.ts";
 import { MarkKeeper } from "../../src/signing/mark-keeper.ts";
+import { ReleasedBefore } from "../../src/signing/released-before.ts";
 import { SharedReads } from "../../src/signing/shared-reads.ts";
 import type { SignerOptions } from "../../src/signing/sign-issuance.ts";
 import { ApiServer } from "./api-server.ts";
@@ -132,6 +134,7 @@ export class World implements AsyncDisposable {
       signer: { ...this.signer, ledger },
       attempts: new Attempts({ limitMs: 10 * minute, monotonic: () => this.monotonic, random: () => 1 }),
       events: this.#events,
+      grace: new Grace({ released: new ReleasedBefore({ client, namespace: ownNamespace }), now: () => this.now }),
       onBroken: (issuer: IssuerRef, message: string) => void this.broken.push({ issuer, message }),
       now: () => this.now,
       log: this.signer.log,
