@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { LedgerRoom } from "../../src/ledger/ledger-room.ts";
 import { Ledger } from "../../src/signing/ledger.ts";
 import { ApiServer } from "../support/api-server.ts";
+import { World } from "../support/world.ts";
 
 const namespace = "capstan-system";
 const signal = new AbortController().signal;
@@ -33,4 +34,22 @@ test("without a limit there is always room", async () => {
   const ledger = new Ledger({ client: server.client, namespace });
   await ledger.create(record("one"), signal);
   expect(ledger.refusal).toBeUndefined();
+});
+
+test("nothing is signed for a request while the ledger is full, for however long, and it is issued when there is room", async () => {
+  await using world = await World.start();
+  world.room.counted(1_000);
+  for (let round = 0; round < 3; round += 1) {
+    const { requeueAfterMs = 0 } = await world.reconcile();
+    expect(requeueAfterMs).toBeGreaterThan(0);
+    world.observe();
+    world.monotonic += 3_600_000;
+  }
+  expect(world.answer).toContain("Pending");
+  expect(world.message).toContain("the ledger holds 1000 records and takes no more than 1000");
+  expect([world.ledger, world.signatures]).toEqual([[], 0]);
+  world.room.counted(999);
+  await world.reconcile();
+  expect(world.ledger).toHaveLength(1);
+  expect(world.room.isFull).toBe(true);
 });

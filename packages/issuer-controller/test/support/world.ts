@@ -28,6 +28,7 @@ import { Attempts } from "../../src/requests/attempts.ts";
 import { certificateRequestKind } from "../../src/requests/certificate-request-kind.ts";
 import { Grace } from "../../src/requests/grace.ts";
 import { requestReconciler } from "../../src/requests/reconcile-request.ts";
+import { LedgerRoom } from "../../src/ledger/ledger-room.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
 import { Ledger } from "../../src/signing/ledger.ts";
 import { MarkKeeper } from "../../src/signing/mark-keeper.ts";
@@ -81,6 +82,8 @@ export class World implements AsyncDisposable {
   /** What was reported of issuers. */
   readonly broken: { readonly issuer: IssuerRef; readonly message: string }[] = [];
   readonly signer: SignerOptions;
+  /** How full the ledger is. */
+  readonly room = new LedgerRoom({ limit: 1_000 });
   now: Date = now;
   /** Milliseconds of a clock that never jumps, as the limit of attempts sees it. */
   monotonic = 0;
@@ -108,7 +111,7 @@ export class World implements AsyncDisposable {
       audit: audit.log,
       cel: this.#cel,
       quotas: new QuotaBook(() => this.now.getTime()),
-      ledger: new Ledger({ client, namespace: ownNamespace }),
+      ledger: new Ledger({ client, namespace: ownNamespace, room: this.room }),
       reads: new SharedReads(client),
       keys: new KeyRing({ client, namespace: ownNamespace }),
       marks: new MarkKeeper({ client, namespace: ownNamespace }),
@@ -122,7 +125,7 @@ export class World implements AsyncDisposable {
   /** As a process that begins to lead. */
   #start(): Readonly<Record<"requests" | "signingRequests", ReturnType<typeof requestReconciler>>> {
     const { client } = this.server;
-    const ledger = new Ledger({ client, namespace: ownNamespace });
+    const ledger = new Ledger({ client, namespace: ownNamespace, room: this.room });
     const seen = [...this.#requests.list(), ...this.#signingRequests.list()];
     ledger.doubt(seen.flatMap(({ metadata }) => metadata.uid ?? []));
     const shared = {
