@@ -40,7 +40,7 @@ export interface AuthorityReconcilerOptions {
   readonly client: KubeClient;
   readonly namespace: string;
   readonly authorities: ReadonlyStore<CertificateAuthority>;
-  /** The ledger, with index "authority". */
+  /** The ledger's revoked records, with index "authority". */
   readonly records: ReadonlyStore<IssuedCertificate>;
   readonly generations: GenerationStore;
   /** The control plane of an account and region. */

@@ -130,7 +130,7 @@ async function mark(
     },
     { fieldManager, force: true, subresource: "status", signal },
   );
-  log.info({ serial: record.spec.serial, reason, requestedBy, audit: true }, "revoked a certificate");
+  log.info({ serial: record.spec.serial, reason, requestedBy }, "revoked a certificate");
 }
 
 async function reportProgress(
