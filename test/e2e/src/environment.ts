@@ -46,7 +46,7 @@ export interface Environment {
   /** Where a program serves health and metrics. */
   readonly healthOf: (program: ProgramName) => string;
   /** Kills a program as the kernel would (SIGKILL) and starts it again, without waiting until it is ready. */
-  readonly relaunch: (program: ProgramName) => Promise<ManagedProcess>;
+  readonly relaunch: (program: ProgramName, extraFlags?: readonly string[]) => Promise<ManagedProcess>;
   /** As `relaunch`, and resolves when it is ready. */
   readonly restart: (program: ProgramName) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -121,7 +121,7 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
       return found;
     };
     const healthOf = (name: ProgramName): string => `http://127.0.0.1:${portsOf(name).health}`;
-    const relaunch = async (name: ProgramName): Promise<ManagedProcess> => {
+    const relaunch: Environment["relaunch"] = async (name, extraFlags = []) => {
       await running.get(name)?.kill();
       const { main, account, flags } = programs[name];
       const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "capstan-system", name: account });
@@ -142,6 +142,7 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
           `--kubeconfig=${kubeconfig}`,
           `--health-address=127.0.0.1:${health}`,
           ...flags({ serve, awsEndpoint: emulator.endpoint }),
+          ...extraFlags,
         ],
         logFile: path.join(cluster.logs, `${name}.log`),
       });
