@@ -41,7 +41,8 @@ func waitForCertificate(ctx context.Context, scene *scene, name string, generati
 		}
 		done := ready != nil && ready.Status == cmmeta.ConditionTrue &&
 			ready.ObservedGeneration == current.Generation && current.Generation >= generation &&
-			(issuing == nil || issuing.Status != cmmeta.ConditionTrue)
+			(issuing == nil || issuing.Status != cmmeta.ConditionTrue) &&
+			current.Status.NextPrivateKeySecretName == nil
 		return done, fmt.Sprintf("Ready: %s; Issuing: %s", messageOf(ready), messageOf(issuing)), nil
 	})
 	return found, err

@@ -80,20 +80,24 @@ func reissueWithAnotherName(ctx context.Context, scene *scene) error {
 	if err := validateCertificate(ctx, scene, certificate); err != nil {
 		return err
 	}
+	name, generation := certificate.Name, certificate.Generation
 	certificates := scene.certmanager.CertmanagerV1().Certificates(scene.namespace)
 	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
-		certificate, err = certificates.Get(ctx, certificate.Name, metav1.GetOptions{})
+		current, err := certificates.Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
-		certificate.Spec.DNSNames = append(certificate.Spec.DNSNames, randomSubdomain())
-		certificate, err = certificates.Update(ctx, certificate, metav1.UpdateOptions{})
+		current.Spec.DNSNames = append(current.Spec.DNSNames, randomSubdomain())
+		updated, err := certificates.Update(ctx, current, metav1.UpdateOptions{})
+		if err == nil {
+			generation = updated.Generation
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	certificate, err = waitForCertificate(ctx, scene, certificate.Name, certificate.Generation)
+	certificate, err = waitForCertificate(ctx, scene, name, generation)
 	if err != nil {
 		return err
 	}

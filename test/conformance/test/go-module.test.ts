@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { portDirectory, repository } from "../src/places.ts";
 
@@ -18,12 +16,4 @@ test("the-suite-judges-with-the-versions-that-are-tested", async () => {
   const shared = [...suite].filter(([module]) => tested.has(module));
   expect(shared.length).toBeGreaterThan(20);
   expect(shared).toEqual(shared.map(([module]) => [module, tested.get(module)]));
-});
-
-test("its-checks-find-what-is-wrong", { timeout: 900_000 }, async () => {
-  const run = promisify(execFile)("go", ["test", "-trimpath", "-mod=readonly", "."], {
-    cwd: portDirectory,
-    env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" },
-  });
-  expect((await run).stdout).toMatch(/^ok\s/);
 });
