@@ -26,6 +26,10 @@ export interface RequestQuestion extends Omit<PolicyQuestion, "requester"> {
 /**
  * Everything that is decided of a request, for the controller and for a dry run alike: who asks, what policy says of it
  * (`decide`), and what the conditions in CEL say. Reports every violation at once, or grants what the leaf may hold.
+ *
+ * @example
+ * const decision = await decideFully({ request, asked, maker, place, namespaceLabels, webhooks, issuer, authority }, evaluator);
+ * if (!decision.ok) console.log(formatViolations(decision.violations));
  */
 export async function decideFully(question: RequestQuestion, evaluator: CelEvaluator): Promise<PolicyDecision> {
   const { maker } = question;
@@ -44,6 +48,9 @@ export async function decideFully(question: RequestQuestion, evaluator: CelEvalu
 /**
  * `validateIssuer`, its conditions in CEL, and whether cert-manager's webhooks are in place, without which nobody's requests
  * are attested: for the issuer's Ready condition.
+ *
+ * @example
+ * const faults = await validateIssuerFully({ issuer, authority: authority.spec, webhooks }, evaluator);
  */
 export async function validateIssuerFully(
   question: {

@@ -62,7 +62,11 @@ export type PolicyDecision =
 
 /**
  * Whether this requester may have this leaf. Closed by default: every name must be allowed by a rule of the issuer, within
- * the bounds of its authority and of the profile. Reports every violation at once, or grants what the leaf may hold.
+ * the bounds of its authority and of the profile. Reports every violation at once, or grants what the leaf may hold. Without
+ * the conditions in CEL: those are decideFully's.
+ *
+ * @example
+ * const decision = decide({ request, asked, requester: { namespace: "demo", namespaceLabels }, issuer, authority, root });
  */
 export function decide(question: PolicyQuestion): PolicyDecision {
   const { request, asked, requester, issuer, authority, root, isBlockedKey } = question;

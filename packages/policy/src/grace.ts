@@ -59,7 +59,12 @@ export function decideRefusal(question: {
   return mayHeal && nowMs < untilMs ? { do: "wait", untilMs } : { do: "fail" };
 }
 
-/** Whether a leaf that was released has every name that is asked for now. */
+/**
+ * Whether a leaf that was released has every name that is asked for now.
+ *
+ * @example
+ * const wasReleasedBefore = records.some(({ spec }) => hasSameNames(namesOfRecord(spec) ?? none, request));
+ */
 export function hasSameNames(released: ReleasedNames, asked: ReleasedNames): boolean {
   const had = new Set(keysOf(released));
   return keysOf(asked).every((key) => had.has(key));

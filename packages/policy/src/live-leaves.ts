@@ -60,7 +60,12 @@ export function countRefusedLeaves(records: readonly IssuedCertificate[], review
   return { checked, refused, ...(example === undefined ? {} : { example }) };
 }
 
-/** Two pages as one. */
+/**
+ * Two pages as one.
+ *
+ * @example
+ * const whole = pages.map((page) => countRefusedLeaves(page, review)).reduce(addLiveLeaves);
+ */
 export function addLiveLeaves(one: LiveLeaves, other: LiveLeaves): LiveLeaves {
   const example = one.example ?? other.example;
   return {

@@ -17,6 +17,9 @@ const alternativeNames = [
 /**
  * The names of a leaf that a ledger record tells of; undefined when its subject cannot be read. Alternative names come by
  * kind, not in the order of the certificate.
+ *
+ * @example
+ * namesOfRecord(record.spec)?.subject; // [{ type: "CN", oid: "2.5.4.3", value: "web.demo" }]
  */
 export function namesOfRecord(record: Record): ReleasedNames | undefined {
   // As ca-core's formatName writes it: in the order of the certificate, whose RDNs hold one attribute each in this form.

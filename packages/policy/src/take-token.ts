@@ -19,7 +19,12 @@ export type Taking =
   | { readonly ok: true; readonly bucket: TokenBucket }
   | { readonly ok: false; readonly bucket: TokenBucket; readonly retryAfterMs: number };
 
-/** The quota of an issuer; undefined where it has none. One that cannot be read, of which validateIssuer tells, allows none. */
+/**
+ * The quota of an issuer; undefined where it has none. One that cannot be read, of which validateIssuer tells, allows none.
+ *
+ * @example
+ * limitOf({ quota: { perNamespace: { certificates: 100, per: "1h" } } }); // { certificates: 100, perMs: 3600000 }
+ */
 export function limitOf({ quota }: Pick<IssuerSpec, "quota">): TokenLimit | undefined {
   if (quota === undefined) return undefined;
   const { certificates, per } = quota.perNamespace;

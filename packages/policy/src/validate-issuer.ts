@@ -9,7 +9,11 @@ import { validateRules } from "./validate-rules.ts";
 
 /**
  * What is wrong with an issuer whatever the request: patterns that are none or can match nothing that the profile lets
- * pass, and settings that disagree with its authority's. For the issuer's Ready condition; an empty list means none.
+ * pass, and settings that disagree with its authority's. For the issuer's Ready condition; an empty list means none. Without
+ * the conditions in CEL: those are validateIssuerFully's.
+ *
+ * @example
+ * const faults = validateIssuer(issuer.spec, authority.spec);
  */
 export function validateIssuer(spec: IssuerSpec, authority?: CertificateAuthority["spec"]): readonly PolicyViolation[] {
   return [

@@ -46,6 +46,9 @@ const kinds = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"]
  * Why cert-manager's webhooks cannot be relied on in any namespace, one sentence each: without them whoever creates a
  * CertificateRequest chooses its spec.username, and whoever may write its status approves it. An empty list means that
  * both are in place.
+ *
+ * @example
+ * webhookFaults([]); // ["no MutatingWebhookConfiguration has a webhook webhook.cert-manager.io: install cert-manager's", …]
  */
 export function webhookFaults(configurations: readonly WebhookConfiguration[]): readonly string[] {
   return kinds.flatMap((kind) => {
@@ -61,6 +64,10 @@ export function webhookFaults(configurations: readonly WebhookConfiguration[]): 
  * Which of the two kinds of configuration leave out a namespace with these labels, each with the selector that does; an
  * empty list means that the webhooks see every request there. By the labels as they are now: when the request was made,
  * they may have been others.
+ *
+ * @example
+ * webhooksThatSkip(configurations, { "cert-manager.io/disable-validation": "true" });
+ * // ["ValidatingWebhookConfiguration cert-manager-webhook: cert-manager.io/disable-validation notin (true)"]
  */
 export function webhooksThatSkip(
   configurations: readonly WebhookConfiguration[],

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { CelInput } from "./cel-variables.ts";
 import type { CelFault, CelOutcome } from "./cel-language.ts";
-import type { CelAnswer, CelTask } from "./cel-protocol.ts";
+import type { CelAnswer, CelTask } from "./cel-worker.ts";
 
 export interface CelEvaluatorOptions {
   /** How long one expression may take, in milliseconds. Default is 1,000: a thousand times what an ordinary one takes. */

@@ -1,8 +1,20 @@
 // The worker of CelEvaluator: checks and evaluates one expression at a time. Whatever becomes of it, its host ends it.
 import { parentPort } from "node:worker_threads";
 import { RE2JS } from "re2js";
-import { checkExpression, evaluateExpression } from "./cel-language.ts";
-import type { CelAnswer, CelTask } from "./cel-protocol.ts";
+import { checkExpression, evaluateExpression, type CelFault, type CelOutcome } from "./cel-language.ts";
+import type { CelInput } from "./cel-variables.ts";
+
+/** What the host sends to the worker. */
+export type CelTask = { readonly id: number; readonly expression: string } & (
+  | { readonly do: "check" }
+  | { readonly do: "evaluate"; readonly input: CelInput }
+);
+
+/** What the worker sends back, after one "ready". */
+export type CelAnswer = { readonly id: number } & (
+  | { readonly fault: CelFault | undefined }
+  | { readonly outcome: CelOutcome }
+);
 
 /**
  * What the library makes of `matches`: it calls `new RegExp(pattern).test(text)`. RE2's syntax is the one that CEL asks for,
