@@ -93,9 +93,30 @@ const record = (change: Json = {}, name = "record"): Json =>
     "capstan-system",
   );
 
+/** Every kind of name with the same rule; addresses have patterns of their own. */
+function everyKind(rule: { readonly allow: readonly string[] } | { readonly allowAny: true }): Json {
+  const kinds = ["commonName", "organization", "organizationalUnit", "country", "province", "locality"];
+  return {
+    ...Object.fromEntries([...kinds, "dnsNames", "emailAddresses", "uris"].map((kind) => [kind, rule])),
+    ipAddresses: "allow" in rule ? { allow: ["10.0.0.1"] } : rule,
+    otherSubjectAttributes: [
+      { type: "DC", ...rule },
+      { type: "2.5.4.12", ...rule },
+    ],
+    otherNames: [
+      { oid: "1.2.3", ...rule },
+      { oid: "*", ...rule },
+    ],
+  };
+}
+
+const names = (commonName: Json): Json => issuer({ policy: { commonName } });
+
+const withAnchor = (issuance: Json): Json => authority({ issuance, trustAnchors: [{ ...anchor, create: true }] });
+
 test("every manifest and example is YAML that kubectl takes, and the examples are accepted", async () => {
-  for (const folder of ["manifests", "examples"]) {
-    for (const file of await readdir(`${deploy}${folder}`)) {
+  for (const folder of ["manifests", "examples", "examples/policies"]) {
+    for (const file of (await readdir(`${deploy}${folder}`)).filter((name) => name.endsWith(".yaml"))) {
       const documents = parseAllDocuments(await readFile(`${deploy}${folder}/${file}`, "utf8"));
       expect
         .soft(
@@ -113,6 +134,9 @@ test("every manifest and example is YAML that kubectl takes, and the examples ar
     certificate.cert-manager.io/web created (server dry run)
     "
   `);
+  await kubectl(["create", "namespace", "trusted"]);
+  const policies = await kubectl(["apply", "--dry-run=server", "-f", `${deploy}examples/policies`]);
+  expect(policies.match(/created/g)).toHaveLength(5);
 });
 
 describe("a schema accepts", () => {
@@ -125,6 +149,35 @@ describe("a schema accepts", () => {
     ["an-anchor-of-another-partition", anchored({ ...anchor, arn: arn.replace("arn:aws:", "arn:aws-us-gov:") })],
     ["the-least-issuer", issuer()],
     ["an-issuer-without-a-rule", issuer({ policy: {} })],
+    [
+      "every-usage-of-an-authority-without-anchors",
+      authority({ issuance: { namespaces: {}, usages: ["code signing"] } }),
+    ],
+    [
+      "every-kind-of-name-with-patterns",
+      issuer({ profile: "General", policy: everyKind({ allow: ["*.{namespace}"] }) }),
+    ],
+    ["every-kind-of-name-with-anything", issuer({ profile: "General", policy: everyKind({ allowAny: true }) })],
+    [
+      "patterns-of-every-form",
+      names({ allow: ["*", "a-*.b*c", "{namespace}.{serviceAccount}/{podName}", "x-{namespace}:*@y", "Example Corp"] }),
+    ],
+    [
+      "addresses-and-networks",
+      issuer({ policy: { ipAddresses: { allow: ["10.0.0.1", "10.0.0.0/8", "fd00::1", "fd00::/8"] } } }),
+    ],
+    [
+      "what-narrows-an-authority",
+      issuer({
+        maxDuration: "24h",
+        usages: ["client auth"],
+        keyAlgorithms: ["ECDSA-P256"],
+        attestation: "ServiceAccount",
+        clusterRequests: true,
+        quota: { perNamespace: { certificates: 100, per: "1h" } },
+        validations: [{ expression: "request.isCA == false", message: "no CA" }],
+      }),
+    ],
     ["a-ledger-record", record()],
   ])("%s", async (_fact, object) => {
     expect(await answerTo("create", object, "--dry-run=server")).toBe("");
@@ -142,10 +195,16 @@ describe("a schema refuses", () => {
     ["a-maximum-under-ten-minutes", authority({ maxLeafDuration: "9m59s" }), "must be at least 10m"],
     ["a-duration-that-is-none", authority({ maxLeafDuration: "long" }), "spec.maxLeafDuration"],
     ["an-authority-without-namespaces", authority({ issuance: {} }), "spec.issuance.namespaces: Required"],
+    ["a-usage-that-is-none", authority({ issuance: { namespaces: {}, usages: ["root"] } }), "Unsupported value"],
     [
-      "a-usage-beyond-the-profile",
-      authority({ issuance: { namespaces: {}, usages: ["cert sign"] } }),
-      "Unsupported value",
+      "a-usage-beyond-the-profile-of-an-authority-with-anchors",
+      withAnchor({ namespaces: {}, usages: ["code signing"] }),
+      "with trust anchors, issuance.usages holds",
+    ],
+    [
+      "ca-certificates-under-an-anchor",
+      withAnchor({ namespaces: {}, caCertificates: { maxPathLength: 0 } }),
+      "a CA certificate under a trust anchor could make AWS credentials at will",
     ],
     ["an-authority-with-a-name-that-is-too-long", authority({}, "a".repeat(41)), "metadata.name"],
     ["an-authority-with-a-dot-in-its-name", authority({}, "a.b"), "metadata.name"],
@@ -175,7 +234,65 @@ describe("a schema refuses", () => {
     ["two-anchors-of-one-name", anchored({ ...anchor, create: true }, { ...anchor, arn }), "Duplicate value"],
     ["a-default-under-ten-minutes", issuer({ defaultDuration: "1m" }), "must be at least 10m"],
     ["a-rule-that-allows-nothing", issuer({ policy: { commonName: { allow: [] } } }), "spec.policy.commonName.allow"],
-    ["an-unknown-profile", issuer({ profile: "General" }), "Unsupported value"],
+    ["an-unknown-profile", issuer({ profile: "Other" }), "Unsupported value"],
+    [
+      "a-default-over-the-issuers-maximum",
+      issuer({ maxDuration: "1h" }),
+      "spec.defaultDuration: Invalid value: defaultDuration must not be over maxDuration",
+    ],
+    [
+      "two-stars-in-a-label",
+      names({ allow: ["a", "*a*"] }),
+      'spec.policy.commonName.allow[1]: Invalid value: "*a*": a label',
+    ],
+    ["two-stars-in-a-later-label", names({ allow: ["a.**"] }), "holds at most one *"],
+    ["an-unknown-placeholder", names({ allow: ["*.{name}"] }), "the only placeholders are"],
+    ["half-a-placeholder", names({ allow: ["*.{namespace"] }), "the only placeholders are"],
+    ["a-star-before-a-placeholder", names({ allow: ["*-{namespace}"] }), "holds either a * or a placeholder"],
+    ["a-star-behind-a-placeholder", names({ allow: ["x.{serviceAccount}*"] }), "holds either a * or a placeholder"],
+    ["a-rule-that-says-nothing", names({}), "give either allow, a list, or allowAny: true"],
+    ["a-rule-that-says-both", names({ allow: ["a"], allowAny: true }), "give either allow, a list, or allowAny: true"],
+    ["anything-but-in-profile-General", names({ allowAny: true }), "only profile General has allowAny"],
+    [
+      "wildcards-but-in-profile-General",
+      issuer({ policy: { dnsNames: { allow: ["*.a"], wildcards: true } } }),
+      "only profile General has wildcards",
+    ],
+    [
+      "other-names-but-in-profile-General",
+      issuer({ policy: { otherNames: [{ oid: "1.2.3", allow: ["a"] }] } }),
+      "only profile General has otherSubjectAttributes and otherNames",
+    ],
+    [
+      "ca-certificates-but-in-profile-General",
+      issuer({ caCertificates: { maxPathLength: 0 } }),
+      "only profile General",
+    ],
+    ["ed25519-but-in-profile-General", issuer({ keyAlgorithms: ["Ed25519"] }), "only profile General has Ed25519"],
+    ["an-address-that-is-none", issuer({ policy: { ipAddresses: { allow: ["10.0.0"] } } }), "must be an IP address"],
+    [
+      "two-rules-for-one-type",
+      issuer({
+        profile: "General",
+        policy: {
+          otherNames: [
+            { oid: "*", allowAny: true },
+            { oid: "*", allow: ["a"] },
+          ],
+        },
+      }),
+      "Duplicate value",
+    ],
+    [
+      "conditions-of-a-namespaced-issuer",
+      object("CapstanIssuer", "x", { caRef: { name: "fleet" }, policy: {}, validations: [] }, "tenant"),
+      'unknown field "spec.validations"',
+    ],
+    [
+      "cluster-requests-to-a-namespaced-issuer",
+      object("CapstanIssuer", "x", { caRef: { name: "fleet" }, policy: {}, clusterRequests: true }, "tenant"),
+      'unknown field "spec.clusterRequests"',
+    ],
     ["an-issuer-without-an-authority", issuer({ caRef: {} }), "spec.caRef.name: Required"],
     ["a-serial-in-upper-case", record({ serial: "4F1C" }), "spec.serial"],
     ["a-serial-with-a-leading-zero-octet", record({ serial: "004f" }), "spec.serial"],
@@ -468,9 +585,9 @@ test("the columns that kubectl prints are there", async () => {
   expect(headings.map((line) => line.split(/ {2,}/).join(" | "))).toMatchInlineSnapshot(`
     [
       "NAME | READY | REASON | GENERATION | EXPIRES | KEY | COMMON NAME | ANCHORS | CRL | AGE",
-      "NAME | READY | REASON | CA | PROFILE | DEFAULT DURATION | MESSAGE | AGE",
+      "NAME | READY | REASON | CA | PROFILE | DEFAULT DURATION | LIVE LEAVES REFUSED | MESSAGE | AGE",
       "NAMESPACE | NAME | SUBJECT | NAMESPACE OF REQUEST | NOT AFTER | REVOKED | SERIAL | CA | GENERATION | REQUEST | REQUESTER | AGE",
-      "NAMESPACE | NAME | SERIAL | REASON | ACCEPTED | PUBLISHED | REQUESTED BY | CRL | MESSAGE | AGE",
+      "NAMESPACE | NAME | SERIAL | REASON | ACCEPTED | PUBLISHED | REQUESTED BY | CRL | RE-ISSUE | MESSAGE | AGE",
     ]
   `);
 });
