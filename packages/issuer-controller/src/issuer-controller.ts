@@ -2,15 +2,14 @@ import type { RandomBytes } from "@capstan/ca-core";
 import {
   Controller,
   EventRecorder,
-  type GroupOf,
   type KubeObject,
   keyOf,
   LeaderElector,
   Manager,
   openAuditLog,
   type ProgramContext,
-  type ReadonlyStore,
   type Reflector,
+  type ReflectorChange,
   refOfKey,
 } from "@capstan/kube";
 import { CelEvaluator, defaultProxies, QuotaBook } from "@capstan/policy";
@@ -19,22 +18,23 @@ import { isUnapproved } from "./approval/decide-approval.ts";
 import { approvalReconciler } from "./approval/reconcile-approval.ts";
 import { type Caches, createCaches } from "./caches.ts";
 import { BrokenIssuers } from "./issuers/broken-issuers.ts";
-import { type IssuerKind, issuerIdOf, storeKeyOf } from "./issuers/issuer-kinds.ts";
+import { authorityIsWorthACheck, issuerIsWorthACheck } from "./issuers/is-worth-a-check.ts";
+import { type Issuer, type IssuerKind, issuerIdOf, storeKeyOf } from "./issuers/issuer-kinds.ts";
 import { probeKey } from "./issuers/probe-key.ts";
 import { issuerReconciler } from "./issuers/reconcile-issuer.ts";
+import { liveLeavesKey, liveLeavesReconciler } from "./issuers/review-live-leaves.ts";
 import { authorityWakesRequests, issuerWakesRequests } from "./issuers/wakes-requests.ts";
 import { webhooksOf } from "./issuers/webhooks.ts";
-import { serviceAccountOf } from "./kubernetes-csr/service-account.ts";
 import { signingRequestKind } from "./kubernetes-csr/signing-request-kind.ts";
 import { createLedgerController } from "./ledger/ledger-controller.ts";
 import { LedgerRoom } from "./ledger/ledger-room.ts";
 import { createReissueCache, createReissueController } from "./reissue/reissue-controller.ts";
 import { Attempts } from "./requests/attempts.ts";
-import { issuerOfCertificateRequest } from "./requests/certificate-request.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
 import { Grace } from "./requests/grace.ts";
 import { isWorthALook } from "./requests/is-worth-a-look.ts";
 import { requestReconciler } from "./requests/reconcile-request.ts";
+import { turnOfCertificateRequest, turnOfSigningRequest } from "./requests/turns.ts";
 import type { IssuerSettings } from "./settings.ts";
 import { KeyRing } from "./signing/key-ring.ts";
 import { Ledger } from "./signing/ledger.ts";
@@ -110,7 +110,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     log,
     metrics,
     workers,
-    groupOf: groupOfRequest(requests.store),
+    groupOf: (key) => turnOfCertificateRequest(requests.store.get(key)),
     reconcile: requestReconciler({
       ...answering,
       kind: certificateRequestKind({ proxies }),
@@ -144,7 +144,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     log,
     metrics,
     workers,
-    groupOf: groupOfSigningRequest(signingRequests.store),
+    groupOf: (key) => turnOfSigningRequest(signingRequests.store.get(key)),
     reconcile: requestReconciler({
       ...answering,
       kind: signingRequestKind({ client, proxies }),
@@ -175,9 +175,13 @@ export async function startIssuerController(options: IssuerControllerOptions, si
         now,
       }),
     });
-    if (kind === "CapstanIssuer") controller.watch(issuers);
-    else controller.watch(clusterIssuers);
-    controller.watch(authorities, (name) => reflector.store.byIndex("authority", name).map(keyOf));
+    const worthACheck = (key: string, change: ReflectorChange<Issuer>): readonly string[] =>
+      issuerIsWorthACheck(change) ? [key] : [];
+    if (kind === "CapstanIssuer") controller.watch(issuers, worthACheck);
+    else controller.watch(clusterIssuers, worthACheck);
+    controller.watch(authorities, (name, change) =>
+      authorityIsWorthACheck(change) ? reflector.store.byIndex("authority", name).map(keyOf) : [],
+    );
     for (const configurations of [mutatingWebhooks, validatingWebhooks]) {
       controller.watch(configurations, () => reflector.store.list().map(keyOf));
     }
@@ -190,6 +194,18 @@ export async function startIssuerController(options: IssuerControllerOptions, si
 
   const revocations = createReissueCache({ client, log, metrics });
   const reissueController = createReissueController({ ...options, namespace, revocations, events });
+  const liveLeavesController = new Controller({
+    name: liveLeavesKey,
+    log,
+    metrics,
+    workers: 1,
+    reconcile: liveLeavesReconciler({ ...answering, namespace, proxies }),
+  });
+  liveLeavesController.watch(issuers, () => [liveLeavesKey]);
+  liveLeavesController.watch(clusterIssuers, () => [liveLeavesKey]);
+  liveLeavesController.watch(authorities, () => [liveLeavesKey]);
+  liveLeavesController.watch(namespaces, () => []);
+
   const ledgerController = createLedgerController({
     ...options,
     namespace,
@@ -216,6 +232,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
       signingRequestController,
       ledgerController,
       reissueController,
+      liveLeavesController,
       ...Object.values(issuerControllers),
     ],
   }).run(signal);
@@ -250,23 +267,4 @@ function wakeWaiting<R extends KubeObject>(
   controller.watch(namespaces, () => []);
   controller.watch(mutatingWebhooks, () => []);
   controller.watch(validatingWebhooks, () => []);
-}
-
-/** Namespaces take turns, and issuers within them: outermost is what a tenant cannot have more of. */
-function groupOfRequest(requests: ReadonlyStore<Caches["requests"] extends Reflector<infer R> ? R : never>): GroupOf {
-  return (key) => {
-    const request = requests.get(key);
-    const issuer = request === undefined ? undefined : issuerOfCertificateRequest(request);
-    return [refOfKey(key).namespace ?? "", issuer === undefined ? "" : issuerIdOf(issuer)];
-  };
-}
-
-/** The same for requests without a namespace: the service account's, or the user. */
-function groupOfSigningRequest(
-  requests: ReadonlyStore<Caches["signingRequests"] extends Reflector<infer R> ? R : never>,
-): GroupOf {
-  return (key) => {
-    const { username = "", signerName = "" } = requests.get(key)?.spec ?? {};
-    return [serviceAccountOf(username)?.namespace ?? username, signerName];
-  };
 }
