@@ -32,7 +32,13 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  const results = await run(options);
+  let results: Results;
+  try {
+    results = await run(options);
+  } catch (error) {
+    say(`given up: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
   const all = [...results.port, ...results.original];
   const report = await writeReport(options, results);
   // A part of the specs says nothing about the whole.
@@ -47,6 +53,7 @@ async function run({ selfCheck, focus, workers }: Options): Promise<Results> {
   // The processes would die with this one anyway; this also removes their folder.
   const interrupted = (): void => void stop().finally(() => process.exit(130));
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  const stopping = new AbortController();
   const ended: Result[] = [];
   const heartbeat = setInterval(() => say(`so far ${formatTotals(ended)}`), heartbeatMs);
   const onResult =
@@ -60,7 +67,7 @@ async function run({ selfCheck, focus, workers }: Options): Promise<Results> {
     };
   try {
     const issuers = await (selfCheck ? prepareCertManager : prepareCapstan)(cluster);
-    const shared = { kubeconfig: cluster.adminKubeconfig, issuers, log: say };
+    const shared = { kubeconfig: cluster.adminKubeconfig, issuers, signal: stopping.signal, log: say };
     const whole = Promise.all([
       runPort({
         ...shared,
@@ -72,9 +79,12 @@ async function run({ selfCheck, focus, workers }: Options): Promise<Results> {
       // Its specs have other names.
       focus === undefined ? runOriginal({ ...shared, onResult: onResult("v1.11.5") }) : [],
     ]);
+    // When Capstan is broken, this is the lesser news.
+    whole.catch(() => undefined);
     const [port, original] = await Promise.race([whole, broken]);
     return { port, original };
   } finally {
+    stopping.abort();
     clearInterval(heartbeat);
     await stop();
   }
