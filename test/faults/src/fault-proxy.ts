@@ -1,0 +1,118 @@
+import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import { Agent as TlsAgent, request as httpsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
+import { type ApiCall, readCall } from "./api-call.ts";
+
+/** before: the API server never hears of the call. after: it answered, and nobody hears that. */
+export type Moment = "before" | "after";
+
+/** An answer of the API server that was read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+export interface FaultProxyOptions {
+  /** The API server, http or https. */
+  readonly server: string;
+  /** PEM of what signed its certificate. */
+  readonly ca: string | undefined;
+  /** Asked about each call before anything is done with it. */
+  readonly onCall: (call: ApiCall) => Moment | undefined;
+  /** Ends the client for good, and resolves when it is gone. */
+  readonly kill: () => Promise<void>;
+  /** A call is about to reach the API server. */
+  readonly onForward?: (call: ApiCall, body: Uint8Array) => void;
+  /** The API server answered, and the client has not heard it yet. Not called for watches. */
+  readonly onAnswer?: (call: ApiCall, body: Uint8Array, answer: Answer) => void;
+}
+
+/** Stands between one client and the API server, and can kill the client before or after any of its calls. */
+export interface FaultProxy {
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/** Of one connection and not of the message (RFC 9110, 7.6.1); and accept-encoding, so that answers can be read. */
+const ownHeaders = new Set([
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "host",
+  "content-length",
+  "accept-encoding",
+]);
+
+/** Starts a proxy on the loopback address. It speaks plain HTTP to its client and passes its credentials on. */
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const agent = options.server.startsWith("https:") ? new TlsAgent({ ca: options.ca, keepAlive: true }) : undefined;
+  const server = createServer((incoming, outgoing) => {
+    // A client that was killed, or an API server that is away: the other side sees a broken connection, as it would.
+    handle(options, agent, incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      agent?.destroy();
+    },
+  };
+}
+
+async function handle(
+  { server, onCall, kill, onForward, onAnswer }: FaultProxyOptions,
+  agent: TlsAgent | undefined,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const { method = "GET", url: target = "/" } = incoming;
+  const call = readCall(method, target);
+  const body = await readAll(incoming);
+  const moment = onCall(call);
+  const dieNow = async (): Promise<void> => {
+    await kill();
+    outgoing.destroy();
+  };
+  if (moment === "before") return await dieNow();
+  onForward?.(call, body);
+  const upstream = (agent === undefined ? httpRequest : httpsRequest)(new URL(target, server), {
+    method,
+    headers: passedOn(incoming.headers),
+    ...(agent === undefined ? {} : { agent }),
+  });
+  const answered = new Promise<IncomingMessage>((resolve, reject) => {
+    upstream.once("response", resolve).on("error", reject);
+  });
+  upstream.end(body);
+  const answer = await answered;
+  const status = answer.statusCode ?? 502;
+  if (call.name.startsWith("watch ")) {
+    if (moment === "after") {
+      upstream.destroy();
+      return await dieNow();
+    }
+    outgoing.once("close", () => upstream.destroy());
+    outgoing.writeHead(status, passedOn(answer.headers)).flushHeaders();
+    answer.on("error", () => outgoing.destroy()).pipe(outgoing);
+    return;
+  }
+  const answerBody = await readAll(answer);
+  onAnswer?.(call, body, { status, body: answerBody });
+  if (moment === "after") return await dieNow();
+  outgoing.writeHead(status, { ...passedOn(answer.headers), "content-length": answerBody.length });
+  outgoing.end(answerBody);
+}
+
+function passedOn(headers: IncomingMessage["headers"]): Record<string, string | string[]> {
+  const kept = Object.entries(headers).filter(([name, value]) => value !== undefined && !ownHeaders.has(name));
+  return Object.fromEntries(kept) as Record<string, string | string[]>;
+}
+
+async function readAll(message: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of message) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}

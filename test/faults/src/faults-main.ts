@@ -1,0 +1,94 @@
+// `pnpm test:faults`: replicas of the issuer controller are killed at every call they make, and at random; each request
+// must still get exactly one leaf.
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { runDirected } from "./directed-run.ts";
+import { type Environment, startEnvironment } from "./environment.ts";
+import { collectEvidence } from "./evidence.ts";
+import { formatCounts, judge } from "./judge.ts";
+import { type Options, readOptions, usage } from "./options.ts";
+import { repository } from "./places.ts";
+import { runRandom } from "./random-run.ts";
+import type { PlannedRequest } from "./requests.ts";
+import { formatTotals, type Result } from "./result.ts";
+
+const begun = performance.now();
+
+function say(line: string): void {
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  const clock = `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
+  process.stderr.write(`[${clock.padStart(6)}] ${line}\n`);
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: Options | "help";
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    return 2;
+  }
+  if (options === "help") {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  say(`seed ${options.seed}`);
+  const environment = await startEnvironment({ log: say });
+  // The processes would die with this one anyway; this also removes their folder.
+  const interrupted = (): void => void environment.stop().finally(() => process.exit(130));
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  try {
+    const report = await run(environment, options);
+    say(`every result: ${path.relative(repository, await writeReport(options, report))}`);
+    process.stdout.write(`${formatTotals(report.results)}\n`);
+    return report.results.some(({ outcome }) => outcome === "failed") ? 1 : 0;
+  } finally {
+    await environment.stop();
+  }
+}
+
+interface Report {
+  readonly results: readonly Result[];
+  readonly [run: string]: unknown;
+}
+
+async function run(environment: Environment, { seed, requests, kills, only }: Options): Promise<Report> {
+  const results: Result[] = [];
+  const planned: PlannedRequest[] = [];
+  const report: Record<string, unknown> = {};
+  const judgeAll = async (name: string): Promise<void> => {
+    const { results: found, counts } = judge(name, await collectEvidence(environment, planned));
+    results.push(...found);
+    for (const { outcome, name: rule, note } of found) say(`${outcome} ${rule}: ${note ?? ""}`);
+    say(formatCounts(counts));
+    report[name] = { ...(report[name] as object), counts };
+  };
+  if (only !== "random") {
+    const directed = await runDirected(environment, { log: say, onResult: (result) => void results.push(result) });
+    planned.push(...directed.planned);
+    report["directed"] = { failpoints: directed.seen };
+    await judgeAll("directed");
+  }
+  if (only !== "directed") {
+    const random = await runRandom(environment, { seed, requests, kills, log: say });
+    planned.push(...random.planned);
+    const { starts, killsAtCalls } = random;
+    say(`${random.kills} kills, ${killsAtCalls} of them at a call of the issue path; ${starts} starts`);
+    const enough = random.kills >= kills;
+    const name = `At least ${kills} kills`;
+    results.push({ run: "random", name, outcome: enough ? "passed" : "failed", note: String(random.kills) });
+    report["random"] = { kills: random.kills, killsAtCalls, starts };
+    await judgeAll("random");
+  }
+  return { ...report, results };
+}
+
+async function writeReport(options: Options, report: Report): Promise<string> {
+  const file = path.join(repository, "reports/faults/faults.json");
+  const content = { date: new Date().toISOString(), options, totals: formatTotals(report.results), ...report };
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(content, undefined, 2)}\n`);
+  return file;
+}

@@ -1,0 +1,165 @@
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Cluster, type ManagedProcess, pickFreePort, startProcess } from "@capstan/test-cluster";
+import type { ApiCall } from "./api-call.ts";
+import { type FaultProxy, type Moment, startFaultProxy } from "./fault-proxy.ts";
+import { repository } from "./places.ts";
+import type { Wire } from "./wire.ts";
+
+/** Short, so that a dead leader is followed soon, and long enough for a machine that is busy with other things. */
+export const leaseDurationMs = 4_000;
+const leaseFlags = [
+  `--leader-elect-lease-duration=${leaseDurationMs}ms`,
+  "--leader-elect-renew-deadline=3s",
+  "--leader-elect-retry-period=500ms",
+];
+
+const pollMs = 25;
+
+/** Says at which of its calls a replica dies; undefined lets it live on. */
+export type Fate = (call: ApiCall) => Moment | undefined;
+
+export const immortal: Fate = () => undefined;
+
+/** One replica of the issuer controller behind a proxy of its own. It can be started again as often as it was ended. */
+export class Replica {
+  readonly name: string;
+  readonly #cluster: Cluster;
+  readonly #kubeconfig: string;
+  readonly #health: string;
+  #proxy: FaultProxy | undefined;
+  #process: ManagedProcess | undefined;
+  #fate: Fate = immortal;
+  #starts = 0;
+  #kills = 0;
+
+  private constructor(cluster: Cluster, name: string, health: string) {
+    this.name = name;
+    this.#cluster = cluster;
+    this.#kubeconfig = path.join(cluster.directory, `${name}.json`);
+    this.#health = health;
+  }
+
+  /** Prepares a replica and starts nothing. */
+  static async create(cluster: Cluster, name: string, wire: Wire): Promise<Replica> {
+    const replica = new Replica(cluster, name, `127.0.0.1:${await pickFreePort()}`);
+    await replica.#openProxy(wire);
+    return replica;
+  }
+
+  async #openProxy({ onForward, onAnswer }: Wire): Promise<void> {
+    const account = { namespace: "capstan-system", name: "issuer-controller" };
+    const direct = await this.#cluster.serviceAccountKubeconfig(account);
+    const config = JSON.parse(await readFile(direct, "utf8")) as Kubeconfig;
+    const [entry] = config.clusters;
+    if (entry === undefined) throw new Error(`${direct} names no cluster`);
+    this.#proxy = await startFaultProxy({
+      server: this.#cluster.serverUrl,
+      ca: await readFile(entry.cluster["certificate-authority"], "utf8"),
+      onCall: (call) => this.#fate(call),
+      kill: () => this.kill(),
+      onForward,
+      onAnswer,
+    });
+    const cluster = { server: this.#proxy.url, "insecure-skip-tls-verify": true };
+    const through = JSON.stringify({ ...config, clusters: [{ name: entry.name, cluster }] });
+    await writeFile(this.#kubeconfig, through, { mode: 0o600 });
+  }
+
+  /** How often it was killed by us: it may also have ended by itself, when it lost its lease. */
+  get kills(): number {
+    return this.#kills;
+  }
+
+  get starts(): number {
+    return this.#starts;
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined && this.#process.ending() === undefined;
+  }
+
+  /** Starts it; each start writes an audit log of its own. */
+  async start(fate: Fate): Promise<void> {
+    if (this.isRunning) throw new Error(`${this.name} runs already`);
+    this.#starts += 1;
+    this.#fate = fate;
+    this.#process = await startProcess({
+      name: this.name,
+      program: process.execPath,
+      environment: {
+        PATH: process.env["PATH"],
+        HOME: this.#cluster.directory,
+        // It is started hundreds of times.
+        NODE_COMPILE_CACHE: path.join(this.#cluster.directory, "compile-cache"),
+      },
+      args: [
+        "--conditions=@capstan/source",
+        "--enable-source-maps",
+        path.join(repository, "packages/issuer-controller/src/main.ts"),
+        `--kubeconfig=${this.#kubeconfig}`,
+        `--health-address=${this.#health}`,
+        `--audit-log=${path.join(auditFolder(this.#cluster), `${this.name}-${this.#starts}.log`)}`,
+        ...leaseFlags,
+      ],
+      logFile: path.join(this.#cluster.logs, `${this.name}.log`),
+    });
+  }
+
+  /** Starts it if it does not run: on a busy machine it may lose its lease, and then it ends by itself. */
+  async keepRunning(): Promise<void> {
+    if (!this.isRunning) await this.start(immortal);
+  }
+
+  /** Changes what will become of it while it runs. */
+  setFate(fate: Fate): void {
+    this.#fate = fate;
+  }
+
+  /** SIGKILL; resolves when it is gone. Nothing happens when it does not run. */
+  async kill(): Promise<void> {
+    this.#fate = immortal; // What it had sent before its death goes its way.
+    if (!this.isRunning) return;
+    this.#kills += 1;
+    await this.#process?.kill();
+  }
+
+  /** SIGTERM: it hands its lease back. */
+  async stop(): Promise<void> {
+    if (this.#process === undefined || !this.isRunning) return;
+    this.#fate = immortal;
+    process.kill(this.#process.pid, "SIGTERM");
+    await this.ended();
+  }
+
+  /** Resolves when it has ended, however. */
+  async ended(signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      if (!this.isRunning || signal?.aborted === true) return;
+      await delay(pollMs);
+    }
+  }
+
+  /** Its last log lines, for an error. */
+  async failure(reason: string): Promise<Error> {
+    return (await this.#process?.failure(reason)) ?? new Error(`${this.name}: ${reason}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#process?.kill();
+    await this.#proxy?.close();
+  }
+}
+
+/** Where each start of a replica leaves its audit log. */
+export function auditFolder({ directory }: Cluster): string {
+  return path.join(directory, "audit");
+}
+
+interface Kubeconfig {
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly cluster: { readonly "certificate-authority": string };
+  }[];
+}
