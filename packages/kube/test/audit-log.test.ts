@@ -237,9 +237,13 @@ test("a line that a crash cut off does not swallow the first line of the next st
   expect(JSON.parse(text[1] ?? "")).toMatchObject({ event: "start", sequence: 0 });
 });
 
-test("after a rotation by rename the chain goes on in a new file", async () => {
+test.each([
+  ["that makes no new file", false],
+  ["that makes a new file", true],
+])("after a rotation by rename %s the chain goes on in the new one", async (_, isMade) => {
   const audit = await open();
   await rename(file, `${file}.1`);
+  if (isMade) await writeFile(file, "");
   await audit.sign(
     signature,
     () => 1,
