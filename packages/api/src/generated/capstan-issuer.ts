@@ -25,6 +25,10 @@ export interface CapstanIssuerBody {
      */
     maxDuration?: string;
     /**
+     * How long signing for a request is tried while this issuer is Ready, before the request fails, as a Go duration; 0s tries for ever. The controller's own limit when absent.
+     */
+    retryLimit?: string;
+    /**
      * What happens to a request that asks for more than maxDuration or the authority's maxLeafDuration.
      */
     overMaximum: "Refuse" | "Clamp";

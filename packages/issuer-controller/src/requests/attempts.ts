@@ -40,15 +40,25 @@ export class Attempts {
    * Counts a failure. Milliseconds until the next attempt, or "give up" when the limit has passed; a patient failure
    * never ends the attempts, and what time goes by with it does not count.
    */
-  fail(key: string, options: { readonly isPatient: boolean; readonly leastMs?: number }): number | "give up" {
+  fail(
+    key: string,
+    options: {
+      readonly isPatient: boolean;
+      /** No sooner than in so many milliseconds. Default: 0. */
+      readonly leastMs?: number;
+      /** Instead of the limit of all. */
+      readonly limitMs?: number | undefined;
+    },
+  ): number | "give up" {
+    const { isPatient, leastMs = 0, limitMs = this.#limitMs } = options;
     const now = this.#monotonic();
     const failures = this.#failures.get(key) ?? { count: 0, since: undefined };
     this.#failures.set(key, failures);
-    failures.since = options.isPatient ? undefined : (failures.since ?? now);
-    if (this.#limitMs > 0 && failures.since !== undefined && now - failures.since >= this.#limitMs) return "give up";
+    failures.since = isPatient ? undefined : (failures.since ?? now);
+    if (limitMs > 0 && failures.since !== undefined && now - failures.since >= limitMs) return "give up";
     const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** failures.count);
     failures.count += 1;
-    return Math.max(options.leastMs ?? 0, Math.round(ceiling * (0.5 + 0.5 * this.#random())));
+    return Math.max(leastMs, Math.round(ceiling * (0.5 + 0.5 * this.#random())));
   }
 
   /** The series of failures is over: signed, gone, or the issuer has to become Ready first. */

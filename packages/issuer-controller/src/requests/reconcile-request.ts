@@ -1,4 +1,4 @@
-import { type CertificateAuthority, failureReasons } from "@capstan/api";
+import { type CertificateAuthority, DurationError, failureReasons, parseDuration } from "@capstan/api";
 import { formatViolations } from "@capstan/ca-core";
 import {
   apiVersionOf,
@@ -121,7 +121,7 @@ export function requestReconciler<R extends KubeObject>(options: RequestReconcil
       const failure = explainFailure(error);
       log.warn({ ...refOf(request), uid: memory.uid, err: error }, "could not sign for a request");
       if (error instanceof IssuerBroken) options.onBroken(issuerRef, error.message);
-      const next = attempts.fail(key, failure);
+      const next = attempts.fail(key, { ...failure, limitMs: retryLimitOf(decision.issuer) });
       if (next === "give up") {
         const message = `Tried for as long as the controller tries. At last: ${failure.message}`;
         return tellAtLast({ is: "Failed", reason: failureReasons.retryLimit, message });
@@ -265,6 +265,18 @@ function explainFailure(error: unknown): {
     return { message: `the API server did not do its part: ${error.message}`, isPatient: false, isWarning, leastMs };
   }
   return { message: "an internal error, which the controller's log describes", isPatient: false, isWarning, leastMs };
+}
+
+/** The issuer's own limit, in milliseconds; undefined when it has none that can be read. */
+function retryLimitOf({ spec: { retryLimit } }: Issuer): number | undefined {
+  if (retryLimit === undefined) return undefined;
+  try {
+    return parseDuration(retryLimit);
+  } catch (error) {
+    // The schema lets no such text pass: an object may be older than it.
+    if (error instanceof DurationError) return undefined;
+    throw error;
+  }
 }
 
 function retryAfterOf(error: unknown): number {

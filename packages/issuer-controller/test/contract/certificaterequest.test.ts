@@ -296,6 +296,20 @@ describe("where this issuer goes further than issuer-lib", () => {
     expect(world.answer).toBe("False Pending");
   });
 
+  test.each<[retryLimit: string, ms: number, answer: string]>([
+    ["1m", minute, "False Failed + failureTime"],
+    ["1h", 10 * minute, "False Pending"],
+    ["0s", 1_000 * hour, "False Pending"],
+  ])("an issuer has a retry limit of its own: %s", async (retryLimit, ms, answer) => {
+    setIssuer({ spec: { ...clusterIssuer().spec, retryLimit } });
+    world.server.next("POST", records, internalError);
+    await look();
+    world.monotonic = ms;
+    world.server.next("POST", records, internalError);
+    await look();
+    expect(world.answer).toBe(answer);
+  });
+
   test("one event for many retries", async () => {
     for (let attempt = 0; attempt < 5; attempt += 1) {
       world.server.next("POST", records, internalError);
