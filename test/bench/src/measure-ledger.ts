@@ -122,6 +122,7 @@ async function createUntilThere(client: KubeClient, record: IssuedCertificate): 
 
 export async function sampleLedger(run: LedgerRun): Promise<LedgerSample> {
   const { cluster } = run;
+  await untilSettled(run);
   progress("asking the ledger");
   const times = await timeQuestions(run);
   progress("starting the controllers");
@@ -171,6 +172,16 @@ async function countRecords(run: LedgerRun): Promise<number> {
   const { items, metadata } = await page(run, { limit: 1 }, metadataOnly);
   // The API server writes null for no metadata.
   return (items ?? []).length + (metadata.remainingItemCount ?? 0);
+}
+
+/** The API server answers lists from a cache that etcd's events fill; while it lags behind, a list waits for it for up to 3 s. */
+async function untilSettled(run: LedgerRun): Promise<void> {
+  for (let round = 0; round < 60; round += 1) {
+    const began = performance.now();
+    await countRecords(run);
+    if (performance.now() - began < 1_000) return;
+    progress("the API server is still reading");
+  }
 }
 
 async function timeQuestions(run: LedgerRun): Promise<LedgerSample["times"]> {
