@@ -82,6 +82,7 @@ const rules: readonly (readonly [string, Rule])[] = [
   ["Each record was signed between two lines of an audit log, with the same bytes", recordsSigned],
   ["Each signature is a record, or its leaf was never released", signaturesAccountedFor],
   ["Each generation's mark is at or after every end that it signed", marksHigh],
+  ["No replica signed before it knew of a mark at or after the leaf's end", markedBeforeSigned],
   ["Nothing was handed out before its replica knew that the ledger holds it", recordedBeforeReleased],
   ["No request was handed two certificates", oneReleaseEach],
 ];
@@ -214,6 +215,19 @@ function marksHigh({ leafSignatures, marks }: Scene): Omit<Finding, "rule"> {
     return isCovered ? [] : [`${line}: ends ${notAfter ?? "?"}, after the mark of ${authority}-${generation}`];
   });
   return { looked: leafSignatures.length, faults };
+}
+
+/** The proxies and the replicas share a clock. The publisher's own leaves pass no proxy. */
+function markedBeforeSigned({ leafSignatures, markings }: Scene): Omit<Finding, "rule"> {
+  const known = Map.groupBy(markings, ({ authority, generation }) => `${authority}-${generation}`);
+  const requested = leafSignatures.filter(({ purpose }) => purpose === "Leaf");
+  const faults = requested.flatMap(({ line, authority, generation, at, notAfter = "" }) => {
+    const isKnown = known
+      .get(`${authority}-${generation}`)
+      ?.some((marking) => marking.at <= new Date(at) && marking.notAfter >= new Date(notAfter));
+    return isKnown === true ? [] : [`${line}: ends ${notAfter}, and no mark was known to reach it`];
+  });
+  return { looked: requested.length, faults };
 }
 
 function recordedBeforeReleased({ crossings }: Scene): Omit<Finding, "rule"> {

@@ -12,7 +12,7 @@ import { AuditReader, type AuditReading } from "@capstan/kube";
 import type { Environment } from "./environment.ts";
 import { auditFolder } from "./replica.ts";
 import { type CertificateRequest, type PlannedRequest, requestNamespace, requestResource } from "./requests.ts";
-import type { Crossing } from "./wire.ts";
+import type { Crossing, Marking } from "./wire.ts";
 
 /** All that is known when the replicas have ended. */
 export interface Evidence {
@@ -22,6 +22,7 @@ export interface Evidence {
   readonly marks: readonly GenerationMark[];
   readonly audit: AuditReading;
   readonly crossings: readonly Crossing[];
+  readonly markings: readonly Marking[];
 }
 
 /** Reads everything: the audit logs first and the ledger after them, since whatever was released is then in both. */
@@ -41,6 +42,7 @@ export async function collectEvidence(
     marks: marks.items,
     audit,
     crossings: wire.crossings,
+    markings: wire.markings,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { GenerationMark } from "@capstan/api";
 import type { ApiCall } from "./api-call.ts";
 import type { Answer, FaultProxyOptions } from "./fault-proxy.ts";
 
@@ -13,13 +14,31 @@ export interface Crossing {
   readonly certificate: string;
 }
 
+/** A replica could know from this moment on that a generation's mark is at `notAfter`. */
+export interface Marking {
+  readonly at: Date;
+  readonly authority: string;
+  readonly generation: number;
+  readonly notAfter: Date;
+}
+
 /** What all replicas said and heard, in the order in which it happened. */
 export class Wire implements Pick<FaultProxyOptions, "onForward" | "onAnswer"> {
   readonly #crossings: Crossing[] = [];
+  readonly #markings: Marking[] = [];
+  readonly #now: () => Date;
   readonly #ended = new Map<string, string>();
+
+  constructor({ now = () => new Date() }: { readonly now?: () => Date } = {}) {
+    this.#now = now;
+  }
 
   get crossings(): readonly Crossing[] {
     return this.#crossings;
+  }
+
+  get markings(): readonly Marking[] {
+    return this.#markings;
   }
 
   /** Requests with a final answer that the API server took, by namespace/name, with the reason of it. */
@@ -48,6 +67,10 @@ export class Wire implements Pick<FaultProxyOptions, "onForward" | "onAnswer"> {
     if (call.name === "create issuedcertificates" || call.name === "get issuedcertificates") {
       const { metadata, spec } = parse(answer.body) as LedgerRecord;
       this.#crossings.push({ what: "recorded", of: metadata.name, certificate: spec.certificate });
+    }
+    if (call.name === "update generationmarks" || call.name === "get generationmarks") {
+      const { authority, generation, notAfter } = (parse(answer.body) as GenerationMark).spec;
+      this.#markings.push({ at: this.#now(), authority, generation, notAfter: new Date(notAfter) });
     }
   };
 }

@@ -118,6 +118,9 @@ function sound(): Evidence {
       ],
       signatures: [signature(lost, 1), signature(a, 3), signature(b, 5)],
     },
+    markings: [
+      { at: new Date("2026-11-22T09:59:59Z"), authority: "faults", generation: 1, notAfter: new Date(notAfter) },
+    ],
     crossings: [
       { what: "recorded", of: "uid-a", certificate: a.pem },
       { what: "released", of: "default/a", certificate: a.pem },
@@ -163,6 +166,7 @@ const chains = "No chain of an audit log has a gap or was changed";
 const signed = "Each record was signed between two lines of an audit log, with the same bytes";
 const accounted = "Each signature is a record, or its leaf was never released";
 const marks = "Each generation's mark is at or after every end that it signed";
+const markedFirst = "No replica signed before it knew of a mark at or after the leaf's end";
 const recordedFirst = "Nothing was handed out before its replica knew that the ledger holds it";
 const oneRelease = "No request was handed two certificates";
 
@@ -252,6 +256,21 @@ describe("a run breaks a rule when", () => {
         ],
       }),
       [marks],
+    ],
+    [
+      "a-mark-was-raised-after-the-signature",
+      ({ markings }) => ({ markings: markings.map((one) => ({ ...one, at: new Date("2026-11-22T10:00:01Z") })) }),
+      [markedFirst],
+    ],
+    [
+      "a-mark-was-known-to-be-lower-than-an-end",
+      ({ markings }) => ({ markings: markings.map((one) => ({ ...one, notAfter: new Date("2026-11-29T00:00:00Z") })) }),
+      [markedFirst],
+    ],
+    [
+      "the-mark-of-another-generation-was-raised",
+      ({ markings }) => ({ markings: markings.map((one) => ({ ...one, generation: 2 })) }),
+      [markedFirst],
     ],
     ["a-generation-has-no-mark", () => ({ marks: [] }), [marks]],
   ])("%s", (_, breakIt, expected) => {

@@ -6,6 +6,9 @@ const status = readCall("PATCH", "/apis/cert-manager.io/v1/namespaces/a/certific
 const create = readCall("POST", "/apis/capstan.dev/v1alpha1/namespaces/s/issuedcertificates");
 const get = readCall("GET", "/apis/capstan.dev/v1alpha1/namespaces/s/issuedcertificates/uid");
 
+const getMark = readCall("GET", "/apis/capstan.dev/v1alpha1/namespaces/s/generationmarks/faults-1");
+const raiseMark = readCall("PUT", "/apis/capstan.dev/v1alpha1/namespaces/s/generationmarks/faults-1");
+
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const answerWith = (reason: string, certificate?: string): Uint8Array =>
   bytes({
@@ -52,4 +55,17 @@ test.each([
   expect(wire.crossings).toEqual([]);
   wire.onAnswer(call, record, { status: code, body: record });
   expect(wire.crossings).toEqual(isRecorded ? [{ what: "recorded", of: "uid", certificate: "PEM" }] : []);
+});
+
+test.each([
+  ["read", getMark, 200, true],
+  ["raised", raiseMark, 200, true],
+  ["not-raised", raiseMark, 409, false],
+])("a-mark-that-was-%s", (_, call, code, isKnown) => {
+  const at = new Date("2026-11-22T10:00:00Z");
+  const wire = new Wire({ now: () => at });
+  const mark = bytes({ spec: { authority: "faults", generation: 1, notAfter: "2026-11-30T00:00:00Z" } });
+  wire.onAnswer(call, mark, { status: code, body: mark });
+  const known = { at, authority: "faults", generation: 1, notAfter: new Date("2026-11-30T00:00:00Z") };
+  expect(wire.markings).toEqual(isKnown ? [known] : []);
 });
