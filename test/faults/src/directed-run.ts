@@ -1,27 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ApiCall, CallGroup } from "./api-call.ts";
+import type { ApiCall } from "./api-call.ts";
 import type { Environment } from "./environment.ts";
-import type { Moment } from "./fault-proxy.ts";
+import { type Failpoint, formatCall, groups, listFailpoints, type Scenario, scenarios } from "./failpoint.ts";
 import { type Fate, immortal, type Replica } from "./replica.ts";
 import { createRequest, type PlannedRequest, planRequest, requestNamespace, risingDuration } from "./requests.ts";
 import type { Result } from "./result.ts";
-
-/**
- * waiting: the request is there when the replica starts, and another start of the same replica goes on. leading: it is
- * made while the replica leads, and the standby goes on.
- */
-type Scenario = "waiting" | "leading";
-const scenarios: readonly Scenario[] = ["waiting", "leading"];
-
-/** One outbound call at which a replica is killed. */
-export interface Failpoint {
-  readonly scenario: Scenario;
-  readonly call: string;
-  /** The first, second, … of its name. */
-  readonly nth: number;
-  readonly group: CallGroup;
-  readonly moment: Moment;
-}
 
 export interface DirectedOptions {
   /** Which of the failpoints that were seen are tried. Default: all. */
@@ -38,14 +21,14 @@ export interface DirectedRun {
 
 /** A step of over an hour: each request raises the mark. */
 const durationStepMs = 3_700_000;
-/** So long without a new call, and the recording is over: later ones are no answer to the request. */
+/** So long without a new call, and nothing that a request brings about is still to come. */
 const quietMs = 2_000;
-const caseTimeoutMs = 120_000;
+const caseTimeoutMs = 180_000;
 const pollMs = 25;
 
 /**
- * Records which calls one request brings about, then tries each of them with one request: kills the replica before it
- * reaches the API server, or after it was answered, and lets another finish.
+ * Records which calls one request brings about, then tries each of them with one request of its own: kills the replica
+ * before the call reaches the API server or after it was answered, or lets it come late, and another finishes.
  */
 export async function runDirected(environment: Environment, options: DirectedOptions): Promise<DirectedRun> {
   const { log, onResult, choose = (seen) => seen } = options;
@@ -55,18 +38,20 @@ export async function runDirected(environment: Environment, options: DirectedOpt
     planned.push(request);
     return request;
   };
-  const seen: Failpoint[] = [];
-  for (const scenario of scenarios) seen.push(...(await record(environment, scenario, await nextRequest())));
-  for (const group of ["issue", "lease", "cache"] as const) {
+  const recorded: Failpoint[] = [];
+  for (const scenario of scenarios) recorded.push(...(await record(environment, scenario, await nextRequest())));
+  const seen = groups.flatMap((group) => recorded.filter((one) => one.group === group));
+  for (const group of groups) {
     const calls = seen.filter((one) => one.group === group && one.moment === "before");
-    log(`${calls.length} calls of group ${group}: ${calls.map(nameOf).join(", ")}`);
+    log(`${calls.length} calls of group ${group}: ${calls.map(formatCall).join(", ")}`);
   }
   const chosen = choose(seen);
   for (const [index, failpoint] of chosen.entries()) {
-    const request = await nextRequest();
-    const result = await tryFailpoint(environment, failpoint, request);
+    const name = `${failpoint.moment} ${formatCall(failpoint)}`;
+    const ending = await tryFailpoint(environment, failpoint, await nextRequest());
+    const result = { run: "directed", name, ...ending };
     log(
-      `${index + 1} of ${chosen.length}: ${result.outcome} ${result.name}${result.note === undefined ? "" : `: ${result.note}`}`,
+      `${index + 1} of ${chosen.length}: ${result.outcome} ${name}${result.note === undefined ? "" : `: ${result.note}`}`,
     );
     onResult(result);
   }
@@ -74,12 +59,7 @@ export async function runDirected(environment: Environment, options: DirectedOpt
   return { seen, planned };
 }
 
-/** `leading: create issuedcertificates #1` */
-function nameOf({ scenario, call, nth }: Failpoint): string {
-  return `${scenario}: ${call} #${nth}`;
-}
-
-/** Runs one request without a fault, and names the calls that it brought about, before and after each. */
+/** Runs one request without a fault, and lists the calls that it brought about. */
 async function record(
   environment: Environment,
   scenario: Scenario,
@@ -87,118 +67,102 @@ async function record(
 ): Promise<readonly Failpoint[]> {
   const calls: ApiCall[] = [];
   let lastAt = performance.now();
-  const recorder: Fate = (call) => {
+  await begin(environment, scenario, request, (call) => {
     calls.push(call);
     if (call.group === "issue") lastAt = performance.now();
     return undefined;
-  };
-  await begin(environment, scenario, request, recorder);
+  });
   await untilEnded(environment, request);
   while (performance.now() - lastAt < quietMs) await delay(pollMs);
   await stopAll(environment);
-
-  const counted = new Map<string, number>();
-  return calls.flatMap((call): Failpoint[] => {
-    const nth = (counted.get(call.name) ?? 0) + 1;
-    counted.set(call.name, nth);
-    // Renewals and resumed watches go on for ever; each is like the one before.
-    if (call.group !== "issue" && nth > (call.name === "update leases" ? 2 : 1)) return [];
-    // While it leads already, the caches are as they are.
-    if (call.group !== "issue" && scenario === "leading") return [];
-    const point = { scenario, call: call.name, nth, group: call.group };
-    return [
-      { ...point, moment: "before" },
-      { ...point, moment: "after" },
-    ];
-  });
+  return listFailpoints(scenario, calls);
 }
 
-/** Brings the victim to where its calls count, and the request with it. */
-async function begin(
-  environment: Environment,
-  scenario: Scenario,
-  request: PlannedRequest,
-  fate: Fate,
-): Promise<{ readonly victim: Replica; readonly other: Replica }> {
+/** Brings the victim, which is the first replica, to where its calls count, and the request with it. */
+async function begin(environment: Environment, scenario: Scenario, request: PlannedRequest, fate: Fate): Promise<void> {
   const { client, replicas } = environment;
-  const [victim, other] = replicas;
+  const [victim, standby] = replicas;
   await stopAll(environment);
   if (scenario === "waiting") {
     await createRequest(client, request);
     await victim.start(fate);
-    return { victim, other };
+    return;
   }
-  let isLeading = false;
-  // The audit log and the issuer's own calls tell nothing that a renewed lease does not.
-  let renewals = 0;
-  await victim.start((call) => {
-    if (call.name === "update leases") renewals += 1;
-    isLeading = renewals >= 3;
-    return undefined;
-  });
-  await waitFor(`${victim.name} to lead`, () => isLeading, replicas);
-  let standbyLooks = 0;
-  await other.start((call) => {
-    if (call.name === "get leases") standbyLooks += 1;
-    return undefined;
-  });
-  await waitFor(`${other.name} to stand by`, () => standbyLooks >= 1, replicas);
+  // Three updates: one that takes the lease, and two renewals.
+  await startUntil(victim, "update leases", 3);
+  await startUntil(standby, "get leases", 1);
   victim.setFate(fate);
   await createRequest(client, request);
-  return { victim, other };
 }
 
-async function tryFailpoint(environment: Environment, failpoint: Failpoint, request: PlannedRequest): Promise<Result> {
-  const { scenario, call, nth, moment } = failpoint;
-  const name = `${moment} ${nameOf(failpoint)}`;
-  let calls = 0;
+/** Starts it and waits until it has made a call so often. On a busy machine it may lose its lease meanwhile, and begin anew. */
+async function startUntil(replica: Replica, call: string, times: number): Promise<void> {
+  let made = 0;
+  const count: Fate = ({ name }) => {
+    if (name === call) made += 1;
+    return undefined;
+  };
+  await replica.start(count);
+  await waitFor(
+    replica,
+    `${replica.name} to ${call} ${times} times`,
+    () => made >= times,
+    async () => {
+      if (replica.isRunning) return;
+      made = 0;
+      await replica.start(count);
+    },
+  );
+}
+
+async function tryFailpoint(
+  environment: Environment,
+  { scenario, call, nth, moment }: Failpoint,
+  request: PlannedRequest,
+): Promise<Pick<Result, "outcome" | "note">> {
+  const { replicas, wire } = environment;
+  const [victim] = replicas;
+  let made = 0;
   let isHit = false;
-  const fate: Fate = (made) => {
-    if (made.name !== call || (calls += 1) !== nth) return undefined;
+  const fate: Fate = ({ name }) => {
+    if (name !== call || (made += 1) !== nth) return undefined;
     isHit = true;
     return moment;
   };
+  const hasEnded = (): boolean => wire.ended.has(keyOf(request));
   try {
-    const { victim } = await begin(environment, scenario, request, fate);
-    await waitFor(
-      `${victim.name} to be killed ${name}`,
-      () => (isHit && !victim.isRunning) || isQuietAfterEnd(environment, request),
-      environment.replicas,
-      async () => {
-        if (!isHit && !environment.replicas.some(({ isRunning }) => isRunning)) await victim.start(fate);
-      },
-    );
-    if (!isHit) {
-      await untilEnded(environment, request);
-      return { run: "directed", name, outcome: "skipped", note: "the call was not made this time" };
-    }
+    await begin(environment, scenario, request, fate);
+    let endedAt: number | undefined;
+    const isHitOrOver = (): boolean => {
+      if (isHit && (moment === "late" || !victim.isRunning)) return true;
+      if (!isHit && hasEnded()) endedAt ??= performance.now();
+      return endedAt !== undefined && performance.now() - endedAt > 2 * quietMs;
+    };
+    await waitFor(victim, `${victim.name} to ${call}`, isHitOrOver, async () => {
+      if (!isHit && !replicas.some(({ isRunning }) => isRunning)) await victim.start(fate);
+    });
     const reason = await untilEnded(environment, request);
-    return reason === "Issued"
-      ? { run: "directed", name, outcome: "passed" }
-      : { run: "directed", name, outcome: "failed", note: `the request ended ${reason}` };
+    if (!isHit) return { outcome: "skipped", note: "the call was not made this time" };
+    if (moment === "late") {
+      victim.thaw();
+      // It has lost its lease, and ends when it finds out.
+      await waitFor(victim, `${victim.name} to end`, () => !victim.isRunning);
+    }
+    return reason === "Issued" ? { outcome: "passed" } : { outcome: "failed", note: `the request ended ${reason}` };
   } catch (error) {
-    return { run: "directed", name, outcome: "failed", note: error instanceof Error ? error.message : String(error) };
+    victim.thaw();
+    return { outcome: "failed", note: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** A request that ended a while ago makes no more calls: what was to be hit will not come. */
-const endedAt = new Map<string, number>();
-
-function isQuietAfterEnd({ wire }: Environment, { name }: PlannedRequest): boolean {
-  if (!wire.ended.has(`${requestNamespace}/${name}`)) return false;
-  const since = endedAt.get(name) ?? performance.now();
-  endedAt.set(name, since);
-  return performance.now() - since > 2 * quietMs;
-}
-
 /** The reason of the answer that the API server took. */
-async function untilEnded({ wire, replicas }: Environment, { name }: PlannedRequest): Promise<string> {
-  const key = `${requestNamespace}/${name}`;
+async function untilEnded({ wire, replicas }: Environment, request: PlannedRequest): Promise<string> {
   const [first] = replicas;
+  const key = keyOf(request);
   await waitFor(
-    `request ${name} to end`,
+    first,
+    `request ${key} to end`,
     () => wire.ended.has(key),
-    replicas,
     async () => {
       // As a kubelet would.
       if (!replicas.some(({ isRunning }) => isRunning)) await first.start(immortal);
@@ -207,15 +171,19 @@ async function untilEnded({ wire, replicas }: Environment, { name }: PlannedRequ
   return wire.ended.get(key) ?? "";
 }
 
+function keyOf({ name }: PlannedRequest): string {
+  return `${requestNamespace}/${name}`;
+}
+
 async function waitFor(
+  atFault: Replica,
   what: string,
   isSo: () => boolean,
-  [first]: Environment["replicas"],
   supervise: () => Promise<void> = async () => {},
 ): Promise<void> {
   const deadline = performance.now() + caseTimeoutMs;
   while (!isSo()) {
-    if (performance.now() > deadline) throw await first.failure(`gave up waiting for ${what}`);
+    if (performance.now() > deadline) throw await atFault.failure(`gave up waiting for ${what}`);
     await supervise();
     await delay(pollMs);
   }

@@ -3,8 +3,11 @@ import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type ApiCall, readCall } from "./api-call.ts";
 
-/** before: the API server never hears of the call. after: it answered, and nobody hears that. */
-export type Moment = "before" | "after";
+/**
+ * before: the client dies, and the API server never hears of the call. after: it answered, and nobody hears that. late:
+ * the client freezes, and the call reaches the API server when others have done its work.
+ */
+export type Moment = "before" | "after" | "late";
 
 /** An answer of the API server that was read to its end. */
 export interface Answer {
@@ -21,13 +24,15 @@ export interface FaultProxyOptions {
   readonly onCall: (call: ApiCall) => Moment | undefined;
   /** Ends the client for good, and resolves when it is gone. */
   readonly kill: () => Promise<void>;
+  /** Freezes the client, and resolves when the call may go on; what it resolves with wakes the client. */
+  readonly freeze: () => Promise<() => void>;
   /** A call is about to reach the API server. */
   readonly onForward?: (call: ApiCall, body: Uint8Array) => void;
   /** The API server answered, and the client has not heard it yet. Not called for watches. */
   readonly onAnswer?: (call: ApiCall, body: Uint8Array, answer: Answer) => void;
 }
 
-/** Stands between one client and the API server, and can kill the client before or after any of its calls. */
+/** Stands between one client and the API server, and can end or freeze the client at any of its calls. */
 export interface FaultProxy {
   /** `http://127.0.0.1:port` */
   readonly url: string;
@@ -63,7 +68,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 }
 
 async function handle(
-  { server, onCall, kill, onForward, onAnswer }: FaultProxyOptions,
+  { server, onCall, kill, freeze, onForward, onAnswer }: FaultProxyOptions,
   agent: TlsAgent | undefined,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -77,6 +82,7 @@ async function handle(
     outgoing.destroy();
   };
   if (moment === "before") return await dieNow();
+  const wake = moment === "late" ? await freeze() : undefined;
   onForward?.(call, body);
   const upstream = (agent === undefined ? httpRequest : httpsRequest)(new URL(target, server), {
     method,
@@ -86,7 +92,7 @@ async function handle(
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     upstream.once("response", resolve).on("error", reject);
   });
-  upstream.end(body);
+  upstream.once("error", () => wake?.()).end(body);
   const answer = await answered;
   const status = answer.statusCode ?? 502;
   if (call.name.startsWith("watch ")) {
@@ -100,6 +106,7 @@ async function handle(
     return;
   }
   const answerBody = await readAll(answer);
+  wake?.();
   onAnswer?.(call, body, { status, body: answerBody });
   if (moment === "after") return await dieNow();
   outgoing.writeHead(status, { ...passedOn(answer.headers), "content-length": answerBody.length });

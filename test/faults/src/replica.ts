@@ -17,7 +17,7 @@ const leaseFlags = [
 
 const pollMs = 25;
 
-/** Says at which of its calls a replica dies; undefined lets it live on. */
+/** Says what happens to a replica at each of its calls; undefined lets it live on. */
 export type Fate = (call: ApiCall) => Moment | undefined;
 
 export const immortal: Fate = () => undefined;
@@ -31,6 +31,7 @@ export class Replica {
   #proxy: FaultProxy | undefined;
   #process: ManagedProcess | undefined;
   #fate: Fate = immortal;
+  #thaw: (() => void) | undefined;
   #starts = 0;
   #kills = 0;
 
@@ -59,6 +60,7 @@ export class Replica {
       ca: await readFile(entry.cluster["certificate-authority"], "utf8"),
       onCall: (call) => this.#fate(call),
       kill: () => this.kill(),
+      freeze: () => this.#freeze(),
       onForward,
       onAnswer,
     });
@@ -117,6 +119,24 @@ export class Replica {
     this.#fate = fate;
   }
 
+  /** SIGSTOP. Resolves after {@link thaw}, with what lets it go on (SIGCONT). */
+  async #freeze(): Promise<() => void> {
+    this.#fate = immortal;
+    const pid = this.#process?.pid ?? 0;
+    if (!this.isRunning) return () => {};
+    process.kill(pid, "SIGSTOP");
+    await new Promise<void>((resolve) => (this.#thaw = resolve));
+    return () => {
+      if (this.isRunning) process.kill(pid, "SIGCONT");
+    };
+  }
+
+  /** Lets the call go on at which it froze, and then itself. Nothing happens when it is not frozen. */
+  thaw(): void {
+    this.#thaw?.();
+    this.#thaw = undefined;
+  }
+
   /** SIGKILL; resolves when it is gone. Nothing happens when it does not run. */
   async kill(): Promise<void> {
     this.#fate = immortal; // What it had sent before its death goes its way.
@@ -147,6 +167,7 @@ export class Replica {
   }
 
   async close(): Promise<void> {
+    this.thaw();
     await this.#process?.kill();
     await this.#proxy?.close();
   }

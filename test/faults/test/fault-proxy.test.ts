@@ -45,6 +45,7 @@ async function start(
       kills.push(`after ${heard.length} calls`);
       await Promise.resolve();
     },
+    freeze: () => Promise.reject(new Error("nothing freezes here")),
     ...more,
   });
   closers.push(
@@ -98,6 +99,27 @@ describe("a client that is killed", () => {
     expect(heard).toHaveLength(1);
     expect(kills).toEqual(["after 1 calls"]);
   });
+});
+
+test("a-client-that-freezes-is-woken-when-its-late-call-was-answered", async () => {
+  const events: string[] = [];
+  const thaw = Promise.withResolvers<void>();
+  const { proxy, heard } = await start(
+    { at: "create issuedcertificates", moment: "late" },
+    {
+      freeze: async () => {
+        events.push("frozen");
+        await thaw.promise;
+        return () => void events.push(`woken after ${heard.length} calls`);
+      },
+    },
+  );
+  const answered = post(proxy, "body");
+  await expect.poll(() => events).toEqual(["frozen"]);
+  expect(heard).toEqual([]);
+  thaw.resolve();
+  expect((await answered).status).toBe(201);
+  expect(events).toEqual(["frozen", "woken after 1 calls"]);
 });
 
 test("a-watch-is-passed-on-as-it-comes", async () => {
