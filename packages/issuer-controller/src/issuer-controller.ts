@@ -89,6 +89,9 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     random,
     log,
   };
+  authorities.onChange((_name, { current }) => {
+    if (current !== undefined) void signer.keys.preload(current, signal);
+  });
   const broken = new BrokenIssuers((issuer) => issuerControllers[issuer.kind].enqueue(storeKeyOf(issuer)));
   const answering = {
     client,

@@ -29,6 +29,12 @@ test("help-names-every-setting-and-ends-with-0", () => {
           Where /healthz, /readyz and /metrics are served, as host:port. (default :8081)
       --log-level
           debug, info, warn or error. (default info)
+      --leader-elect-lease-duration
+          How long the other replicas wait, after they last saw the lease renewed, before they take over, as a Go duration. Over --leader-elect-renew-deadline. (default 30s)
+      --leader-elect-renew-deadline
+          How long after its last renewal of the lease a replica stops leading, as a Go duration. Over 1.2 times --leader-elect-retry-period. (default 20s)
+      --leader-elect-retry-period
+          Time between two tries to take or renew the lease, as a Go duration. (default 5s)
       --audit-log
           File to which a line is appended and synced to disk before and after each signature. Left out: standard output, where nothing else is written; how long it lasts is then up to whoever collects it.
       --workers
@@ -50,7 +56,7 @@ test("faulty-settings-end-with-2-and-every-fault-named", () => {
   const { status, stdout, stderr } = run("--nope=1", "--log-level=loud");
   expect([status, stdout]).toEqual([2, ""]);
   expect(stderr.split("\n")).toEqual([
-    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level, --audit-log, --workers, --retry-limit, --ledger-retention, --ledger-limit, --approver",
+    "--nope: unknown flag; known are --kubeconfig, --namespace, --health-address, --log-level, --leader-elect-lease-duration, --leader-elect-renew-deadline, --leader-elect-retry-period, --audit-log, --workers, --retry-limit, --ledger-retention, --ledger-limit, --approver",
     '--log-level: "loud" is none of debug, info, warn, error',
     "",
   ]);

@@ -50,6 +50,14 @@ export class KeyRing {
     return this.activeKey(authority, now, signal);
   }
 
+  /** Reads the active key before it is asked for, so that a standby has it when it begins to lead. Tells nobody of failures. */
+  async preload(authority: CertificateAuthority, signal: AbortSignal): Promise<void> {
+    const { activeGeneration } = authority.status ?? {};
+    if (activeGeneration === undefined) return;
+    // Whoever needs it asks again, and is told then.
+    await this.#keyOf(authority, activeGeneration, signal).catch(() => {});
+  }
+
   /**
    * The root of a generation that may be active no more.
    *

@@ -111,6 +111,18 @@ test("the-active-generations-key-signs-and-is-read-once", async () => {
   expect(server.calls.map(({ path }) => path.split("/").at(-1))).toEqual(["fleet-2"]);
 });
 
+test("a-key-that-was-read-ahead-is-not-read-again", async () => {
+  server.put(secretResource, keySecret(first));
+  await keys.preload(authority([first]), signal);
+  await keys.activeKey(authority([first]), now, signal);
+  expect(server.calls).toHaveLength(1);
+});
+
+test("reading-ahead-tells-nobody-what-is-missing", async () => {
+  await expect(keys.preload(authority([first]), signal)).resolves.toBeUndefined();
+  await expect(keys.preload(authority([]), signal)).resolves.toBeUndefined();
+});
+
 test("a-restored-secret-heals", async () => {
   await expect(keys.activeKey(authority([first]), now, signal)).rejects.toThrow("is missing");
   server.put(secretResource, keySecret(first));
