@@ -41,7 +41,7 @@ describe("mayShareNames", () => {
   });
 
   test("says so of every two patterns by which two namespaces can have one name", () => {
-    const word = fc.constantFrom("a", "b", "ab", "a-b");
+    const word = fc.constantFrom("a", "b");
     const label = fc.oneof(
       word,
       fc.constantFrom("*", "{namespace}", "{serviceAccount}"),
@@ -54,7 +54,7 @@ describe("mayShareNames", () => {
       .array(label, { minLength: 1, maxLength: 2 })
       .map((labels) => labels.join("."))
       .filter((text) => text.includes("{namespace}"));
-    const names = ["a", "b", "ab", "a-b", "aab"];
+    const names = ["a", "b", "ab", "ba", "aa"];
     const values = [...names, ...names.flatMap((one) => names.map((other) => `${one}.${other}`))];
     const owners = (own: Pattern, value: string): readonly string[] =>
       names.filter((namespace) =>
@@ -74,6 +74,6 @@ describe("mayShareNames", () => {
       }),
       { numRuns: 400 },
     );
-    expect(shared).toBeGreaterThan(10);
+    expect(shared).toBeGreaterThan(5);
   });
 });
