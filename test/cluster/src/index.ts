@@ -5,7 +5,7 @@ export { ClusterError } from "./errors.ts";
 export type { ClusterErrorCode } from "./errors.ts";
 export { buildGoProgram } from "./go-program.ts";
 export type { GoProgram } from "./go-program.ts";
-export { installTool, installTools, installWithChart } from "./install-tools.ts";
+export { installTool, installTools } from "./install-tools.ts";
 export type { InstallOptions, Tools } from "./install-tools.ts";
 export type { ServiceAccount } from "./service-account-token.ts";
 export { pickFreePort } from "./free-port.ts";

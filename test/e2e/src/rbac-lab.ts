@@ -110,6 +110,7 @@ export const kinds = {
     kind: "CertificateSigningRequest",
     namespaced: false,
   },
+  event: { group: "events.k8s.io", version: "v1", plural: "events", kind: "Event", namespaced: true },
   lease: { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", namespaced: true },
 } as const satisfies Record<string, ResourceType>;
 

@@ -21,7 +21,7 @@ export async function start(
 const leaseOf = (program: LeasedProgram) => ({ namespace: ownNamespace, name: program });
 
 /** As `start`, with nobody leading: resolves when it leads. */
-export async function startAndLead(
+async function startAndLead(
   lab: Lab,
   signal: AbortSignal,
   program: LeasedProgram,

@@ -76,7 +76,7 @@ const rightsOf = (these: readonly RoleObject[]): readonly Right[] =>
 const describeRight = ({ role, grant }: Right): string => `${describeRole(role)}: ${describeGrant(grant)}`;
 
 describe.each(actors)("$name", (actor) => {
-  let usages: readonly Usage[];
+  let usages: readonly Usage[] = [];
 
   test("does-all-of-its-steps-and-is-refused-nothing", async () => {
     const steps = actor.steps.filter(({ isSlow }) => takesEvery || isSlow !== true);
