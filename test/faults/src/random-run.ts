@@ -3,7 +3,7 @@ import type { Environment } from "./environment.ts";
 import type { Moment } from "./fault-proxy.ts";
 import { leaseDurationMs, type Replica } from "./replica.ts";
 import { createRequest, type PlannedRequest, planRequest, requestNamespace, risingDuration } from "./requests.ts";
-import { drawWhole, type SeededRandom, seededRandom } from "./seeded-random.ts";
+import { type SeededRandom, seededRandom } from "./seeded-random.ts";
 
 export interface RandomOptions {
   readonly requests: number;
@@ -22,8 +22,13 @@ export interface RandomRun {
   readonly starts: number;
 }
 
-/** A leader dies at one of so many calls of the issue path: a leaf costs two to four. */
-const mostCalls = 24;
+/**
+ * A leader dies at one of its first so many calls of the issue path, and early more often than late: each power of two
+ * is as likely as the next. It asks the ledger about all that waits before it signs, and a leaf costs two to four calls.
+ */
+const mostCalls = 512;
+/** A standby looks at the lease every half second to a second, so it learns a little late that it ran out. */
+const leaseLooksMs = 1_000;
 /** A third of an hour: every third request raises the mark. */
 const durationStepMs = 1_200_000;
 /** Nobody has got a leaf for so long: something is stuck. */
@@ -104,7 +109,7 @@ async function liveAndDie(
   while (!over.aborted) {
     const bornAt = performance.now();
     const moment: Moment = random() < 0.5 ? "before" : "after";
-    let callsLeft = drawWhole(random, 1, mostCalls);
+    let callsLeft = Math.floor(mostCalls ** random());
     const lifeShare = random();
     let isSettled = false;
     await replica.start((call) => {
@@ -116,8 +121,8 @@ async function liveAndDie(
       tally.killsAtCalls += 1;
       return moment;
     });
-    // Long enough to start, to see the lease of a dead leader run out, and to work for as long again.
-    const lifeMs = lifeShare * (settleMs + 2 * leaseDurationMs + 2_000);
+    // Half of the lives are long enough to start and to see the lease of a dead leader run out, however busy the machine.
+    const lifeMs = lifeShare * 2 * (settleMs + leaseDurationMs + leaseLooksMs);
     const end = AbortSignal.any([over, AbortSignal.timeout(Math.ceil(lifeMs))]);
     await replica.ended(end);
     if (!over.aborted) await replica.kill();

@@ -12,8 +12,3 @@ export function seededRandom(seed: number, name: string): SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-/** A whole number from `from` to `to`, both included. */
-export function drawWhole(random: SeededRandom, from: number, to: number): number {
-  return from + Math.floor(random() * (to - from + 1));
-}
