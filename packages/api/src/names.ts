@@ -26,8 +26,8 @@ export const authorityLabel = "capstan.dev/authority";
 /** Label on a ledger record: the end of its leaf in seconds since 1970, so that a list of metadata alone tells what has expired. */
 export const notAfterLabel = "capstan.dev/not-after";
 
-/** Label on ledger records: a digest over issuer, namespace and names, by which a renewal finds its predecessors. */
-export const namesLabel = "capstan.dev/names";
+/** Label on ledger records: a digest over issuer, namespace and all that was asked for, by which a renewal finds its predecessors. */
+export const askedLabel = "capstan.dev/asked";
 
 /** Label on published ConfigMaps: what they hold. */
 export const publishedLabel = "capstan.dev/published";

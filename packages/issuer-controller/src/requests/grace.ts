@@ -1,8 +1,8 @@
 import { formatViolations } from "@capstan/ca-core";
 import { formatTime } from "@capstan/kube";
-import { decideRefusal, type PolicyViolation, type ReleasedNames } from "@capstan/policy";
+import { decideRefusal, type PolicyViolation } from "@capstan/policy";
 import type { Issuance } from "../signing/issuance.ts";
-import type { ReleasedBefore } from "../signing/released-before.ts";
+import type { AskedLeaf, ReleasedBefore } from "../signing/released-before.ts";
 import type { RequestViolation } from "../signing/request-violation.ts";
 import { NotYet } from "./not-yet.ts";
 
@@ -33,11 +33,11 @@ export class Grace {
     refused: {
       readonly issuance: Issuance;
       readonly violations: readonly RequestViolation[];
-      readonly names: ReleasedNames;
+      readonly asked: AskedLeaf;
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { issuance, violations, names } = refused;
+    const { issuance, violations, asked } = refused;
     if (!violations.every(isOfPolicy)) return;
     const nowMs = this.#now().getTime();
     const firstRefusedMs = this.#firstRefused.get(issuance.uid) ?? nowMs;
@@ -45,12 +45,12 @@ export class Grace {
       decideRefusal({ violations, wasReleasedBefore, firstRefusedMs, nowMs });
     // The ledger is asked only where its answer counts.
     if (decide(true).do === "fail") return;
-    const refusal = decide(await this.#released.ask(issuance, names, signal));
+    const refusal = decide(await this.#released.ask(issuance, asked, signal));
     if (refusal.do === "fail") return;
     this.#firstRefused.set(issuance.uid, firstRefusedMs);
     const { kind, name } = issuance.issuer;
     throw new NotYet(
-      `${kind} ${name} has released these names before and refuses them now: this fails after ${formatTime(refusal.untilMs)}, unless its policy allows them again. ${formatViolations(violations)}`,
+      `${kind} ${name} has released just this before and refuses it now: this fails after ${formatTime(refusal.untilMs)}, unless its policy allows it again. ${formatViolations(violations)}`,
       { isPatient: true, isWarning: true, retryAfterMs: Math.min(longestLookMs, refusal.untilMs - nowMs) },
     );
   }

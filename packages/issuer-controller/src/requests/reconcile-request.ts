@@ -179,8 +179,8 @@ async function sign<R extends KubeObject>(
     return { is: "Issued", message, certificate: signed.certificate, ca: signed.ca };
   }
   if ("refusal" in signed) return { is: "Failed", reason: failureReasons.recordRefused, message: signed.refusal };
-  const { violations, names } = signed;
-  if (names !== undefined) await options.grace.assertFinal({ issuance, violations, names }, signal);
+  const { violations, asked } = signed;
+  if (asked !== undefined) await options.grace.assertFinal({ issuance, violations, asked }, signal);
   const codes = violations.map(({ code }) => code);
   log.info({ ...refOf(request), uid: request.metadata.uid, codes }, "refused a request");
   return { is: "Failed", reason: failureReasonOf(violations), message: formatViolations(violations) };

@@ -1,16 +1,11 @@
 import type { CertificateAuthority } from "@capstan/api";
 import { type CertificationRequest, checkCertificationRequest, formatViolations, type Root } from "@capstan/ca-core";
-import {
-  type CelEvaluator,
-  decideFully,
-  type GrantedLeaf,
-  type ReleasedNames,
-  type WebhookConfiguration,
-} from "@capstan/policy";
+import { type CelEvaluator, decideFully, type GrantedLeaf, type WebhookConfiguration } from "@capstan/policy";
 import type { Issuer } from "../issuers/issuer-kinds.ts";
 import { NotYet } from "../requests/not-yet.ts";
 import type { Issuance } from "./issuance.ts";
 import { checkLedgerSize } from "./ledger-record.ts";
+import type { AskedLeaf } from "./released-before.ts";
 import type { RequestViolation } from "./request-violation.ts";
 
 /** All that is decided on. */
@@ -35,7 +30,7 @@ export type Granted =
       readonly ok: false;
       readonly violations: readonly RequestViolation[];
       /** What was asked for, where it could be read. */
-      readonly names?: ReleasedNames;
+      readonly asked?: AskedLeaf;
     };
 
 /**
@@ -72,6 +67,6 @@ export async function grant(
   if (violations.length > 0 && violations.every(({ code }) => code === "ERR_POLICY_VALIDATION_ABORTED")) {
     throw new NotYet(formatViolations(violations));
   }
-  if (violations.length > 0 || !decision.ok) return { ok: false, violations, names: parsed.value };
+  if (violations.length > 0 || !decision.ok) return { ok: false, violations, asked: parsed.value };
   return { ok: true, value: { leaf: decision.value, parsed: parsed.value } };
 }

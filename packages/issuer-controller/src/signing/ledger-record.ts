@@ -1,9 +1,9 @@
 import {
   apiVersion,
+  askedLabel,
   authorityLabel,
   type CertificateAuthority,
   type IssuedCertificate,
-  namesLabel,
   notAfterLabel,
 } from "@capstan/api";
 import { type CertificationRequest, formatName, type Leaf } from "@capstan/ca-core";
@@ -11,7 +11,7 @@ import { formatTime } from "@capstan/kube";
 import type { GrantedLeaf } from "@capstan/policy";
 import type { Issuer } from "../issuers/issuer-kinds.ts";
 import { hashIssuance, type Issuance } from "./issuance.ts";
-import { namesLabelOf } from "./released-before.ts";
+import { askedLabelOf } from "./released-before.ts";
 import type { RequestViolation } from "./request-violation.ts";
 
 // As the schema of IssuedCertificate bounds them: what does not fit must be known before anything is signed.
@@ -83,7 +83,7 @@ export function recordOf(input: {
       labels: {
         [authorityLabel]: authority,
         [notAfterLabel]: String(Math.floor(leaf.notAfter.getTime() / 1000)),
-        [namesLabel]: namesLabelOf(issuance, granted),
+        [askedLabel]: askedLabelOf(issuance, { ...granted, publicKey }),
       },
     },
     spec: {

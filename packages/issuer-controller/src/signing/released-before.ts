@@ -1,27 +1,34 @@
 import { createHash } from "node:crypto";
-import { issuedCertificateResource, namesLabel } from "@capstan/api";
+import { askedLabel, issuedCertificateResource } from "@capstan/api";
+import type { CertificationRequest } from "@capstan/ca-core";
 import type { KubeClient } from "@capstan/kube";
 import type { ReleasedNames } from "@capstan/policy";
 import type { Issuance } from "./issuance.ts";
 
+/** What the PKCS#10 request asks for. */
+export type AskedLeaf = ReleasedNames & { readonly publicKey: Pick<CertificationRequest["publicKey"], "algorithm"> };
+
 /**
  * Value of the label by which the ledger finds what an issuer has released before: 40 hex digits over the issuer, the
- * requester's namespace and every name, in any order.
+ * requester's namespace, every name in any order, and duration, usages, CA flag and kind of key. A renewal asks for all of
+ * them anew; whoever asks for something else has changed the request, and nobody the policy.
  */
-export function namesLabelOf(
-  { issuer, attested }: Pick<Issuance, "issuer" | "attested">,
-  { subject, subjectAlternativeNames }: ReleasedNames,
+export function askedLabelOf(
+  issuance: Pick<Issuance, "issuer" | "attested" | "durationMs" | "usages" | "isCa">,
+  { subject, subjectAlternativeNames, publicKey }: AskedLeaf,
 ): string {
+  const { issuer, attested, durationMs, usages, isCa } = issuance;
   const names = [
     ...subject.map(({ type, value }) => ["subject", type, value]),
     ...subjectAlternativeNames.map(({ kind, value }) => ["name", kind, value]),
   ].map((name) => JSON.stringify(name));
-  const of = [issuer.kind, issuer.namespace ?? null, issuer.name, attested.namespace ?? null, names.toSorted()];
+  const from = [issuer.kind, issuer.namespace ?? null, issuer.name, attested.namespace ?? null];
+  const of = [from, names.toSorted(), durationMs ?? null, usages, isCa, publicKey.algorithm];
   return createHash("sha256").update(JSON.stringify(of)).digest("hex").slice(0, 40);
 }
 
 /**
- * Whether the ledger holds a leaf that this issuer released to this namespace with just these names. One question at a
+ * Whether the ledger holds a leaf that this issuer released to this namespace for just this. One question at a
  * time: whoever sends many requests that are refused must not keep the API server busy.
  */
 export class ReleasedBefore {
@@ -35,8 +42,8 @@ export class ReleasedBefore {
   }
 
   /** @throws {KubeApiError} {KubeConnectionError} when the ledger did not say */
-  async ask(issuance: Issuance, names: ReleasedNames, signal: AbortSignal): Promise<boolean> {
-    const labelSelector = `${namesLabel}=${namesLabelOf(issuance, names)}`;
+  async ask(issuance: Issuance, asked: AskedLeaf, signal: AbortSignal): Promise<boolean> {
+    const labelSelector = `${askedLabel}=${askedLabelOf(issuance, asked)}`;
     const list = async (): Promise<boolean> => {
       const options = { namespace: this.#namespace, labelSelector, limit: 1, signal };
       return (await this.#client.list(issuedCertificateResource, options)).items.length > 0;

@@ -16,7 +16,7 @@ import {
   type Validity,
 } from "@capstan/ca-core";
 import { type AuditLog, AuditLogError, formatTime, type KubeObject, type Logger } from "@capstan/kube";
-import { type CelEvaluator, limitOf, type QuotaBook, type ReleasedNames, webhookFaults } from "@capstan/policy";
+import { type CelEvaluator, limitOf, type QuotaBook, webhookFaults } from "@capstan/policy";
 import { issuerResourceOf } from "../issuers/issuer-kinds.ts";
 import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 import { type Grant, grant, type SigningQuestion } from "./grant.ts";
@@ -25,6 +25,7 @@ import type { KeyRing, SigningKey } from "./key-ring.ts";
 import type { Ledger } from "./ledger.ts";
 import { recordOf, refusalOf } from "./ledger-record.ts";
 import type { MarkKeeper } from "./mark-keeper.ts";
+import type { AskedLeaf } from "./released-before.ts";
 import type { RequestViolation } from "./request-violation.ts";
 import type { SharedReads } from "./shared-reads.ts";
 
@@ -52,7 +53,7 @@ export type SigningAnswer =
       readonly notes: readonly string[];
     }
   /** It can never be signed as it is. */
-  | { readonly ok: false; readonly violations: readonly RequestViolation[]; readonly names?: ReleasedNames }
+  | { readonly ok: false; readonly violations: readonly RequestViolation[]; readonly asked?: AskedLeaf }
   /** A record of this request exists that may not be handed out. */
   | { readonly ok: false; readonly refusal: string };
 

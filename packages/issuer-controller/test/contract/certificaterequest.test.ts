@@ -310,9 +310,9 @@ describe("where this issuer goes further than issuer-lib", () => {
     expect(world.answer).toBe(answer);
   });
 
-  test("one event for many retries", async () => {
-    for (let attempt = 0; attempt < 5; attempt += 1) {
-      world.server.next("POST", records, internalError);
+  test("one event for many retries, whatever each of them says", async () => {
+    for (const reason of ["InternalError", "Timeout", "ServiceUnavailable", "Unknown"]) {
+      world.server.next("POST", records, { refuse: 500, reason });
       await look();
     }
     expect(world.events).toEqual(["Pending"]);

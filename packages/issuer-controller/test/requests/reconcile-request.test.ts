@@ -497,7 +497,7 @@ describe("what an issuer has released before and refuses now", () => {
     renew();
     const first = await world.reconcile();
     expect([world.answer, first.requeueAfterMs]).toEqual(["False Pending", 5 * minute]);
-    expect(world.message).toContain("has released these names before and refuses them now");
+    expect(world.message).toContain("has released just this before and refuses it now");
     expect(world.message).toContain("ERR_POLICY_NAME");
     expect(world.events.at(-1)).toBe("PolicyRefuses");
     world.observe();
@@ -518,6 +518,9 @@ describe("what an issuer has released before and refuses now", () => {
   test.each<[fact: string, change: RequestChange]>([
     ["other-names", subject(["CN", "api.demo"])],
     ["names-that-are-wrong-whatever-the-policy", { spec: { request: base64(brokenSignature()) } }],
+    ["another-duration", { spec: { duration: "23h" } }],
+    ["other-usages", { spec: { usages: ["client auth"] } }],
+    ["a-ca-certificate", { spec: { isCA: true } }],
     ["a-duration-that-is-none", { spec: { duration: "a day" } }],
   ])("but-not: %s", async (_fact, change) => {
     renew(change);

@@ -133,8 +133,8 @@ test("a-record-tells-who-has-which-leaf-and-why", () => {
       "kind": "IssuedCertificate",
       "metadata": {
         "labels": {
+          "capstan.dev/asked": "4dd488c088e5a1ff7930b1afe0cc9b0bdcb155e2",
           "capstan.dev/authority": "fleet",
-          "capstan.dev/names": "6eaf7f9bb757aa7b42f88f3569144d2f2fde637e",
           "capstan.dev/not-after": "1795402800",
         },
         "name": "0a1b2c3d-0000-4000-8000-000000000001",
