@@ -128,6 +128,12 @@ const asked = process.argv.slice(2);
 const named = asked.filter((one) => one !== "--again");
 const areas = named.length === 0 ? AREAS : named.map(areaNamed);
 const args = parse(readFileSync(join(folder, "mutation-survivors.yaml"), "utf8")) as readonly Argument[];
+for (const { file, line } of args) {
+  const isThere = readFileSync(join(folder, file), "utf8")
+    .split("\n")
+    .some((one) => one.trim() === line);
+  if (!isThere) throw new Error(`mutation-survivors.yaml: ${file} has no line \`${line}\``);
+}
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const open: Fault[] = [];
 const endless: Fault[] = [];

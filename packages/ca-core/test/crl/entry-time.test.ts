@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { EntryTimeReader, EntryTimeWriter } from "../../src/crl/entry-time.ts";
 import { readDer } from "../../src/der/read.ts";
 import { readTime } from "../../src/der/time.ts";
-import { time, tlv } from "../../src/der/write.ts";
+import { octetString, sequence, time, tlv } from "../../src/der/write.ts";
 import { DerError } from "../../src/index.ts";
 import { ascii } from "../support/bytes.ts";
 import { runs } from "../support/fuzz.ts";
@@ -32,12 +32,18 @@ const known = [
   [0x18, "20611122030405Z"],
 ] as const;
 
+const known261122 = Date.UTC(2026, 10, 22, 7, 8, 9);
+
 describe("a time of a day that was seen before is still refused for", () => {
   test.each([
     ["24 o'clock", 0x17, "261122240000Z"],
     ["60 minutes", 0x17, "261122036000Z"],
     ["a leap second", 0x17, "261122235960Z"],
     ["a letter in the hour", 0x17, "2611220a0405Z"],
+    ["a colon in the hour", 0x17, "2611220:0405Z"],
+    ["a colon in the minute", 0x17, "261122030:05Z"],
+    ["a colon in the second", 0x17, "26112203040:Z"],
+    ["a sign in the date, which would count as twelve", 0x17, "26111<030405Z"],
     ["a space in the second", 0x17, "26112203040 Z"],
     ["a minus", 0x17, "2611220304-5Z"],
     ["another zone", 0x17, "261122030405A"],
@@ -67,6 +73,32 @@ test("dates near one that was seen are read, or refused, as by themselves", () =
         if (reading !== readingOf(() => readTime(node).getTime())) expect.fail(`${tag} ${date}: ${reading}`);
       }
     }
+  }
+});
+
+test("no century but its own makes a date one that was seen", () => {
+  const reader = readerThatKnows(...known);
+  for (let century = 0; century < 100; century += 1) {
+    for (const [tag, date] of [
+      [0x17, "261122"],
+      [0x18, "611122"],
+    ] as const) {
+      const node = readDer(tlv(tag, ascii(`${String(century).padStart(2, "0")}${date}010203Z`)));
+      expect([century, readingOf(() => reader.read(node))]).toEqual([
+        century,
+        readingOf(() => readTime(node).getTime()),
+      ]);
+    }
+  }
+});
+
+test("what stands behind a time is not read", () => {
+  for (let gap = 0; gap < 20; gap += 1) {
+    const [node] = readDer(
+      sequence(time(new Date(known261122)), octetString(ascii(`${"0".repeat(gap)}235959Z`))),
+    ).children;
+    if (node === undefined) throw new Error("there are two members");
+    expect([gap, readerThatKnows(...known).read(node)]).toEqual([gap, known261122]);
   }
 });
 
