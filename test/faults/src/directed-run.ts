@@ -6,17 +6,9 @@ import { type Fate, immortal, type Replica } from "./replica.ts";
 import { createRequest, type PlannedRequest, planRequest, requestNamespace, risingDuration } from "./requests.ts";
 import type { Result } from "./result.ts";
 
-export interface DirectedOptions {
-  /** Which of the failpoints that were seen are tried. Default: all. */
-  readonly choose?: (seen: readonly Failpoint[]) => readonly Failpoint[];
+export interface TrialOptions {
   readonly log: (line: string) => void;
   readonly onResult: (result: Result) => void;
-}
-
-/** What a directed run leaves behind. */
-export interface DirectedRun {
-  readonly seen: readonly Failpoint[];
-  readonly planned: readonly PlannedRequest[];
 }
 
 /** A step of over an hour: each request raises the mark. */
@@ -26,37 +18,55 @@ const quietMs = 2_000;
 const caseTimeoutMs = 180_000;
 const pollMs = 25;
 
-/**
- * Records which calls one request brings about, then tries each of them with one request of its own: kills the replica
- * before the call reaches the API server or after it was answered, or lets it come late, and another finishes.
- */
-export async function runDirected(environment: Environment, options: DirectedOptions): Promise<DirectedRun> {
-  const { log, onResult, choose = (seen) => seen } = options;
-  const planned: PlannedRequest[] = [];
-  const nextRequest = async (): Promise<PlannedRequest> => {
-    const request = await planRequest(`directed-${planned.length}`, risingDuration(planned.length, durationStepMs));
-    planned.push(request);
+/** The requests of a directed run, each with a name of its own. */
+export class DirectedRequests {
+  readonly #planned: PlannedRequest[] = [];
+
+  get planned(): readonly PlannedRequest[] {
+    return this.#planned;
+  }
+
+  async next(): Promise<PlannedRequest> {
+    const { length } = this.#planned;
+    const request = await planRequest(`directed-${length}`, risingDuration(length, durationStepMs));
+    this.#planned.push(request);
     return request;
-  };
+  }
+}
+
+/** Records which calls one request brings about in each scenario: these are the failpoints. */
+export async function recordFailpoints(
+  environment: Environment,
+  requests: DirectedRequests,
+  log: (line: string) => void,
+): Promise<readonly Failpoint[]> {
   const recorded: Failpoint[] = [];
-  for (const scenario of scenarios) recorded.push(...(await record(environment, scenario, await nextRequest())));
+  for (const scenario of scenarios) recorded.push(...(await record(environment, scenario, await requests.next())));
   const seen = groups.flatMap((group) => recorded.filter((one) => one.group === group));
   for (const group of groups) {
     const calls = seen.filter((one) => one.group === group && one.moment === "before");
     log(`${calls.length} calls of group ${group}: ${calls.map(formatCall).join(", ")}`);
   }
-  const chosen = choose(seen);
-  for (const [index, failpoint] of chosen.entries()) {
+  return seen;
+}
+
+/**
+ * Tries failpoints with one request each: kills the replica before the call reaches the API server or after it was
+ * answered, or lets it come late, and another finishes.
+ */
+export async function tryFailpoints(
+  environment: Environment,
+  requests: DirectedRequests,
+  failpoints: readonly Failpoint[],
+  { log, onResult }: TrialOptions,
+): Promise<void> {
+  for (const [index, failpoint] of failpoints.entries()) {
     const name = `${failpoint.moment} ${formatCall(failpoint)}`;
-    const ending = await tryFailpoint(environment, failpoint, await nextRequest());
-    const result = { run: "directed", name, ...ending };
-    log(
-      `${index + 1} of ${chosen.length}: ${result.outcome} ${name}${result.note === undefined ? "" : `: ${result.note}`}`,
-    );
-    onResult(result);
+    const { outcome, note } = await tryFailpoint(environment, failpoint, await requests.next());
+    log(`${index + 1} of ${failpoints.length}: ${outcome} ${name}${note === undefined ? "" : `: ${note}`}`);
+    onResult({ run: "directed", name, outcome, ...(note === undefined ? {} : { note }) });
   }
   await stopAll(environment);
-  return { seen, planned };
 }
 
 /** Runs one request without a fault, and lists the calls that it brought about. */

@@ -2,7 +2,7 @@
 // must still get exactly one leaf.
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { runDirected } from "./directed-run.ts";
+import { DirectedRequests, recordFailpoints, tryFailpoints } from "./directed-run.ts";
 import { type Environment, startEnvironment } from "./environment.ts";
 import { collectEvidence } from "./evidence.ts";
 import { formatCounts, judge } from "./judge.ts";
@@ -66,9 +66,12 @@ async function run(environment: Environment, { seed, requests, kills, only }: Op
     report[name] = { ...(report[name] as object), counts };
   };
   if (only !== "random") {
-    const directed = await runDirected(environment, { log: say, onResult: (result) => void results.push(result) });
-    planned.push(...directed.planned);
-    report["directed"] = { failpoints: directed.seen };
+    const requests = new DirectedRequests();
+    const failpoints = await recordFailpoints(environment, requests, say);
+    const onResult = (result: Result): void => void results.push(result);
+    await tryFailpoints(environment, requests, failpoints, { log: say, onResult });
+    planned.push(...requests.planned);
+    report["directed"] = { failpoints };
     await judgeAll("directed");
   }
   if (only !== "directed") {
