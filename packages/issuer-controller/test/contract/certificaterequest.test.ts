@@ -277,7 +277,7 @@ describe("where this issuer goes further than issuer-lib", () => {
   test("an answer that cannot be written is tried beyond the limit: a leaf waits for it", async () => {
     for (let attempt = 0; attempt < 5; attempt += 1) {
       world.server.next("PATCH", /web-1\/status/, internalError);
-      await look();
+      expect(await look()).toBe(1_000 * 2 ** attempt);
       world.monotonic += 10 * minute;
     }
     await look();
