@@ -53,7 +53,7 @@ export class VolumeError extends Error {
 /**
  * As NodePublishVolume: resolves when the first certificate is in the volume.
  *
- * @throws VolumeError when the request ends Failed or Denied
+ * @throws VolumeError when the request ends Failed or Denied, or has no answer in two minutes
  */
 export async function publishVolume(environment: Environment, options: VolumeOptions): Promise<Volume> {
   const directory = path.join(environment.cluster.directory, "volumes", options.namespace, options.pod);
@@ -126,8 +126,10 @@ const requestResource = {
   namespaced: true,
 } as const;
 
-/** As the driver: how often it looks, and how long a Ready condition may take. */
+/** How often the driver looks. */
 const pollMs = 200;
+/** How long a kubelet waits for a volume. */
+const publishLimitMs = 120_000;
 
 async function requestFiles(
   requester: KubeClient,
@@ -147,6 +149,7 @@ async function requestFiles(
       usages: ["client auth", "digital signature"],
     },
   } as KubeObject);
+  const deadline = performance.now() + publishLimitMs;
   for (;;) {
     const request = await requester.get<CertificateRequestObject & KubeObject>(requestResource, ref, { signal });
     const ready = readyOf(request);
@@ -154,6 +157,7 @@ async function requestFiles(
     if (ready?.reason === "Failed" || ready?.reason === "Denied") throw new VolumeError(ready.message);
     // The driver takes every other reason for an end of this request when it starts again.
     if (ready !== undefined && ready.reason !== "Pending") throw new VolumeError(`Ready has reason ${ready.reason}`);
+    if (performance.now() > deadline) throw new VolumeError(`still pending: ${ready?.message ?? "nobody answered"}`);
     await delay(pollMs, undefined, { signal });
   }
 }
