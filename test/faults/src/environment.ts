@@ -10,6 +10,7 @@ import {
   startCluster,
   startProcess,
 } from "@capstan/test-cluster";
+import { bundleController } from "./bundle-controller.ts";
 import { authorityManifest, repository } from "./places.ts";
 import { auditFolder, Replica } from "./replica.ts";
 import { Wire } from "./wire.ts";
@@ -46,10 +47,9 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
     running.push({ close: publisher.kill });
     await apply(cluster, ["-f", authorityManifest]);
     const wire = new Wire();
-    const replicas = [
-      await Replica.create(cluster, "replica-a", wire),
-      await Replica.create(cluster, "replica-b", wire),
-    ] as const;
+    const program = await bundleController(cluster.directory);
+    const create = (name: string): Promise<Replica> => Replica.create({ cluster, name, program, wire });
+    const replicas = [await create("replica-a"), await create("replica-b")] as const;
     for (const replica of replicas) running.push({ close: () => replica.close() });
     await waitForReady(cluster, "certificateauthority/faults", publisher);
     const [first] = replicas;

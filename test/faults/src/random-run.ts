@@ -29,6 +29,8 @@ export interface RandomRun {
 const mostCalls = 512;
 /** A standby looks at the lease every half second to a second, so it learns a little late that it ran out. */
 const leaseLooksMs = 1_000;
+/** A replica that died before it was ready tells only that starting takes longer. */
+const settleGrowth = 1.5;
 /** A third of an hour: every third request raises the mark. */
 const durationStepMs = 1_200_000;
 /** Nobody has got a leaf for so long: something is stuck. */
@@ -125,6 +127,7 @@ async function liveAndDie(
     const lifeMs = lifeShare * 2 * (settleMs + leaseDurationMs + leaseLooksMs);
     const end = AbortSignal.any([over, AbortSignal.timeout(Math.ceil(lifeMs))]);
     await replica.ended(end);
+    if (!isSettled) settleMs *= settleGrowth;
     if (!over.aborted) await replica.kill();
   }
   await replica.stop();

@@ -4,7 +4,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Cluster, type ManagedProcess, pickFreePort, startProcess } from "@capstan/test-cluster";
 import type { ApiCall } from "./api-call.ts";
 import { type FaultProxy, type Moment, startFaultProxy } from "./fault-proxy.ts";
-import { repository } from "./places.ts";
 import type { Wire } from "./wire.ts";
 
 /** Short, so that a dead leader is followed soon, and long enough for a machine that is busy with other things. */
@@ -22,12 +21,22 @@ export type Fate = (call: ApiCall) => Moment | undefined;
 
 export const immortal: Fate = () => undefined;
 
+export interface ReplicaOptions {
+  readonly cluster: Cluster;
+  readonly name: string;
+  /** The controller's JavaScript file. */
+  readonly program: string;
+  /** Sees what it says and hears. */
+  readonly wire: Wire;
+}
+
 /** One replica of the issuer controller behind a proxy of its own. It can be started again as often as it was ended. */
 export class Replica {
   readonly name: string;
   readonly #cluster: Cluster;
   readonly #kubeconfig: string;
   readonly #health: string;
+  readonly #program: string;
   #proxy: FaultProxy | undefined;
   #process: ManagedProcess | undefined;
   #fate: Fate = immortal;
@@ -35,17 +44,18 @@ export class Replica {
   #starts = 0;
   #kills = 0;
 
-  private constructor(cluster: Cluster, name: string, health: string) {
+  private constructor({ cluster, name, program }: ReplicaOptions, health: string) {
     this.name = name;
     this.#cluster = cluster;
     this.#kubeconfig = path.join(cluster.directory, `${name}.json`);
     this.#health = health;
+    this.#program = program;
   }
 
   /** Prepares a replica and starts nothing. */
-  static async create(cluster: Cluster, name: string, wire: Wire): Promise<Replica> {
-    const replica = new Replica(cluster, name, `127.0.0.1:${await pickFreePort()}`);
-    await replica.#openProxy(wire);
+  static async create(options: ReplicaOptions): Promise<Replica> {
+    const replica = new Replica(options, `127.0.0.1:${await pickFreePort()}`);
+    await replica.#openProxy(options.wire);
     return replica;
   }
 
@@ -93,13 +103,11 @@ export class Replica {
       environment: {
         PATH: process.env["PATH"],
         HOME: this.#cluster.directory,
-        // It is started hundreds of times.
         NODE_COMPILE_CACHE: path.join(this.#cluster.directory, "compile-cache"),
       },
       args: [
-        "--conditions=@capstan/source",
         "--enable-source-maps",
-        path.join(repository, "packages/issuer-controller/src/main.ts"),
+        this.#program,
         `--kubeconfig=${this.#kubeconfig}`,
         `--health-address=${this.#health}`,
         `--audit-log=${path.join(auditFolder(this.#cluster), `${this.name}-${this.#starts}.log`)}`,
