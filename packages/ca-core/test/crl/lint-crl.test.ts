@@ -149,6 +149,11 @@ const BAD: readonly (readonly [fact: string, parts: () => RawCrlParts, rules: re
     ["crl_entry_has_no_extension_but_a_reason_code"],
   ],
   [
+    "another extension that is as long as a reason code",
+    () => ({ list: [rawEntry("020101", extension("2.5.29.24", false, hex("0a0101")))] }),
+    ["crl_entry_has_no_extension_but_a_reason_code"],
+  ],
+  [
     "a reason code and an invalidityDate",
     () => ({
       list: [rawEntry("020101", rawReason(1), extension("2.5.29.24", false, tlv(0x18, ascii("20260101000000Z"))))],

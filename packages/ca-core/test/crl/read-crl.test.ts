@@ -43,6 +43,7 @@ describe("readCrl", () => {
 
   const rows: readonly (readonly [string, RawCrlParts, string])[] = [
     ["version 1", { version: hex("020100") }, "ERR_CRL_PROFILE"],
+    ["an issuer that is no DER inside", { issuer: hex("30023080") }, "ERR_DER_LENGTH_INDEFINITE"],
     ["no nextUpdate", { nextUpdate: null }, "ERR_DER_TIME"],
     ["an empty list that is there", { list: [] }, "ERR_CRL_PROFILE"],
     ["entries that are not sorted", { list: [rawEntry("020102"), rawEntry("020101")] }, "ERR_CRL_PROFILE"],
