@@ -131,9 +131,10 @@ async function tryFailpoint(
   request: PlannedRequest,
 ): Promise<Pick<Result, "outcome" | "note">> {
   const { replicas, wire } = environment;
-  const [victim] = replicas;
+  const [victim, standby] = replicas;
   let made = 0;
   let isHit = false;
+  let hasTakenOver = false;
   const fate: Fate = ({ name }) => {
     if (name !== call || (made += 1) !== nth) return undefined;
     isHit = true;
@@ -142,6 +143,11 @@ async function tryFailpoint(
   const hasEnded = (): boolean => wire.ended.has(keyOf(request));
   try {
     await begin(environment, scenario, request, fate);
+    standby.setFate(({ name }) => {
+      // A standby only reads the lease, until it takes it.
+      if (name === "update leases") hasTakenOver = true;
+      return undefined;
+    });
     let endedAt: number | undefined;
     const isHitOrOver = (): boolean => {
       if (isHit && (moment === "late" || !victim.isRunning)) return true;
@@ -154,6 +160,7 @@ async function tryFailpoint(
     const reason = await untilEnded(environment, request);
     if (!isHit) return { outcome: "skipped", note: "the call was not made this time" };
     if (moment === "late") {
+      await waitFor(standby, `${standby.name} to take over`, () => hasTakenOver);
       victim.thaw();
       // It has lost its lease, and ends when it finds out.
       await waitFor(victim, `${victim.name} to end`, () => !victim.isRunning);

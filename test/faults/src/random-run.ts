@@ -26,7 +26,7 @@ export interface RandomRun {
  * A leader dies at one of its first so many calls of the issue path, and early more often than late: each power of two
  * is as likely as the next. It asks the ledger about all that waits before it signs, and a leaf costs two to four calls.
  */
-const mostCalls = 512;
+const mostCalls = 1024;
 /** A standby looks at the lease every half second to a second, so it learns a little late that it ran out. */
 const leaseLooksMs = 1_000;
 /** A replica that died before it was ready tells only that starting takes longer. */
