@@ -44,7 +44,7 @@ test("help-names-every-setting-and-ends-with-0", () => {
       --ledger-retention
           How long the record of a leaf is kept after the leaf has expired, as a Go duration. Audit logs can be compared with the ledger for as long. (default 24h)
       --ledger-limit
-          Records that the ledger takes at most. Beyond it expired ones go before their time; when none is left, requests wait. (default 250000)
+          Records that the ledger takes at most. Beyond it expired ones go before their time; when none is left, requests wait. (default 100000)
       --approver
           Service account of what approves requests, as namespace/name: events about unapproved requests say which rule it lacks. (default cert-manager/cert-manager)
     "
