@@ -10,7 +10,7 @@ import { entry, manyEntries, newCrl } from "../support/crl.ts";
 import { runs } from "../support/fuzz.ts";
 import { largeTest } from "../support/large-test.ts";
 import { rawCrl } from "../support/raw-crl.ts";
-import { AGREEING_READER } from "../support/second-reader.ts";
+import { AGREEING_READER, readerThatThrows, readerWith } from "../support/second-reader.ts";
 
 let ca: Authority;
 let other: Authority;
@@ -53,7 +53,7 @@ test.each([-5 * MINUTE, 5 * MINUTE])("a clock that is %i ms off thisUpdate is on
 test("the first CRL of a generation needs no previous one", async () => {
   const next = await newCrl(ca, BOTH);
   const question = { next: next.der, root: ca.root, now: NOW, expectedCount: 2, notAfterOf: () => undefined };
-  expect(await checkCrlBeforePublication(question)).toEqual([]);
+  expect(await checkCrlBeforePublication(question, AGREEING_READER)).toEqual([]);
 });
 
 describe("publication is refused for", () => {
@@ -193,6 +193,27 @@ describe("publication is refused for", () => {
       }
       expect({ byte: i, refused }).toEqual({ byte: i, refused: true });
     }
+  });
+});
+
+describe("publication is refused when a second reader", () => {
+  const differs = "pkijs reads other times or serials in it";
+  const serials = BOTH.map(({ serial }) => serial);
+  test.each<[fact: string, reader: SecondReaderOptions, rule: string]>([
+    ["reads a serial less", readerWith({ serials: serials.slice(0, 1) }), differs],
+    ["reads a serial more", readerWith({ serials: [...serials, "03"] }), differs],
+    ["reads another serial", readerWith({ serials: [...serials.slice(0, 1), "03"] }), differs],
+    ["reads another thisUpdate", readerWith({ thisUpdate: at(1000) }), differs],
+    ["reads another nextUpdate", readerWith({ nextUpdate: at(DAY) }), differs],
+    ["reads no nextUpdate", readerWith({ nextUpdate: undefined }), differs],
+    ["fails", readerThatThrows(new Error("broken")), "pkijs cannot read it: broken"],
+    ["fails with what is no error", readerThatThrows(7), "pkijs cannot read it: 7"],
+  ])("%s", async (_, reader, rule) => {
+    const next = await newCrl(ca, BOTH);
+    const question = { next: next.der, root: ca.root, now: NOW, expectedCount: 2, notAfterOf: () => undefined };
+    expect(await checkCrlBeforePublication(question, reader)).toEqual([
+      { code: "ERR_CRL_SECOND_READER", field: "CRL: encoding", rule },
+    ]);
   });
 });
 
