@@ -39,6 +39,7 @@ export class Replica {
   readonly #program: string;
   #proxy: FaultProxy | undefined;
   #process: ManagedProcess | undefined;
+  #killed: ManagedProcess | undefined;
   #fate: Fate = immortal;
   #thaw: (() => void) | undefined;
   #starts = 0;
@@ -148,9 +149,12 @@ export class Replica {
   /** SIGKILL; resolves when it is gone. Nothing happens when it does not run. */
   async kill(): Promise<void> {
     this.#fate = immortal; // What it had sent before its death goes its way.
-    if (!this.isRunning) return;
-    this.#kills += 1;
-    await this.#process?.kill();
+    const dying = this.#process;
+    if (dying === undefined || !this.isRunning) return;
+    // A call and the clock may want to kill it at the same time.
+    if (this.#killed !== dying) this.#kills += 1;
+    this.#killed = dying;
+    await dying.kill();
   }
 
   /** SIGTERM: it hands its lease back. */
