@@ -116,7 +116,7 @@ test("--only runs one part, and leaves the figures of others empty", async () =>
 }, 120_000);
 
 test.each([
-  ["a part that does not exist", ["--only", "speed"], "--only speed: must be one of leaves, crl, check"],
+  ["a part that does not exist", ["--only", "speed"], "--only speed: must be one of leaves, handover, crl, check"],
   ["an option that does not exist", ["--quick"], "Unknown option '--quick'"],
 ])("%s is refused", async (_, args, message) => {
   await expect(bench(...args)).rejects.toThrow(message);
