@@ -1,9 +1,10 @@
 // What `pnpm mutation [area…] [--again]` starts: changes the sources of an area one fault at a time, runs its tests against
 // each, and fails for a fault that no test notices, unless `mutation-survivors.yaml` says why it makes no difference.
-// `--again` takes over from the last run what neither the fault nor the tests that it meets have changed since; what a test
-// imports it does not look at, so the last word has a run without it.
+// `--again` takes over from the last run, also one that was ended, what it found of faults that have not changed since and
+// nor have the tests that they meet, but for what only a time limit noticed. What a test imports it does not look at, so
+// the last word has a run without it.
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
@@ -55,15 +56,28 @@ interface Argument {
 
 const OK: ReadonlySet<string> = new Set(["Killed", "Timeout", "CompileError", "RuntimeError"]);
 
+/** What a time limit has ended is tried again: a busy machine reaches it without a fault. */
+function forgetTimeouts(incrementalFile: string): void {
+  if (!existsSync(incrementalFile)) return;
+  const { files, ...rest } = JSON.parse(readFileSync(incrementalFile, "utf8")) as Report;
+  const known = Object.entries(files).map(([file, { mutants, ...source }]) => [
+    file,
+    { ...source, mutants: mutants.filter(({ status }) => status !== "Timeout") },
+  ]);
+  writeFileSync(incrementalFile, JSON.stringify({ ...rest, files: Object.fromEntries(known) }));
+}
+
 /** Stryker's own settings, and what belongs to the area: its report and its sandbox, so that two areas can run at once. */
 function runStryker(area: MutationArea, isAgain: boolean): Promise<number> {
+  const incrementalFile = join(reports, `incremental-${area.name}.json`);
+  if (isAgain) forgetTimeouts(incrementalFile);
   const settings = {
     ...(JSON.parse(readFileSync(join(folder, "stryker.config.json"), "utf8")) as object),
     mutate: area.mutate,
     jsonReporter: { fileName: reportOf(area) },
     tempDirName: join(reports, `sandbox-${area.name}`),
     incremental: true,
-    incrementalFile: join(reports, `incremental-${area.name}.json`),
+    incrementalFile,
     force: !isAgain,
   };
   const config = join(reports, `stryker-${area.name}.json`);
