@@ -1,5 +1,5 @@
 import { createPrivateKey } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { readdir, readlink } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { publishVolume, type Volume, type VolumeFiles, type VolumeOptions } from "../src/csi-volume.ts";
@@ -93,10 +93,9 @@ function isPair({ certificate, privateKey }: VolumeFiles): boolean {
 
 /** Exchanges the volume's certificate for AWS credentials by AWS's own helper. */
 async function assume({ directory }: Volume): Promise<unknown> {
-  return assumeRole(environment, {
-    certificate: path.join(directory, "tls.crt"),
-    privateKey: path.join(directory, "tls.key"),
-  });
+  // The helper reads one file after the other: of one set, also when the volume is renewed in between.
+  const set = path.join(directory, await readlink(path.join(directory, "..data")));
+  return assumeRole(environment, { certificate: path.join(set, "tls.crt"), privateKey: path.join(set, "tls.key") });
 }
 
 describe("a pod's volume", () => {
@@ -120,8 +119,8 @@ describe("a pod's volume", () => {
   });
 
   test("is-renewed-before-its-leaf-ends-with-a-new-key-and-both-leaves-stay-in-the-ledger", async () => {
-    // Ten minutes are the least that the issuer gives: renewed after some three seconds.
-    const volume = await publish("web-0", { duration: "10m", renewBeforeMs: 597_000 });
+    // Ten minutes are the least that the issuer gives, and a twelfth of them has passed: renewed after some three seconds.
+    const volume = await publish("web-0", { duration: "10m", renewBeforeMs: 547_000 });
     const first = await volume.read();
     const second = await until("the volume to be renewed", async () => {
       const files = await volume.read();
