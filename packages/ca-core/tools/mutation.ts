@@ -39,6 +39,7 @@ interface Fault {
   readonly line: string;
   /** The part of it that was replaced, up to the end of the line. */
   readonly part: string;
+  /** On one line. */
   readonly replacement: string;
 }
 
@@ -109,7 +110,8 @@ function faultsOf(report: Report, statuses: ReadonlySet<string>): Fault[] {
     const lines = source.split("\n");
     return mutants
       .filter(({ status }) => statuses.has(status))
-      .map(({ location: { start, end }, replacement = "" }) => {
+      .map(({ location: { start, end }, replacement: printed = "" }) => {
+        const replacement = printed.replaceAll(/\s+/g, " ");
         const line = lines[start.line - 1] ?? "";
         const part = line.slice(start.column - 1, end.line === start.line ? end.column - 1 : undefined);
         return { file, line: line.trim(), part, replacement };
