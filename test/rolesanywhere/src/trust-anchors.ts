@@ -3,7 +3,15 @@ import { readBundle } from "./bundle.ts";
 import type { Certificate } from "./certificate.ts";
 import { notEmulated, validation } from "./errors.ts";
 import { flag, object, optional, readInput, required, text } from "./input.ts";
-import type { Call, Operation } from "./operation.ts";
+import {
+  NOTIFICATION_SETTING_KEYS,
+  NOTIFICATION_SETTINGS,
+  notificationDetails,
+  type NotificationSettings,
+  putNotificationSettings,
+  resetNotificationSettings,
+} from "./notification-settings.ts";
+import type { Operation } from "./operation.ts";
 import { page } from "./paging.ts";
 import { setTags, TAGS } from "./tags.ts";
 
@@ -11,6 +19,7 @@ export interface TrustAnchor extends Resource {
   /** `x509CertificateData` as sent. */
   readonly bundle: string;
   readonly certificates: readonly Certificate[];
+  readonly notificationSettings: NotificationSettings;
 }
 
 const MAX_TRUST_ANCHORS = 50;
@@ -30,9 +39,21 @@ const SOURCE = object({
 
 type Source = ReturnType<typeof SOURCE>;
 
-const CREATE = { name: required(text(NAME)), source: required(SOURCE), enabled: optional(flag), tags: optional(TAGS) };
+const CREATE = {
+  name: required(text(NAME)),
+  source: required(SOURCE),
+  enabled: optional(flag),
+  tags: optional(TAGS),
+  notificationSettings: optional(NOTIFICATION_SETTINGS),
+};
 
 const UPDATE = { name: optional(text(NAME)), source: optional(SOURCE) };
+
+const ID = { trustAnchorId: required(text({})) };
+
+const PUT_NOTIFICATIONS = { ...ID, notificationSettings: required(NOTIFICATION_SETTINGS) };
+
+const RESET_NOTIFICATIONS = { ...ID, notificationSettingKeys: required(NOTIFICATION_SETTING_KEYS) };
 
 const ITEM = "/trustanchor/{id}";
 
@@ -44,12 +65,14 @@ export const trustAnchorOperations: readonly Operation[] = [
     status: 201,
     quota: "trust-anchors",
     handle(account, { body }) {
-      const { name, source, enabled, tags } = readInput(CREATE, body);
+      const { name, source, enabled, tags, notificationSettings: notifications = [] } = readInput(CREATE, body);
       const content = readSource(source, account.now());
+      const notificationSettings = putNotificationSettings(new Map(), notifications);
       if (account.trustAnchors.size >= MAX_TRUST_ANCHORS) {
         throw validation(`An account can have ${MAX_TRUST_ANCHORS} trust anchors in a region.`);
       }
-      const anchor = { ...newResource(account, "trust-anchor", { name, enabled }), ...content };
+      const resource = newResource(account, "trust-anchor", { name, enabled });
+      const anchor = { ...resource, ...content, notificationSettings };
       setTags(account, anchor.arn, tags ?? []);
       return store(account, anchor);
     },
@@ -62,7 +85,7 @@ export const trustAnchorOperations: readonly Operation[] = [
     quota: "trust-anchors",
     handle(account, { query }) {
       const { items, nextToken } = page([...account.trustAnchors.values()], query);
-      return { trustAnchors: items.map(detail), nextToken };
+      return { trustAnchors: items.map((anchor) => detail(account, anchor)), nextToken };
     },
   },
   {
@@ -71,7 +94,7 @@ export const trustAnchorOperations: readonly Operation[] = [
     path: ITEM,
     status: 200,
     quota: "trust-anchors",
-    handle: (account, call) => ({ trustAnchor: detail(find(account, call)) }),
+    handle: (account, call) => ({ trustAnchor: detail(account, find(account, call.id)) }),
   },
   {
     name: "UpdateTrustAnchor",
@@ -80,7 +103,7 @@ export const trustAnchorOperations: readonly Operation[] = [
     status: 200,
     quota: "trust-anchors",
     handle(account, call) {
-      const anchor = find(account, call);
+      const anchor = find(account, call.id);
       const { name, source } = readInput(UPDATE, call.body);
       // The whole source is replaced: there is no way to add to a bundle, and no precondition. The last writer wins.
       const content = source === undefined ? {} : readSource(source, account.now());
@@ -94,12 +117,12 @@ export const trustAnchorOperations: readonly Operation[] = [
     status: 200,
     quota: "trust-anchors",
     handle(account, call) {
-      const anchor = find(account, call);
+      const anchor = find(account, call.id);
       if ([...account.crls.values()].some((crl) => crl.trustAnchorArn === anchor.arn)) {
         throw validation("The trust anchor still has certificate revocation lists. Delete them first.");
       }
       account.trustAnchors.delete(anchor.id);
-      return { trustAnchor: detail(anchor) };
+      return { trustAnchor: detail(account, anchor) };
     },
   },
   ...[true, false].map((enabled): Operation => ({
@@ -108,8 +131,34 @@ export const trustAnchorOperations: readonly Operation[] = [
     path: `${ITEM}/${enabled ? "enable" : "disable"}`,
     status: 200,
     quota: "trust-anchors",
-    handle: (account, call) => store(account, { ...find(account, call), enabled, updatedAt: account.now() }),
+    handle: (account, call) => store(account, { ...find(account, call.id), enabled, updatedAt: account.now() }),
   })),
+  {
+    name: "PutNotificationSettings",
+    method: "PATCH",
+    path: "/put-notifications-settings",
+    status: 200,
+    quota: "trust-anchors",
+    handle(account, { body }) {
+      const { trustAnchorId, notificationSettings: given } = readInput(PUT_NOTIFICATIONS, body);
+      const anchor = find(account, trustAnchorId);
+      const notificationSettings = putNotificationSettings(anchor.notificationSettings, given);
+      return store(account, { ...anchor, notificationSettings, updatedAt: account.now() });
+    },
+  },
+  {
+    name: "ResetNotificationSettings",
+    method: "PATCH",
+    path: "/reset-notifications-settings",
+    status: 200,
+    quota: "trust-anchors",
+    handle(account, { body }) {
+      const { trustAnchorId, notificationSettingKeys } = readInput(RESET_NOTIFICATIONS, body);
+      const anchor = find(account, trustAnchorId);
+      const notificationSettings = resetNotificationSettings(anchor.notificationSettings, notificationSettingKeys);
+      return store(account, { ...anchor, notificationSettings, updatedAt: account.now() });
+    },
+  },
 ];
 
 function readSource(source: Source, now: Date): Pick<TrustAnchor, "bundle" | "certificates"> {
@@ -121,22 +170,23 @@ function readSource(source: Source, now: Date): Pick<TrustAnchor, "bundle" | "ce
   return { bundle: x509CertificateData, certificates: readBundle(x509CertificateData, now) };
 }
 
-function find(account: Account, call: Call): TrustAnchor {
-  return findById(account.trustAnchors, call.id, "trustAnchorId");
+function find(account: Account, id: string): TrustAnchor {
+  return findById(account.trustAnchors, id, "trustAnchorId");
 }
 
 function store(account: Account, anchor: TrustAnchor): unknown {
   account.trustAnchors.set(anchor.id, anchor);
-  return { trustAnchor: detail(anchor) };
+  return { trustAnchor: detail(account, anchor) };
 }
 
-function detail(anchor: TrustAnchor): unknown {
+function detail(account: Account, anchor: TrustAnchor): unknown {
   return {
     trustAnchorId: anchor.id,
     trustAnchorArn: anchor.arn,
     name: anchor.name,
     source: { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: anchor.bundle } },
     enabled: anchor.enabled,
+    notificationSettings: notificationDetails(anchor.notificationSettings, account.id),
     createdAt: timestamp(anchor.createdAt),
     updatedAt: timestamp(anchor.updatedAt),
   };
