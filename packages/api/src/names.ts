@@ -17,6 +17,9 @@ export function bundleName(authority: string): string {
   return `${authority}-bundle`;
 }
 
+/** Finalizer of a CertificateAuthority: it stays until nothing that it has issued can be valid, or an operator lets it go. */
+export const authorityFinalizer = "capstan.dev/leaves-may-be-valid";
+
 /** Annotation on a key Secret: SHA-256 of its root certificate, lower-case hex. */
 export const fingerprintAnnotation = "capstan.dev/root-sha256";
 

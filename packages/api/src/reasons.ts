@@ -1,13 +1,29 @@
 // Condition types and reasons are part of the API: users and alerts compare them.
 
-/** Ready, TrustAnchorsInSync and CRLCurrent of a CertificateAuthority. */
+/**
+ * Ready, TrustAnchorsInSync, CRLCurrent, Rotating and Drift of a CertificateAuthority. Rotating and what is said of a single
+ * trust anchor have the codes of the rotation planner (`WaitCode` in ca-core) beside these.
+ */
 export const authorityReasons = {
   issuing: "Issuing",
+  /** An operator, or a compromised generation, holds issuing. */
+  frozen: "Frozen",
+  /** The next generation is being introduced, or the last one drains. */
+  inProgress: "InProgress",
+  readBack: "ReadBack",
+  signed: "Signed",
+  /** Trust anchors hold certificates that nobody here knows. */
+  unknownCertificate: "UnknownCertificate",
+  nothingFound: "NothingFound",
   registering: "RegisteringTrustAnchors",
   anchorConflict: "TrustAnchorConflict",
   awsUnavailable: "AWSUnavailable",
   keyMissing: "KeyMissing",
   crlRefused: "CRLRefused",
+  crlHasRoom: "HasRoom",
+  crlFilling: "Filling",
+  crlReasonsLeftOut: "ReasonsLeftOut",
+  crlFull: "Full",
   failed: "Failed",
 } as const;
 
@@ -27,12 +43,34 @@ export const issuerReasons = {
 
 /** Accepted and Published of a Revocation. */
 export const revocationReasons = {
+  // Accepted is True:
   recorded: "Recorded",
+  /** Another Revocation, or this one before, did it: the first time and reason stay. */
+  alreadyRevoked: "AlreadyRevoked",
+  /** The reason of an earlier revocation was raised to keyCompromise. */
+  reasonRaised: "ReasonRaised",
+  // Accepted is False, for good:
+  /** The target cannot be read. */
+  invalidTarget: "InvalidTarget",
+  /** Nothing of the ledger that this namespace may revoke is meant. */
+  notYours: "NotYours",
+  /** The ledger knows no such serial: the certificate is needed as proof. */
+  unknownSerial: "UnknownSerial",
+  /** The ledger has no such record, or nothing unexpired that fits. */
   notFound: "NotFound",
   ambiguous: "AmbiguousSerial",
   expired: "Expired",
+  /** No generation of ours has signed the certificate. */
+  otherIssuer: "OtherIssuer",
+  /** It is a root, which no CRL of its own can revoke. */
+  ownRoot: "OwnRoot",
+  // Accepted is Unknown, and tried again:
+  noRoom: "NoRoom",
+  // Published:
   readBack: "ReadBack",
   waiting: "WaitingForTrustAnchors",
+  /** The ledger is read once more when every signature that was on its way has arrived. */
+  settling: "WaitingForSignaturesOnTheirWay",
 } as const;
 
 /** Ready of a CertificateRequest, as cert-manager's own controllers compare them. */

@@ -301,6 +301,16 @@ export interface CapstanClusterIssuerBody {
   status?: {
     observedGeneration?: number;
     /**
+     * Which hold of issuing this issuer stands still for: nothing was released after it wrote this.
+     */
+    standsStill?: {
+      authority: string;
+      /**
+       * status.frozen.order of the authority.
+       */
+      order: number;
+    };
+    /**
      * What this policy would say to the unexpired leaves of the ledger that this issuer released, if they were asked for again. Written after the issuer or its authority has changed.
      */
     liveLeaves?: {

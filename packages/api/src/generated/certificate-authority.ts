@@ -107,7 +107,60 @@ export interface CertificateAuthorityBody {
        * An existing trust anchor with an external certificate bundle.
        */
       arn?: string;
+      /**
+       * Go on without this trust anchor. It holds nothing up, is neither read nor written, and has to join again when it comes back.
+       */
+      ignore?: boolean;
+      /**
+       * false: the trust anchor is read and holds up the rotation, and is never written. Status says what its owner has to do.
+       */
+      manage?: boolean;
+      /**
+       * Roots of another authority that the trust anchor holds, and until when their leaves may be valid. Each takes one of its two places, and is removed after that.
+       */
+      foreignRoots?: {
+        /**
+         * SHA-256 of the certificate, lower-case hex.
+         */
+        fingerprint: string;
+        drainUntil: string;
+      }[];
+      /**
+       * How the publisher gets AWS credentials by a leaf of its own; without it, and when no leaf is accepted, by the standard AWS provider chain.
+       */
+      publisher?: {
+        profileArn: string;
+        roleArn: string;
+      };
+      /**
+       * Before a new generation signs, and after each new CRL, a leaf of the publisher's own must be accepted, or refused, for this role.
+       */
+      canary?: {
+        profileArn: string;
+        roleArn: string;
+      };
     }[];
+    /**
+     * Times of the rotation, as Go durations.
+     */
+    rotation?: {
+      /**
+       * How long before its root's end a generation is replaced. Default: 720h or twice spec.maxLeafDuration and two weeks, whichever is longer; never more than half of spec.rootDuration.
+       */
+      leadTime?: string;
+      /**
+       * How long every trust anchor is read back unchanged, three times at least, before the next generation signs. Default: 15m.
+       */
+      soak?: string;
+      /**
+       * How long a new generation may take until it signs; after that it is given up, and the next one waits as long. Default: 72h.
+       */
+      deadline?: string;
+      /**
+       * How long the key of a generation is kept after it has drained. Default: 168h.
+       */
+      retention?: string;
+    };
   };
   status?: {
     observedGeneration?: number;
@@ -119,9 +172,94 @@ export interface CertificateAuthorityBody {
      * The active root's end.
      */
     notAfter?: string;
+    /**
+     * When the next generation is begun by itself.
+     */
+    nextRotation?: string;
+    /**
+     * The highest number of a generation that was ever seen here, in a Secret or in AWS.
+     */
+    highestGeneration?: number;
+    /**
+     * The latest time that a step was taken at. A clock that is behind it is not believed.
+     */
+    highWater?: string;
+    /**
+     * Issuing to requesters is held; absent when it is not. Roots, CRLs and the publisher's own leaves go on.
+     */
+    frozen?: {
+      holds: ("Operator" | "Compromise")[];
+      /**
+       * Issuers say by this number which hold they stand still for.
+       */
+      order: number;
+      since: string;
+    };
+    /**
+     * How often issuing was held.
+     */
+    freezes?: number;
+    /**
+     * Stored before certificates are removed from a trust anchor, and good for seconds.
+     */
+    removalIntent?: {
+      trustAnchor: string;
+      /**
+       * SHA-256 fingerprints of exactly what the trust anchor will hold.
+       */
+      remaining: string[];
+      removes: string[];
+      expiresAt: string;
+    };
+    /**
+     * Roots that no generation has and that an operator accepted after a restore, and until when they are kept.
+     */
+    acceptedRoots?: {
+      fingerprint: string;
+      drainUntil: string;
+    }[];
+    /**
+     * AuthorityOperations in the order in which they were first seen. They are carried on from here: deleting the object ends none.
+     */
+    operations?: {
+      name: string;
+      uid: string;
+      kind: "Freeze" | "Unfreeze" | "Rotate" | "Compromised" | "Abandon" | "Recover" | "Release";
+      generations?: number[];
+      acceptedRoots?: string[];
+      aws?: "Keep" | "Delete";
+      requestedBy: string;
+      seenAt: string;
+      startedAt?: string;
+      /**
+       * Absent while it is carried on.
+       */
+      outcome?: "Done" | "Refused";
+      message?: string;
+    }[];
     generations?: {
       number: number;
       phase: "Pending" | "Published" | "Active" | "Draining" | "Retired" | "Destroyed" | "Abandoned";
+      /**
+       * When it came into the phase.
+       */
+      phaseSince?: string;
+      /**
+       * The root in PEM.
+       */
+      certificate?: string;
+      /**
+       * An operator has said so.
+       */
+      compromised?: boolean;
+      /**
+       * It is given up, and goes as soon as it may.
+       */
+      abandoning?: boolean;
+      /**
+       * Since when everything that it has issued is to be issued anew.
+       */
+      reissueOrderedAt?: string;
       /**
        * SHA-256 of the root certificate, lower-case hex.
        */
@@ -141,6 +279,10 @@ export interface CertificateAuthorityBody {
     trustAnchors?: {
       name: string;
       arn?: string;
+      /**
+       * As it was last read.
+       */
+      state?: "Present" | "Disabled" | "Missing" | "NotABundle";
       /**
        * True once the anchor was read back equal to what was published, and false again when a later read differs.
        */

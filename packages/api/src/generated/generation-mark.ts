@@ -18,6 +18,11 @@ export interface GenerationMarkBody {
      * The generation signs no more.
      */
     sealed?: boolean;
+    sealedAt?: string;
+    /**
+     * The generation that was last given up while this one signed. Written by the same compare-and-swap as the seal, so that of giving up and switching exactly one happens.
+     */
+    abandons?: number;
   };
 }
 

@@ -1,4 +1,5 @@
 // Generated from packages/api/crds by packages/api/tools/generate.ts; do not edit.
+export { type AuthorityOperation, authorityOperationResource } from "./authority-operation.ts";
 export { type CapstanClusterIssuer, capstanClusterIssuerResource } from "./capstan-cluster-issuer.ts";
 export { type CapstanIssuer, capstanIssuerResource } from "./capstan-issuer.ts";
 export { type CertificateAuthority, certificateAuthorityResource } from "./certificate-authority.ts";
