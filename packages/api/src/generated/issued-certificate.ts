@@ -34,9 +34,9 @@ export interface IssuedCertificateBody {
      */
     generation: number;
     /**
-     * Workload: asked for by a request. CrlSentinel: a short-lived leaf of the publisher's own that a CRL revokes.
+     * Workload: asked for by a request. The others are short-lived leaves of the publisher's own. CrlSentinel: a CRL revokes it. Publisher: it got AWS credentials by it. Canary: it tried by it whether AWS trusts the root.
      */
-    purpose: "Workload" | "CrlSentinel";
+    purpose: "Workload" | "CrlSentinel" | "Publisher" | "Canary";
     issuerKind?: string;
     issuerName?: string;
     /**

@@ -99,7 +99,7 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
   const planned = plan.do === "publish" ? plan.entries : listed;
   const isFresh = (entry: RevocationEntry): boolean =>
     published?.serials.has(entry.serial) !== true && isLiveSentinel(entry, seconds(now));
-  const entries = planned.some(isFresh) ? planned : [...planned, await mintSentinel({ ...input, now })];
+  const entries = planned.some(isFresh) ? planned : [...planned, (await mintSentinel({ ...input, now })).entry];
   const number = nextCrlNumber({
     stored: parseCrlNumber(String(list.spec.crlNumber)),
     readBack: input.highestReadBack,

@@ -298,7 +298,7 @@ describe("nothing is signed", () => {
   test("with-a-sealed-mark", async () => {
     const mark = server.read(generationMarkResource, ref) as GenerationMark;
     server.put(generationMarkResource, { ...mark, status: { sealed: true } });
-    await expect(publish(leaf)).rejects.toMatchObject({ code: 422 });
+    await expect(publish(leaf)).rejects.toMatchObject({ code: "ERR_GENERATION_SEALED" });
     expect([sentinels(), list().spec.crlNumber]).toEqual([[], 0]);
   });
 

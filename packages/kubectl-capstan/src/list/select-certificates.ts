@@ -14,7 +14,7 @@ export function selectCertificates(
 ): readonly IssuedCertificate[] {
   const wanted = filter.subject?.toLowerCase();
   const selected = records.filter(({ spec }) => {
-    if (spec.purpose === "CrlSentinel" && !filter.isAll) return false;
+    if (spec.purpose !== "Workload" && !filter.isAll) return false;
     if (wanted === undefined) return true;
     const names = [spec.subject, ...(spec.dnsNames ?? []), ...(spec.uris ?? [])];
     return names.some((name) => name.toLowerCase().includes(wanted));
