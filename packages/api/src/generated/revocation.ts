@@ -2,19 +2,47 @@
 import type { CustomObject, CustomResource } from "../custom-resource.ts";
 
 /**
- * Revokes a leaf. In a workload's namespace it reaches the leaves of that namespace, in Capstan's own namespace every leaf. Once Accepted, deleting it changes nothing: a revocation cannot be undone.
+ * Revokes leaves. In a workload's namespace it reaches the leaves of that namespace, in Capstan's own namespace every leaf. Once Accepted, deleting it changes nothing: a revocation cannot be undone.
  */
 export interface RevocationBody {
   spec: {
+    /**
+     * What to revoke. In a workload's namespace a certificate is reached only when the ledger says that it was issued to that namespace.
+     */
     target: {
       /**
-       * The certificate's serial number, lower-case hex without a leading 00.
+       * The certificate's serial number in hexadecimal. Upper case, colons between octets, 0x and leading zeros are understood.
        */
       serial?: string;
+      /**
+       * The certificate itself in PEM. In Capstan's own namespace one is revoked by it that the ledger does not know, once its signature shows that it is of one of our generations.
+       */
+      certificate?: string;
       /**
        * The name of its ledger record.
        */
       issuedCertificate?: string;
+      /**
+       * SHA-256 of a SubjectPublicKeyInfo in lower-case hex: every certificate with this key, and none is issued for it any more. In a workload's namespace both count for that namespace alone.
+       */
+      publicKeySha256?: string;
+      /**
+       * Every certificate that this service account is attested to have asked for before this Revocation was made.
+       */
+      serviceAccount?: {
+        name: string;
+        /**
+         * Default: the Revocation's own.
+         */
+        namespace?: string;
+      };
+      /**
+       * A whole generation: its root is taken out of every trust anchor, which refuses all that it has signed. In Capstan's own namespace alone.
+       */
+      generation?: {
+        authority: string;
+        number: number;
+      };
     };
     /**
      * As in RFC 5280, 5.3.1.
@@ -34,6 +62,14 @@ export interface RevocationBody {
     issuedCertificate?: string;
     authority?: string;
     generation?: number;
+    /**
+     * How many certificates a target that names several of them has reached.
+     */
+    certificates?: number;
+    /**
+     * When the public key was blocked.
+     */
+    blockedAt?: string;
     /**
      * The first CRL that names the serial.
      */
@@ -79,7 +115,7 @@ export interface RevocationBody {
   };
 }
 
-/** Revokes a leaf. In a workload's namespace it reaches the leaves of that namespace, in Capstan's own namespace every leaf. Once Accepted, deleting it changes nothing: a revocation cannot be undone. */
+/** Revokes leaves. In a workload's namespace it reaches the leaves of that namespace, in Capstan's own namespace every leaf. Once Accepted, deleting it changes nothing: a revocation cannot be undone. */
 export type Revocation = CustomObject<"Revocation"> & RevocationBody;
 
 export const revocationResource: CustomResource<"Revocation"> = {
