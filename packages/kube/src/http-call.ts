@@ -17,6 +17,8 @@ export interface HttpCall {
 export interface HttpAnswer {
   readonly code: number;
   readonly retryAfter: string | undefined;
+  /** The Date header. */
+  readonly date: string | undefined;
   readonly body: string;
 }
 
@@ -30,7 +32,13 @@ export interface HttpStream {
 export async function callHttp(call: HttpCall): Promise<HttpAnswer> {
   return limited(call, async (signal) => {
     const response = await send(call, signal);
-    return { code: response.statusCode, retryAfter: retryAfterOf(response), body: await response.body.text() };
+    const { statusCode: code, body } = response;
+    return {
+      code,
+      retryAfter: headerOf(response, "retry-after"),
+      date: headerOf(response, "date"),
+      body: await body.text(),
+    };
   });
 }
 
@@ -55,7 +63,7 @@ export async function openHttpStream(call: HttpCall): Promise<HttpStream> {
     });
     const { body } = response;
     body.once("close", () => call.signal?.removeEventListener("abort", abort));
-    return { code: response.statusCode, retryAfter: retryAfterOf(response), chunks: chunksOf(call, body) };
+    return { code: response.statusCode, retryAfter: headerOf(response, "retry-after"), chunks: chunksOf(call, body) };
   } catch (error) {
     call.signal?.removeEventListener("abort", abort);
     throw error;
@@ -114,7 +122,7 @@ function describe(cause: unknown): { readonly code: string | undefined; readonly
   return { code: typeof code === "string" ? code : undefined, message: first.message };
 }
 
-function retryAfterOf(response: Dispatcher.ResponseData): string | undefined {
-  const value = response.headers["retry-after"];
+function headerOf(response: Dispatcher.ResponseData, name: string): string | undefined {
+  const value = response.headers[name];
   return typeof value === "string" ? value : undefined;
 }

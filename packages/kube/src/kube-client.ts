@@ -86,6 +86,7 @@ export class KubeClient {
   readonly #retryAfterBudgetMs: number;
   readonly #metrics: RuntimeMetrics | undefined;
   readonly #clock: Clock;
+  #serverDate: { readonly date: number; readonly at: number } | undefined;
 
   constructor(connection: KubeConnection, options: KubeClientOptions) {
     this.#connection = connection;
@@ -95,6 +96,17 @@ export class KubeClient {
     this.#retryAfterBudgetMs = options.retryAfterBudgetMs ?? 10_000;
     this.#metrics = options.metrics;
     this.#clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * The server's clock, in milliseconds since 1970: the Date header of the last answer (RFC 9110, 6.6.1; whole seconds) and
+   * what has passed since then. Undefined before the first answer, and when none came for `maxAgeMs`.
+   */
+  serverNow(maxAgeMs: number): number | undefined {
+    if (this.#serverDate === undefined) return undefined;
+    const { date, at } = this.#serverDate;
+    const ageMs = this.#clock.monotonic() - at;
+    return ageMs <= maxAgeMs ? date + ageMs : undefined;
   }
 
   /** Live read from etcd's quorum. 404 throws: see {@link getOrUndefined}. */
@@ -234,6 +246,8 @@ export class KubeClient {
     const call = await this.#call(raw, label, this.#requestTimeoutMs);
     const answer = await this.#counted(raw.method, () => callHttp(call));
     if (answer.code === 401) this.#connection.refuse();
+    const date = Date.parse(answer.date ?? "");
+    if (!Number.isNaN(date)) this.#serverDate = { date, at: this.#clock.monotonic() };
     return answer;
   }
 

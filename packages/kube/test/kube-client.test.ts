@@ -442,3 +442,37 @@ test("requests are counted by code and method, beginning at 0", async () => {
   expect(text).toContain('rest_client_requests_total{code="<error>",method="POST"} 1');
   expect(text).toContain('rest_client_requests_total{code="200",method="WATCH"} 0');
 });
+
+describe("the server's clock", () => {
+  const date = "Sun, 22 Nov 2026 03:00:00 GMT";
+  const said = Date.parse(date);
+
+  test("is-not-known-before-the-first-answer", () => {
+    expect(client.serverNow(60_000)).toBeUndefined();
+  });
+
+  test.each<[fact: string, code: number]>([
+    ["a-success", 200],
+    ["a-refusal", 404],
+  ])("is-the-date-of-%s-and-what-has-passed-since", async (_fact, code) => {
+    const clock = new ManualClock();
+    client = connect({ clock });
+    server.handle = (exchange) => exchange.json(code, widget("a", "1"), { date });
+    await client.getOrUndefined(widgets, ref);
+    expect(client.serverNow(60_000)).toBe(said);
+    clock.advance(30_000);
+    expect(client.serverNow(60_000)).toBe(said + 30_000);
+    clock.advance(30_001);
+    expect(client.serverNow(60_000)).toBeUndefined();
+  });
+
+  test("stays-as-it-was-after-an-answer-that-tells-none", async () => {
+    const clock = new ManualClock();
+    client = connect({ clock });
+    server.handle = (exchange) => exchange.json(200, widget("a", "1"), { date });
+    await client.get(widgets, ref);
+    server.handle = (exchange) => exchange.json(200, widget("a", "1"), { date: "some day" });
+    await client.get(widgets, ref);
+    expect(client.serverNow(60_000)).toBe(said);
+  });
+});
