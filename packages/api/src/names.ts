@@ -35,8 +35,8 @@ export const askedLabel = "capstan.dev/asked";
 /** Label on published ConfigMaps: what they hold. */
 export const publishedLabel = "capstan.dev/published";
 
-/** Keys of the ConfigMap that holds a generation's published CRL. */
-export const crlKeys = { pem: "crl.pem", der: "crl.der" } as const;
+/** Keys of the ConfigMap that holds the published CRL of a generation, and its root, which outlives the key. */
+export const crlKeys = { pem: "crl.pem", der: "crl.der", root: "root.pem" } as const;
 
 /** Key of the ConfigMap that holds an authority's roots. */
 export const bundleKey = "bundle.pem";

@@ -20,25 +20,15 @@ import {
   type RandomBytes,
   readCrl,
 } from "@capstan/ca-core";
-import { type AuditLog, formatTime, type KubeClient, type KubeObject, type Logger } from "@capstan/kube";
+import { type AuditLog, formatTime, type KubeClient, type Logger } from "@capstan/kube";
+import { type ConfigMap, configMapResource } from "./config-map.ts";
 import type { Generation } from "../authority/generation-store.ts";
 import { fieldManager } from "../field-manager.ts";
 import { isLiveSentinel, mintSentinel } from "./mint-sentinel.ts";
 import { crlValiditySeconds, planCrl } from "./plan-crl.ts";
 import { formatEntries, parseEntries, type RevocationEntry } from "./revocation-entries.ts";
 
-export const configMapResource = {
-  group: "",
-  version: "v1",
-  plural: "configmaps",
-  kind: "ConfigMap",
-  namespaced: true,
-} as const;
-
-export interface ConfigMap extends KubeObject {
-  readonly data?: Readonly<Record<string, string>>;
-  readonly binaryData?: Readonly<Record<string, string>>;
-}
+export { type ConfigMap, configMapResource } from "./config-map.ts";
 
 /** The next CRL may not be published: the message names every rule that it breaks. */
 export class CrlRefused extends Error {
@@ -209,7 +199,7 @@ async function signAndStore(
       namespace,
       labels: { [authorityLabel]: authority, [publishedLabel]: "crl" },
     },
-    data: { [crlKeys.pem]: encoded.pem },
+    data: { [crlKeys.pem]: encoded.pem, [crlKeys.root]: generation.root.pem },
     binaryData: { [crlKeys.der]: Buffer.from(encoded.der).toString("base64") },
   };
   const written = await (configMap === undefined
