@@ -22,9 +22,6 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/util"
 )
 
-// workersPerController is the release's default of --concurrent-workers.
-const workersPerController = 5
-
 // The controllers of a default install, but for Venafi's (controllers.go says why), and those that the flags add.
 // Leader election is off: one process without a peer.
 func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
@@ -32,6 +29,9 @@ func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
 	clusterResourceNamespace := flags.String("cluster-resource-namespace", "kube-system", "namespace of the Secrets of cluster issuers")
 	metricsAddress := flags.String("metrics-listen-address", "0.0.0.0:9402", "host:port of /metrics")
 	healthAddress := flags.String("healthz-listen-address", "0.0.0.0:9403", "host:port of /livez")
+	workersPerController := flags.Int("concurrent-workers", 5, "workers of each controller")
+	qps := flags.Float32("kube-api-qps", 20, "calls a second to an API server that has no priority and fairness of its own")
+	burst := flags.Int("kube-api-burst", 50, "calls at once to such an API server")
 	flags.Var(featureGates{}, "feature-gates", "feature gates as name=true, separated by commas")
 	enableGatewayAPI := flags.Bool("enable-gateway-api", false, "serve Gateways and, with gate ListenerSets, ListenerSets; their CRDs must be there")
 	extraProtocols := flags.StringSlice("gateway-api-extra-protocols", nil, "listener protocols that are taken for TLS beside HTTPS and TLS")
@@ -43,6 +43,8 @@ func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
 			return err
 		}
 		options := contextOptions(*kubeconfig, *clusterResourceNamespace)
+		options.KubernetesAPIQPS = *qps
+		options.KubernetesAPIBurst = *burst
 		options.EnableGatewayAPI = *enableGatewayAPI
 		options.EnableGatewayAPIListenerSet = *enableGatewayAPI
 		options.IngressShimOptions.GatewayAPIExtraProtocols = sets.New(*extraProtocols...)
@@ -68,7 +70,7 @@ func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
 			}
 			group.Go(func() error {
 				log.Info("starting controller", "controller", name)
-				if err := control.Run(workersPerController, ctx); err != nil {
+				if err := control.Run(*workersPerController, ctx); err != nil {
 					return fmt.Errorf("%s: %w", name, err)
 				}
 				return nil
@@ -91,12 +93,10 @@ func newController(flags *pflag.FlagSet) (func(context.Context) error, error) {
 	}, nil
 }
 
-// contextOptions holds what the release's binary passes when only these two flags are given.
+// contextOptions holds what the release's binary passes when no flags but these are given.
 func contextOptions(kubeconfig, clusterResourceNamespace string) controller.ContextOptions {
 	return controller.ContextOptions{
-		Kubeconfig:         kubeconfig,
-		KubernetesAPIQPS:   20,
-		KubernetesAPIBurst: 50,
+		Kubeconfig: kubeconfig,
 		IssuerOptions: controller.IssuerOptions{
 			ClusterResourceNamespace:        clusterResourceNamespace,
 			ClusterIssuerAmbientCredentials: true,
