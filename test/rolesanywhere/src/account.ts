@@ -4,32 +4,32 @@ import type { Crl } from "./crls.ts";
 import { resourceNotFound, validation } from "./errors.ts";
 import { textFaults } from "./input.ts";
 import type { Profile } from "./profiles.ts";
+import type { Buckets } from "./quotas.ts";
 import type { Role } from "./roles.ts";
 import type { TrustAnchor } from "./trust-anchors.ts";
+import type { Unknowns } from "./unknowns.ts";
 
 /** What is stored for one account in one region. Records are replaced, never changed in place. */
 export interface Account {
+  /** `aws`, `aws-cn` or `aws-us-gov`. */
+  readonly partition: string;
   readonly id: string;
   readonly region: string;
   readonly now: () => Date;
-  readonly expiredCrl: ExpiredCrlMode;
+  /** May change at any time. */
+  readonly unknowns: Readonly<Unknowns>;
   readonly trustAnchors: Map<string, TrustAnchor>;
   readonly crls: Map<string, Crl>;
   readonly profiles: Map<string, Profile>;
-  /** By role ARN. */
+  /** By role ARN. The same in every region. */
   readonly roles: ReadonlyMap<string, Role>;
   /** By resource ARN, then tag key. */
   readonly tags: Map<string, ReadonlyMap<string, string>>;
   /** Subject ids by the hex of the subject's DER. */
   readonly subjects: Map<string, string>;
+  readonly buckets: Buckets;
   readonly credentials: CredentialStore;
 }
-
-/**
- * What an imported CRL does once its nextUpdate has passed, which AWS does not document: `enforce` goes on refusing the
- * serials it lists, `deny-issuer` refuses every certificate of its issuer.
- */
-export type ExpiredCrlMode = "enforce" | "deny-issuer";
 
 /** What every stored resource has. */
 export interface Resource {
@@ -50,8 +50,12 @@ export const NAME: { readonly min: number; readonly max: number; readonly patter
   pattern: /^[ a-zA-Z0-9-_]*$/,
 };
 
-export function resourceArn(account: Pick<Account, "id" | "region">, kind: ResourceKind, id: string): string {
-  return `arn:aws:rolesanywhere:${account.region}:${account.id}:${kind}/${id}`;
+export function resourceArn(
+  account: Pick<Account, "partition" | "id" | "region">,
+  kind: ResourceKind,
+  id: string,
+): string {
+  return `arn:${account.partition}:rolesanywhere:${account.region}:${account.id}:${kind}/${id}`;
 }
 
 /** The members of a resource that is created now. */

@@ -61,6 +61,7 @@ function requireNotRevoked(account: Account, anchor: TrustAnchor, path: Certific
   const lists = [...account.crls.values()]
     .filter((crl) => crl.enabled && crl.trustAnchorArn === anchor.arn)
     .map((crl) => crl.list)
+    .filter((list) => now <= list.nextUpdate || account.unknowns.expiredCrl !== "ignore")
     // A list whose signer has left the bundle since its import counts no more.
     .filter((list) => anchor.certificates.some((certificate) => isIssuerOf(list, certificate)));
   for (const [index, issuer] of path.entries()) {
@@ -68,7 +69,7 @@ function requireNotRevoked(account: Account, anchor: TrustAnchor, path: Certific
     if (child === undefined) continue;
     for (const list of lists.filter((candidate) => isIssuerOf(candidate, issuer))) {
       if (list.revoked.has(child.serial)) throw accessDenied("Certificate revoked");
-      if (list.nextUpdate < now && account.expiredCrl === "deny-issuer") {
+      if (list.nextUpdate < now && account.unknowns.expiredCrl === "deny-issuer") {
         throw accessDenied("The certificate revocation list of the issuer has expired.");
       }
     }
@@ -121,7 +122,7 @@ function issue(options: {
   const { account, role, attributes, sessionName, leaf, durationSeconds, now } = options;
   // Whole seconds, as the service prints them.
   const expiresAt = new Date(Math.floor(now.getTime() / 1000 + durationSeconds) * 1000);
-  const arn = `arn:aws:sts::${account.id}:assumed-role/${role.name}/${sessionName}`;
+  const arn = `arn:${account.partition}:sts::${account.id}:assumed-role/${role.name}/${sessionName}`;
   const userId = `${uniqueId("AROA", role.arn)}:${sessionName}`;
   const session = account.credentials.issueSession({ arn, userId }, expiresAt);
   return {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 
 /** Who a request comes from, as GetCallerIdentity tells it. */
 export interface Principal {
+  /** Its fifth part is the account. */
   readonly arn: string;
   readonly userId: string;
 }

@@ -1,17 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Account, ExpiredCrlMode } from "./account.ts";
-import { type AccessKey, CredentialStore } from "./credential-store.ts";
+import type { Account } from "./account.ts";
+import { type Cloud, createCloud } from "./cloud.ts";
+import type { AccessKey } from "./credential-store.ts";
 import { unavailable } from "./errors.ts";
 import type { HttpRequest } from "./http-request.ts";
-import { profileFromSeed, type ProfileSeed, roleFromSeed, type RoleSeed } from "./seed.ts";
+import type { Quotas } from "./quotas.ts";
+import type { AccountSeed, ProfileSeed, RoleSeed } from "./seed.ts";
 import { type Answer, createService } from "./service.ts";
+import type { Unknowns } from "./unknowns.ts";
 
 export interface EmulatorOptions {
   /** Default is `eu-central-1`. */
   readonly region?: string;
+  /** Further regions of the account, of the same partition. Default is none. */
+  readonly regions?: readonly string[];
   /** Twelve digits. Default is `111122223333`. */
   readonly account?: string;
+  /** Further accounts, each with regions, roles, profiles and quotas of its own. Default is none. */
+  readonly accounts?: readonly AccountSeed[];
   /** Address to listen at. Default is `127.0.0.1`. */
   readonly host?: string;
   /** Default is 0, any free port. */
@@ -24,8 +31,10 @@ export interface EmulatorOptions {
   readonly profiles?: readonly ProfileSeed[];
   /** The service's clock: signatures, validity, rates, expiry and the Date header follow it. Default is the system's. */
   readonly now?: () => Date;
-  /** Default is `enforce`. */
-  readonly expiredCrl?: ExpiredCrlMode;
+  /** Quotas that AWS has raised for the account. Default is AWS's own. */
+  readonly quotas?: Partial<Quotas>;
+  /** Answers to what AWS does not document. Default is the first position of each in `UNKNOWNS`. */
+  readonly unknowns?: Partial<Unknowns>;
 }
 
 /** One request that was answered. */
@@ -39,13 +48,19 @@ export interface RequestRecord {
   readonly at: Date;
 }
 
+/** Where something is. What is left out may be anything. */
+export interface Place {
+  readonly account?: string;
+  readonly region?: string;
+}
+
 export interface Emulator {
   /** For example `http://127.0.0.1:40123`, for Roles Anywhere and STS alike. */
   readonly endpoint: string;
-  /** The ARN of the one role with this name. Throws when there is none. */
-  readonly roleArn: (name: string) => string;
-  /** The ARN of the first profile with this name. Throws when there is none. */
-  readonly profileArn: (name: string) => string;
+  /** The ARN of the first role with this name, in this account if one is named. Throws when there is none. */
+  readonly roleArn: (name: string, place?: Place) => string;
+  /** The ARN of the first profile with this name, in this account and region if named. Throws when there is none. */
+  readonly profileArn: (name: string, place?: Place) => string;
   /** While false, every request is answered 503 ServiceUnavailableException. */
   readonly setAvailable: (available: boolean) => void;
   /** Everything answered so far, oldest first. */
@@ -74,8 +89,8 @@ const MAX_BODY_BYTES = 1_048_576;
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { host = "127.0.0.1", port = 0 } = options;
-  const account = seedAccount(options);
-  const answer = createService(account);
+  const cloud = seedCloud(options);
+  const answer = createService(cloud);
   const log: RequestRecord[] = [];
   let available = true;
 
@@ -89,17 +104,27 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const request = await readRequest(incoming);
     const outage = available ? undefined : unavailable();
     const { operation, error, response } = answer(request, outage) satisfies Answer;
-    log.push({ operation, status: response.status, error: error?.type, at: account.now() });
+    log.push({ operation, status: response.status, error: error?.type, at: cloud.now() });
     // Clients measure their own clock's skew by this header.
-    outgoing.setHeader("date", account.now().toUTCString());
+    outgoing.setHeader("date", cloud.now().toUTCString());
     outgoing.writeHead(response.status, response.headers).end(response.body);
   }
 
   const endpoint = await listen(server, host, port);
   return {
     endpoint,
-    roleArn: (name) => named(account.roles.values(), name, "role").arn,
-    profileArn: (name) => named(account.profiles.values(), name, "profile").arn,
+    roleArn: (name, place) =>
+      named(
+        accountsAt(cloud, place).flatMap(({ roles }) => [...roles.values()]),
+        name,
+        "role",
+      ).arn,
+    profileArn: (name, place) =>
+      named(
+        accountsAt(cloud, place).flatMap(({ profiles }) => [...profiles.values()]),
+        name,
+        "profile",
+      ).arn,
     setAvailable(value) {
       available = value;
     },
@@ -114,23 +139,15 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   };
 }
 
-function seedAccount(options: EmulatorOptions): Account {
-  const { region = "eu-central-1", account: id = "111122223333", now = () => new Date() } = options;
-  const roles = (options.roles ?? []).map((role, index) => roleFromSeed(role, id, `roles[${index}]`));
-  const profiles = (options.profiles ?? []).map((profile) => profileFromSeed(profile, { id, region, now }));
-  return {
-    id,
-    region,
-    now,
-    expiredCrl: options.expiredCrl ?? "enforce",
-    trustAnchors: new Map(),
-    crls: new Map(),
-    profiles: new Map(profiles.map((profile) => [profile.id, profile])),
-    roles: new Map(roles.map((role) => [role.arn, role])),
-    tags: new Map(),
-    subjects: new Map(),
-    credentials: new CredentialStore(options.accessKeys),
-  };
+function seedCloud(options: EmulatorOptions): Cloud {
+  const { region = "eu-central-1", account: id = "111122223333", regions = [], roles = [], profiles = [] } = options;
+  const { accounts = [], accessKeys, now = () => new Date(), quotas = {}, unknowns = {} } = options;
+  const home = { id, regions: [region, ...regions], roles, profiles, quotas };
+  return createCloud({ accounts: [home, ...accounts], accessKeys, now, unknowns });
+}
+
+function accountsAt(cloud: Cloud, { account, region }: Place = {}): readonly Account[] {
+  return cloud.accounts.filter((each) => (account ?? each.id) === each.id && (region ?? each.region) === each.region);
 }
 
 async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {

@@ -1,4 +1,5 @@
-export type { ExpiredCrlMode } from "./account.ts";
 export type { AccessKey } from "./credential-store.ts";
-export { type Emulator, type EmulatorOptions, type RequestRecord, startEmulator } from "./emulator.ts";
-export { type ProfileSeed, readSeed, type RoleSeed, type Seed, SeedError } from "./seed.ts";
+export { type Emulator, type EmulatorOptions, type Place, type RequestRecord, startEmulator } from "./emulator.ts";
+export type { Quotas, Rate } from "./quotas.ts";
+export { type AccountSeed, type ProfileSeed, readSeed, type RoleSeed, type Seed, SeedError } from "./seed.ts";
+export { UNKNOWNS, type Unknowns, UnknownsError } from "./unknowns.ts";

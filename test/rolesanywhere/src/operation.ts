@@ -2,7 +2,7 @@ import type { Account } from "./account.ts";
 import type { Principal } from "./credential-store.ts";
 
 /** Operations that share one rate limit. https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html */
-export type QuotaGroup = "trust-anchors" | "crls" | "profiles" | "tagging" | "create-session";
+export type QuotaGroup = "trust-anchors" | "crls" | "profiles" | "subjects" | "tagging" | "create-session";
 
 /** One control-plane operation. To add one, add an entry to the table of its resource. */
 export interface Operation {

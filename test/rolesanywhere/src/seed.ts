@@ -3,12 +3,13 @@ import { parse } from "yaml";
 import { NAME, resourceArn } from "./account.ts";
 import { isRecord } from "./input.ts";
 import { DEFAULT_DURATION_SECONDS, DURATION, type Profile } from "./profiles.ts";
+import { QUOTA_GROUPS, type Quotas } from "./quotas.ts";
 import type { Role } from "./roles.ts";
 import { parseTrustPolicy, TrustPolicyError } from "./trust-policy.ts";
 
 /** A role that exists from the start. */
 export interface RoleSeed {
-  /** `arn:aws:iam::{account}:role/{path and name}` of the emulator's account. */
+  /** `arn:{partition}:iam::{account}:role/{path and name}` of the account that it is given to. */
   readonly arn: string;
   /** The trust policy as IAM's JSON document. */
   readonly trustPolicy: unknown;
@@ -28,12 +29,30 @@ export interface ProfileSeed {
   readonly acceptRoleSessionName?: boolean;
   /** A UUID, for an ARN that is known beforehand. Default is a random one. */
   readonly id?: string;
+  /** Default is the account's first one. */
+  readonly region?: string;
+}
+
+/** An account that exists from the start. */
+export interface AccountSeed {
+  /** Twelve digits. */
+  readonly id: string;
+  /** At least one, all of one partition. Profiles are in the first unless they say otherwise. */
+  readonly regions: readonly string[];
+  /** Default is none. */
+  readonly roles?: readonly RoleSeed[];
+  /** Default is none. */
+  readonly profiles?: readonly ProfileSeed[];
+  /** Quotas that AWS has raised for this account, in every region. Default is AWS's own. */
+  readonly quotas?: Partial<Quotas>;
 }
 
 /** What an administrator prepared in AWS before Capstan comes. */
 export interface Seed {
   readonly roles: readonly RoleSeed[];
   readonly profiles: readonly ProfileSeed[];
+  /** Absent when the file does not name any. */
+  readonly accounts?: readonly AccountSeed[];
 }
 
 /** A seed that is not right. `message` names the place, the rule and the cure. */
@@ -47,8 +66,8 @@ export class SeedError extends Error {
 }
 
 /**
- * Reads a seed from YAML or JSON with the two keys `roles` and `profiles`. ARNs are checked against the account when the
- * emulator starts.
+ * Reads a seed from YAML or JSON: `roles` and `profiles` of the account that the emulator's options name, and `accounts`
+ * with roles and profiles of their own. ARNs are checked against the account when the emulator starts.
  *
  * @example
  * ```ts
@@ -58,32 +77,76 @@ export class SeedError extends Error {
  * @throws {SeedError}
  */
 export function readSeed(text: string): Seed {
-  const document = record(parseYaml(text), "the seed", ["roles", "profiles"]);
-  const roles = array(document["roles"] ?? [], "roles").map((role, index) => readRoleSeed(role, `roles[${index}]`));
-  const profiles = array(document["profiles"] ?? [], "profiles").map((profile, index) =>
-    readProfileSeed(profile, `profiles[${index}]`),
+  const document = record(parseYaml(text), "the seed", ["roles", "profiles", "accounts"]);
+  const accounts = document["accounts"];
+  return {
+    ...readResources(document, ""),
+    ...(accounts === undefined
+      ? {}
+      : { accounts: array(accounts, "accounts").map((account, index) => readAccount(account, `accounts[${index}]`)) }),
+  };
+}
+
+function readAccount(value: unknown, at: string): AccountSeed {
+  const account = record(value, at, ["id", "regions", "roles", "profiles", "quotas"]);
+  const quotas = account["quotas"];
+  return {
+    id: string(account["id"], `${at}.id`),
+    regions: array(account["regions"], `${at}.regions`).map((region, i) => string(region, `${at}.regions[${i}]`)),
+    ...readResources(account, `${at}.`),
+    ...(quotas === undefined ? {} : { quotas: readQuotas(quotas, `${at}.quotas`) }),
+  };
+}
+
+function readQuotas(value: unknown, at: string): Partial<Quotas> {
+  const groups = Object.entries(record(value, at, QUOTA_GROUPS)).map(([group, given]) => {
+    const rate = record(given, `${at}.${group}`, ["perSecond", "burst"]);
+    const positive = (name: string): number => {
+      const number = rate[name];
+      if (typeof number === "number" && number > 0) return number;
+      throw new SeedError(`${at}.${group}.${name}: must be a number above 0`);
+    };
+    return [group, { perSecond: positive("perSecond"), burst: positive("burst") }] as const;
+  });
+  return Object.fromEntries(groups);
+}
+
+function readResources(
+  document: Readonly<Record<string, unknown>>,
+  at: string,
+): { readonly roles: readonly RoleSeed[]; readonly profiles: readonly ProfileSeed[] } {
+  const roles = array(document["roles"] ?? [], `${at}roles`).map((role, index) =>
+    readRoleSeed(role, `${at}roles[${index}]`),
+  );
+  const profiles = array(document["profiles"] ?? [], `${at}profiles`).map((profile, index) =>
+    readProfileSeed(profile, `${at}profiles[${index}]`),
   );
   const arns = new Set(roles.map((role) => role.arn));
   for (const [index, profile] of profiles.entries()) {
     const stranger = profile.roleArns.find((arn) => !arns.has(arn));
     if (stranger !== undefined) {
-      throw new SeedError(`profiles[${index}].roleArns: ${stranger} is not among the roles; add it there`);
+      throw new SeedError(`${at}profiles[${index}].roleArns: ${stranger} is not among the roles; add it there`);
     }
   }
   return { roles, profiles };
 }
 
 /** The role as stored. @throws {SeedError} */
-export function roleFromSeed(seed: RoleSeed, accountId: string, at: string): Role {
-  const match = /^arn:aws:iam::(\d{12}):role\/(?:[\w+=,.@/-]+\/)?([\w+=,.@-]{1,64})$/.exec(seed.arn);
-  if (match?.[1] !== accountId || match[2] === undefined) {
+export function roleFromSeed(
+  seed: RoleSeed,
+  account: { readonly id: string; readonly partition: string },
+  at: string,
+): Role {
+  const { id, partition } = account;
+  const match = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[\w+=,.@/-]+\/)?([\w+=,.@-]{1,64})$/.exec(seed.arn);
+  if (match?.[1] !== partition || match[2] !== id || match[3] === undefined) {
     throw new SeedError(
-      `${at}.arn: ${seed.arn} is not a role of account ${accountId} (arn:aws:iam::${accountId}:role/NAME)`,
+      `${at}.arn: ${seed.arn} is not a role of account ${id} (arn:${partition}:iam::${id}:role/NAME)`,
     );
   }
   return {
     arn: seed.arn,
-    name: match[2],
+    name: match[3],
     trustPolicy: readPolicy(seed.trustPolicy, `${at}.trustPolicy`),
     maxSessionDurationSeconds: seconds(seed.maxSessionDuration, `${at}.maxSessionDuration`, 3600) ?? 3600,
   };
@@ -92,7 +155,7 @@ export function roleFromSeed(seed: RoleSeed, accountId: string, at: string): Rol
 /** The profile as stored. @throws {SeedError} */
 export function profileFromSeed(
   seed: ProfileSeed,
-  account: { readonly id: string; readonly region: string; readonly now: () => Date },
+  account: { readonly partition: string; readonly id: string; readonly region: string; readonly now: () => Date },
 ): Profile {
   const id = seed.id ?? randomUUID();
   return {
@@ -107,7 +170,7 @@ export function profileFromSeed(
     acceptRoleSessionName: seed.acceptRoleSessionName ?? false,
     sessionPolicy: undefined,
     managedPolicyArns: [],
-    createdBy: `arn:aws:iam::${account.id}:root`,
+    createdBy: `arn:${account.partition}:iam::${account.id}:root`,
   };
 }
 
@@ -123,7 +186,16 @@ function readRoleSeed(value: unknown, at: string): RoleSeed {
 }
 
 function readProfileSeed(value: unknown, at: string): ProfileSeed {
-  const profile = record(value, at, ["name", "roleArns", "durationSeconds", "enabled", "acceptRoleSessionName", "id"]);
+  const profile = record(value, at, [
+    "name",
+    "roleArns",
+    "durationSeconds",
+    "enabled",
+    "acceptRoleSessionName",
+    "id",
+    "region",
+  ]);
+  const region = profile["region"];
   const name = string(profile["name"], `${at}.name`);
   if (name.length > NAME.max || !NAME.pattern.test(name)) {
     throw new SeedError(`${at}.name: only letters, digits, spaces, "-" and "_", at most ${NAME.max}`);
@@ -140,6 +212,7 @@ function readProfileSeed(value: unknown, at: string): ProfileSeed {
     ...flagMember("enabled", profile, at),
     ...flagMember("acceptRoleSessionName", profile, at),
     ...(typeof id === "string" ? { id } : {}),
+    ...(region === undefined ? {} : { region: string(region, `${at}.region`) }),
   };
 }
 

@@ -1,17 +1,19 @@
 import { randomUUID } from "node:crypto";
 import type { Account } from "./account.ts";
+import { accountIn, type Cloud } from "./cloud.ts";
 import { callerIdentityXml, requireGetCallerIdentity, STS_SIGNATURE_ERRORS, stsErrorXml } from "./caller-identity.ts";
 import { createSession } from "./create-session.ts";
 import { crlOperations } from "./crls.ts";
-import { ServiceError, throttled } from "./errors.ts";
-import { type HttpRequest, path, queryParameters } from "./http-request.ts";
+import { resourceNotFound, ServiceError, throttled } from "./errors.ts";
+import { header, type HttpRequest, path, queryParameters } from "./http-request.ts";
+import type { Principal } from "./credential-store.ts";
 import { parseJsonBody } from "./input.ts";
 import type { Operation, QuotaGroup } from "./operation.ts";
 import { profileOperations } from "./profiles.ts";
+import { placeOfArn, regionOfHost } from "./region.ts";
 import { readSessionRequest } from "./session-request.ts";
-import { SignatureFault, type SignatureFaultReason, verifySigV4 } from "./sigv4.ts";
+import { SignatureFault, type SignatureFaultReason, UNKNOWN_KEY, verifySigV4 } from "./sigv4.ts";
 import { tagOperations } from "./tags.ts";
-import { TokenBucket } from "./token-bucket.ts";
 import { trustAnchorOperations } from "./trust-anchors.ts";
 import { verifyX509Signature } from "./x509-signature.ts";
 
@@ -37,15 +39,6 @@ const OPERATIONS: readonly Operation[] = [
   ...tagOperations,
 ];
 
-// Requests per second, from the service's quotas. The bursts are not documented; these are the strictest that still work.
-const QUOTAS: Readonly<Record<QuotaGroup, { readonly perSecond: number; readonly burst: number }>> = {
-  "trust-anchors": { perSecond: 1, burst: 1 },
-  crls: { perSecond: 1, burst: 1 },
-  profiles: { perSecond: 1, burst: 1 },
-  tagging: { perSecond: 1, burst: 1 },
-  "create-session": { perSecond: 10, burst: 10 },
-};
-
 const SIGNATURE_ERRORS: Readonly<Record<SignatureFaultReason, string>> = {
   missing: "MissingAuthenticationTokenException",
   incomplete: "IncompleteSignatureException",
@@ -54,11 +47,8 @@ const SIGNATURE_ERRORS: Readonly<Record<SignatureFaultReason, string>> = {
   "expired-credentials": "ExpiredTokenException",
 };
 
-/** Answers requests for one account, with its rate limits. */
-export function createService(account: Account): (request: HttpRequest, outage: ServiceError | undefined) => Answer {
-  const buckets = new Map(
-    Object.entries(QUOTAS).map(([group, quota]) => [group, new TokenBucket({ ...quota, now: account.now })] as const),
-  );
+/** Answers requests for every account and region: the credentials say which account, the signature's scope which region. */
+export function createService(cloud: Cloud): (request: HttpRequest, outage: ServiceError | undefined) => Answer {
   return (request, outage) => {
     const requestId = randomUUID();
     const route = findRoute(request);
@@ -88,42 +78,58 @@ export function createService(account: Account): (request: HttpRequest, outage: 
   }
 
   function control(operation: Operation, id: string, request: HttpRequest, requestId: string): HttpResponse {
-    const caller = authenticate(request, "rolesanywhere", (fault) => [SIGNATURE_ERRORS[fault], 403]);
-    spend(operation.quota);
+    const { account, caller } = authenticate(request, "rolesanywhere", (fault) => [SIGNATURE_ERRORS[fault], 403]);
+    spend(account, operation.quota);
     const query = new Map(queryParameters(request));
     const result = operation.handle(account, { id, query, body: parseJsonBody(request.body), caller });
     return json(operation.status, result, requestId);
   }
 
   function session(request: HttpRequest, requestId: string): HttpResponse {
-    const proven = verifyX509Signature(request, { region: account.region, now: account.now() });
-    spend("create-session");
-    return json(201, createSession(account, proven, readSessionRequest(request)), requestId);
+    const isRegion = (region: string): boolean => isServed(request, region);
+    const proven = verifyX509Signature(request, { isRegion, now: cloud.now() });
+    const asked = readSessionRequest(request);
+    const place = placeOfArn(asked.trustAnchorArn);
+    const account = place?.region === proven.region ? accountIn(cloud, place.account, place.region) : undefined;
+    if (account === undefined) throw resourceNotFound(`Resource not found: ${asked.trustAnchorArn}`);
+    spend(account, "create-session");
+    return json(201, createSession(account, proven, asked), requestId);
   }
 
   function getCallerIdentity(request: HttpRequest, requestId: string): HttpResponse {
-    const principal = authenticate(request, "sts", (fault) => STS_SIGNATURE_ERRORS[fault]);
+    const { caller } = authenticate(request, "sts", (fault) => STS_SIGNATURE_ERRORS[fault]);
     requireGetCallerIdentity(new TextDecoder().decode(request.body));
-    return xml(200, callerIdentityXml(principal, requestId));
+    return xml(200, callerIdentityXml(caller, requestId));
   }
 
   function authenticate(
     request: HttpRequest,
     service: "rolesanywhere" | "sts",
     name: (reason: SignatureFaultReason) => readonly [type: string, status: number],
-  ): ReturnType<typeof verifySigV4> {
+  ): { readonly account: Account; readonly caller: Principal } {
     try {
-      const { region, credentials } = account;
-      return verifySigV4(request, { service, region, now: account.now(), credentials });
+      const { credentials } = cloud;
+      const isRegion = (region: string): boolean => isServed(request, region);
+      const { principal, region } = verifySigV4(request, { service, isRegion, now: cloud.now(), credentials });
+      const account = accountIn(cloud, principal.arn.split(":")[4], region);
+      // As AWS answers for a region that the account has not opted in to, or that is in another partition.
+      if (account === undefined) throw new SignatureFault("unknown-key", UNKNOWN_KEY);
+      return { account, caller: principal };
     } catch (error) {
       if (error instanceof SignatureFault) throw new ServiceError(...name(error.reason), error.message);
       throw error;
     }
   }
 
-  function spend(group: QuotaGroup): void {
-    if (buckets.get(group)?.take() !== true) throw throttled();
+  /** Is this a region of ours, and the one of the endpoint's own name where the request carries that name? */
+  function isServed(request: HttpRequest, region: string): boolean {
+    const addressed = regionOfHost(header(request, "host") ?? "") ?? region;
+    return addressed === region && cloud.accounts.some((account) => account.region === region);
   }
+}
+
+function spend(account: Account, group: QuotaGroup): void {
+  if (account.buckets.get(group)?.take() !== true) throw throttled();
 }
 
 interface Route {

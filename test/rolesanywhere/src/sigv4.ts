@@ -25,12 +25,12 @@ export class SignatureFault extends Error {
   }
 }
 
-const UNKNOWN_KEY = "The security token included in the request is invalid.";
+export const UNKNOWN_KEY = "The security token included in the request is invalid.";
 const MISMATCH =
   "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 
 /**
- * Verifies Signature Version 4 in the Authorization header and says who called.
+ * Verifies Signature Version 4 in the Authorization header and says who called, and for which region.
  *
  * @throws {SignatureFault}
  */
@@ -38,12 +38,12 @@ export function verifySigV4(
   request: HttpRequest,
   expected: {
     readonly service: "rolesanywhere" | "sts";
-    readonly region: string;
+    readonly isRegion: (region: string) => boolean;
     readonly now: Date;
     readonly credentials: CredentialStore;
   },
-): Principal {
-  const { service, region, now, credentials } = expected;
+): { readonly principal: Principal; readonly region: string } {
+  const { service, isRegion, now, credentials } = expected;
   const value = header(request, "authorization");
   if (value === undefined) throw new SignatureFault("missing", "Missing Authentication Token");
   const authorization = parseAuthorization(value);
@@ -53,7 +53,7 @@ export function verifySigV4(
   }
   const headersFault = signedHeadersFault(request, authorization, (name) => name.startsWith("x-amz-"));
   if (headersFault !== undefined) throw new SignatureFault("incomplete", headersFault);
-  if (authorization.scope.region !== region) {
+  if (!isRegion(authorization.scope.region)) {
     throw new SignatureFault(
       "mismatch",
       `Credential should be scoped to a valid region, not '${authorization.scope.region}'.`,
@@ -76,7 +76,7 @@ export function verifySigV4(
   if (credential.expiresAt !== undefined && credential.expiresAt <= now) {
     throw new SignatureFault("expired-credentials", "The security token included in the request is expired");
   }
-  return credential.principal;
+  return { principal: credential.principal, region: authorization.scope.region };
 }
 
 // Every service but S3 encodes the path, as sent, once more.

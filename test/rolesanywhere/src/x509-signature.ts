@@ -21,6 +21,8 @@ export interface ProvenCertificate {
   readonly leaf: Certificate;
   /** What X-Amz-X509-Chain carried, in its order. */
   readonly presented: readonly Certificate[];
+  /** The region that the signature is for. */
+  readonly region: string;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface ProvenCertificate {
  */
 export function verifyX509Signature(
   request: HttpRequest,
-  expected: { readonly region: string; readonly now: Date },
+  expected: { readonly isRegion: (region: string) => boolean; readonly now: Date },
 ): ProvenCertificate {
   const value = header(request, "authorization");
   if (value === undefined) {
@@ -51,8 +53,8 @@ export function verifyX509Signature(
   );
   if (headersFault !== undefined) throw accessDenied(headersFault);
   const { region, service } = authorization.scope;
-  if (region !== expected.region || service !== "rolesanywhere") {
-    throw accessDenied(`Credential should be scoped to ${expected.region}/rolesanywhere, not ${region}/${service}.`);
+  if (!expected.isRegion(region) || service !== "rolesanywhere") {
+    throw accessDenied(`Credential should be scoped to a valid region and rolesanywhere, not ${region}/${service}.`);
   }
 
   const leaf = decodeCertificate(leafText, "X-Amz-X509");
@@ -71,7 +73,7 @@ export function verifyX509Signature(
   }
   const timeFault = requestTimeFault(timestamp, authorization.scope.date, expected.now);
   if (timeFault !== undefined) throw accessDenied(timeFault);
-  return { leaf, presented: readChain(request) };
+  return { leaf, presented: readChain(request), region };
 }
 
 function readChain(request: HttpRequest): readonly Certificate[] {

@@ -111,7 +111,8 @@ test("a role or profile that does not exist has no ARN", () => {
 });
 
 test("region, account and port are as told", async () => {
-  const options = { region: "us-east-1", account: "999999999999", accessKeys: [ADMIN] };
+  const key = { ...ADMIN, arn: "arn:aws:iam::999999999999:user/admin" };
+  const options = { region: "us-east-1", account: "999999999999", accessKeys: [key] };
   const other = await startEmulator({ ...options, profiles: [{ name: "web", roleArns: [] }] });
   try {
     expect(other.profileArn("web")).toMatch(/^arn:aws:rolesanywhere:us-east-1:999999999999:profile\//);

@@ -116,7 +116,7 @@ test("a list past its nextUpdate goes on refusing what it lists", async () => {
 });
 
 test("a list past its nextUpdate refuses every certificate of its issuer where the emulator is told so", async () => {
-  const strict = await startFixture({ expiredCrl: "deny-issuer" });
+  const strict = await startFixture({ unknowns: { expiredCrl: "deny-issuer" } });
   try {
     const arn = await strict.anchor(root, second);
     await strict.crl(arn, root.crl({ revoked: [revoked] }));

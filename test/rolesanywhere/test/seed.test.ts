@@ -50,8 +50,8 @@ describe("a seed is refused", () => {
 
   test.each([
     ["that is no YAML", "roles: [", /^the seed is neither YAML nor JSON: /],
-    ["that is a list", "[]", "the seed: must be an object with roles, profiles"],
-    ["with an unknown key", seed({ role: [] }), 'the seed: unknown key "role"; known are roles, profiles'],
+    ["that is a list", "[]", "the seed: must be an object with roles, profiles, accounts"],
+    ["with an unknown key", seed({ role: [] }), 'the seed: unknown key "role"; known are roles, profiles, accounts'],
     ["whose roles are no list", seed({ roles: {} }), "roles: must be a list"],
     [
       "with a role without ARN",
@@ -88,6 +88,29 @@ describe("a seed is refused", () => {
       "with a flag that is a string",
       seed({ roles: [role], profiles: [{ ...profile, enabled: "yes" }] }),
       "profiles[0].enabled: must be true or false",
+    ],
+    ["with an account without id", seed({ accounts: [{}] }), "accounts[0].id: must be a string that is not empty"],
+    [
+      "with an account without regions",
+      seed({ accounts: [{ id: "444455556666" }] }),
+      "accounts[0].regions: must be a list",
+    ],
+    [
+      "with an account's role without policy",
+      seed({ accounts: [{ id: "444455556666", regions: ["us-east-1"], roles: [{ arn: WEB_ROLE }] }] }),
+      "accounts[0].roles[0].trustPolicy: must be an object",
+    ],
+    [
+      "with a quota of nothing",
+      seed({ accounts: [{ id: "444455556666", regions: ["us-east-1"], quotas: { cats: {} } }] }),
+      /^accounts\[0\]\.quotas: unknown key "cats"/,
+    ],
+    [
+      "with a rate of nought",
+      seed({
+        accounts: [{ id: "444455556666", regions: ["us-east-1"], quotas: { crls: { perSecond: 0, burst: 1 } } }],
+      }),
+      "accounts[0].quotas.crls.perSecond: must be a number above 0",
     ],
     [
       "with a profile of a role that is not there",

@@ -1,0 +1,93 @@
+import type { Account } from "./account.ts";
+import { type AccessKey, CredentialStore } from "./credential-store.ts";
+import { newBuckets } from "./quotas.ts";
+import { partitionOf } from "./region.ts";
+import type { Role } from "./roles.ts";
+import { type AccountSeed, profileFromSeed, roleFromSeed, SeedError } from "./seed.ts";
+import { positionsOf, type Unknowns } from "./unknowns.ts";
+
+/** Every account in every region of one emulator, and what they share. */
+export interface Cloud {
+  readonly now: () => Date;
+  /** One for each account and region; never empty. The first is meant where nothing says which. */
+  readonly accounts: readonly [Account, ...Account[]];
+  readonly credentials: CredentialStore;
+  readonly unknowns: Unknowns;
+}
+
+/** @throws {SeedError} */
+export function createCloud(options: {
+  readonly accounts: readonly [AccountSeed, ...AccountSeed[]];
+  readonly accessKeys: readonly AccessKey[];
+  readonly now: () => Date;
+  readonly unknowns: Partial<Unknowns>;
+}): Cloud {
+  const { now } = options;
+  const unknowns = positionsOf(options.unknowns);
+  const credentials = new CredentialStore(options.accessKeys);
+  const [home, ...others] = options.accounts.flatMap((seed, index) => {
+    // The account that the options name themselves is not in any list.
+    const at = index === 0 ? "" : `accounts[${index - 1}].`;
+    if (options.accounts.findIndex(({ id }) => id === seed.id) < index)
+      throw new SeedError(`${at}id: ${seed.id} is there twice`);
+    return regionsOf(seed, at, { now, unknowns, credentials });
+  });
+  if (home === undefined) throw new SeedError("accounts: must have at least one");
+  const accounts: Cloud["accounts"] = [home, ...others];
+  for (const [index, { arn }] of options.accessKeys.entries()) {
+    const id = arn.split(":")[4];
+    if (accounts.every((account) => account.id !== id)) {
+      throw new SeedError(`accessKeys[${index}].arn: ${arn} is of no account of the emulator`);
+    }
+  }
+  return { now, accounts, credentials, unknowns };
+}
+
+/** The account in this region; undefined when there is none, or it does not use the region. */
+export function accountIn(cloud: Cloud, id: string | undefined, region: string | undefined): Account | undefined {
+  return cloud.accounts.find((account) => account.id === id && account.region === region);
+}
+
+function regionsOf(
+  seed: AccountSeed,
+  at: string,
+  shared: Pick<Cloud, "now" | "unknowns" | "credentials">,
+): readonly Account[] {
+  if (!/^\d{12}$/.test(seed.id)) throw new SeedError(`${at}account: ${seed.id} is not twelve digits`);
+  const home = seed.regions[0];
+  if (home === undefined) throw new SeedError(`${at}regions: must have at least one`);
+  const partition = partitionOf(home);
+  const stranger = seed.regions.find((region) => partitionOf(region) !== partition);
+  if (stranger !== undefined) {
+    throw new SeedError(
+      `${at}regions: ${stranger} is not in the partition ${partition} of ${home}; use another account`,
+    );
+  }
+  const lost = (seed.profiles ?? []).find(({ region = home }) => !seed.regions.includes(region));
+  if (lost !== undefined)
+    throw new SeedError(`${at}profiles: ${lost.name} is in ${lost.region}, which is not a region here`);
+
+  const roles = (seed.roles ?? []).map((role, index) =>
+    roleFromSeed(role, { id: seed.id, partition }, `${at}roles[${index}]`),
+  );
+  const byArn: ReadonlyMap<string, Role> = new Map(roles.map((role) => [role.arn, role]));
+  return seed.regions.map((region) => {
+    const here = (seed.profiles ?? []).filter((profile) => (profile.region ?? home) === region);
+    const profiles = here.map((profile) =>
+      profileFromSeed(profile, { partition, id: seed.id, region, now: shared.now }),
+    );
+    return {
+      partition,
+      id: seed.id,
+      region,
+      ...shared,
+      trustAnchors: new Map(),
+      crls: new Map(),
+      profiles: new Map(profiles.map((profile) => [profile.id, profile])),
+      roles: byArn,
+      tags: new Map(),
+      subjects: new Map(),
+      buckets: newBuckets(seed.quotas ?? {}, shared.now),
+    };
+  });
+}
