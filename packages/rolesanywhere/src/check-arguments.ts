@@ -1,7 +1,9 @@
 import { X509Certificate } from "node:crypto";
 
 import { parseTrustAnchorArn } from "./arn.ts";
+import type { NotificationEvent, WantedNotification } from "./control-plane.ts";
 import { RolesAnywhereError } from "./errors.ts";
+import { type EndpointVariant, partitionOf, regionalEndpoint } from "./partitions.ts";
 import { decodePemBlocks, outsidePem } from "./pem.ts";
 
 /**
@@ -39,12 +41,22 @@ export function checkId(operation: string, id: string): void {
 }
 
 export function checkTrustAnchorArn(operation: string, arn: string, region: string): void {
-  const actual = parseTrustAnchorArn(arn).region;
+  const refuse = refusal(operation, "trustAnchorArn");
+  const { partition, region: actual } = parseTrustAnchorArn(arn);
   if (actual !== region) {
+    throw refuse(`lies in ${actual}, this control plane in ${region}: use a control plane of the anchor's region`);
+  }
+  checkPartition(operation, "trustAnchorArn", partition, region);
+}
+
+/** A region belongs to one partition: an ARN with another is a typing error. */
+export function checkPartition(operation: string, field: string, partition: string, region: string): void {
+  const expected = partitionOf(region);
+  if (expected !== undefined && partition !== expected) {
     throw refusal(
       operation,
-      "trustAnchorArn",
-    )(`lies in ${actual}, this control plane in ${region}: use a control plane of the anchor's region`);
+      field,
+    )(`says partition ${partition}, but ${region} belongs to ${expected}: copy the ARN again`);
   }
 }
 
@@ -99,20 +111,65 @@ function isCertificate(der: Uint8Array): boolean {
   }
 }
 
-function refusal(operation: string, field: string): (fault: string) => RolesAnywhereError {
-  return (fault) => new RolesAnywhereError("ERR_INVALID_ARGUMENT", `${field} ${fault}`, { operation, field });
-}
-
-/** Where the calls go. A missing region would otherwise be found out only by the first call. */
-export function checkPlace(region: string, endpoint: string | undefined): void {
+/** @returns the URL that calls go to, of the given endpoint or the region's own */
+export function checkPlace(
+  operation: string,
+  place: { readonly region: string; readonly endpoint?: string | undefined } & EndpointVariant,
+): URL {
+  const { region, endpoint, useFips = false, useDualStack = false } = place;
   const refuse = (text: string): RolesAnywhereError =>
-    new RolesAnywhereError("ERR_AWS_CONFIGURATION", text, { operation: "createControlPlane" });
+    new RolesAnywhereError("ERR_AWS_CONFIGURATION", text, { operation });
+  // A missing region would otherwise be found out only by the first call.
   if (!/^[a-z]{2,}(?:-[a-z0-9]+)+$/u.test(region)) {
     throw refuse(`region ${JSON.stringify(region)} is not an AWS region: name one such as "eu-central-1"`);
   }
-  if (endpoint === undefined) return;
+  if (endpoint === undefined) return new URL(regionalEndpoint(region, { useFips, useDualStack }));
+  if (useFips || useDualStack) {
+    throw refuse("an endpoint is given, and so are FIPS or dual-stack: they choose among the region's own, drop one");
+  }
   const url = URL.parse(endpoint);
   if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.password !== "") {
     throw refuse("endpoint is not an http or https URL without user name: write one such as https://host:8443");
   }
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    throw refuse("endpoint has a path: requests are signed for the service's own paths, so name scheme, host and port");
+  }
+  return url;
+}
+
+export function checkAccount(operation: string, account: string): void {
+  if (!/^\d{12}$/u.test(account)) {
+    throw refusal(
+      operation,
+      "account",
+    )(`${JSON.stringify(account.slice(0, 120))} is not twelve digits: take it from an ARN`);
+  }
+}
+
+export function checkNotifications(operation: string, settings: readonly WantedNotification[]): void {
+  const refuse = refusal(operation, "settings");
+  checkEvents(
+    operation,
+    "settings",
+    settings.map(({ event }) => event),
+  );
+  for (const setting of settings) {
+    if (!setting.enabled) continue;
+    const { event, thresholdDays } = setting;
+    if (!Number.isInteger(thresholdDays) || thresholdDays < 1 || thresholdDays > 360) {
+      throw refuse(
+        `of ${event} begin ${thresholdDays} days before, 1 to 360 whole days are allowed: change it, or disable the event`,
+      );
+    }
+  }
+}
+
+export function checkEvents(operation: string, field: string, events: readonly NotificationEvent[]): void {
+  const refuse = refusal(operation, field);
+  if (events.length === 0) throw refuse("name no event: name at least one");
+  if (new Set(events).size < events.length) throw refuse("name an event twice: name each once");
+}
+
+function refusal(operation: string, field: string): (fault: string) => RolesAnywhereError {
+  return (fault) => new RolesAnywhereError("ERR_INVALID_ARGUMENT", `${field} ${fault}`, { operation, field });
 }

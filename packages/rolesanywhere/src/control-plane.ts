@@ -22,6 +22,14 @@ export interface RolesAnywhereControlPlane {
   /** Replaces the whole bundle; the last writer wins. */
   updateTrustAnchor(input: UpdateTrustAnchorInput, signal?: AbortSignal): Promise<TrustAnchor>;
   enableTrustAnchor(id: string, signal?: AbortSignal): Promise<TrustAnchor>;
+  /** From then on AWS refuses every new session under it; sessions that stand go on to their end. */
+  disableTrustAnchor(id: string, signal?: AbortSignal): Promise<TrustAnchor>;
+  /** That there is none is success. AWS refuses while the anchor has CRLs. */
+  deleteTrustAnchor(id: string, signal?: AbortSignal): Promise<void>;
+  /** Sets these; settings of other events stay as they are. */
+  putNotificationSettings(input: PutNotificationSettingsInput, signal?: AbortSignal): Promise<TrustAnchor>;
+  /** Back to AWS's defaults. */
+  resetNotificationSettings(input: ResetNotificationSettingsInput, signal?: AbortSignal): Promise<TrustAnchor>;
 
   /** All CRLs of the account in this region, over all pages; AWS has no filter by trust anchor. */
   listCrls(signal?: AbortSignal): Promise<readonly Crl[]>;
@@ -32,6 +40,8 @@ export interface RolesAnywhereControlPlane {
   /** Replaces the list's content; neither enables it nor moves it to another anchor. */
   updateCrl(input: UpdateCrlInput, signal?: AbortSignal): Promise<Crl>;
   enableCrl(id: string, signal?: AbortSignal): Promise<Crl>;
+  /** That there is none is success. */
+  deleteCrl(id: string, signal?: AbortSignal): Promise<void>;
 }
 
 export interface TrustAnchor {
@@ -43,6 +53,38 @@ export interface TrustAnchor {
   readonly sourceType: string;
   /** The PEM text as AWS returned it; absent when the source is not a bundle. Compare by `sameCertificates`. */
   readonly bundlePem?: string;
+  /** What AWS warns of before it expires. Empty when AWS said nothing of it. */
+  readonly notificationSettings: readonly NotificationSetting[];
+}
+
+/** @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/customize-notification-settings.html */
+export interface NotificationSetting {
+  /** CA_CERTIFICATE_EXPIRY, END_ENTITY_CERTIFICATE_EXPIRY, or what AWS may add. */
+  readonly event: string;
+  readonly enabled: boolean;
+  /** How long before the expiry the daily warnings begin. */
+  readonly thresholdDays?: number;
+  /** `rolesanywhere.amazonaws.com` for a default, else the account. */
+  readonly configuredBy?: string;
+}
+
+export type NotificationEvent = "CA_CERTIFICATE_EXPIRY" | "END_ENTITY_CERTIFICATE_EXPIRY";
+
+/** A wanted setting. An enabled one needs its threshold of 1 to 360 days. */
+export type WantedNotification =
+  | { readonly event: NotificationEvent; readonly enabled: true; readonly thresholdDays: number }
+  | { readonly event: NotificationEvent; readonly enabled: false };
+
+export interface PutNotificationSettingsInput {
+  /** Of the trust anchor. */
+  readonly id: string;
+  readonly settings: readonly WantedNotification[];
+}
+
+export interface ResetNotificationSettingsInput {
+  /** Of the trust anchor. */
+  readonly id: string;
+  readonly events: readonly NotificationEvent[];
 }
 
 export interface Crl {
@@ -60,6 +102,8 @@ export interface CreateTrustAnchorInput {
   readonly name: string;
   /** One or two CERTIFICATE blocks in at most 8,000 characters, and nothing else. */
   readonly bundlePem: string;
+  /** Default is AWS's own: both events, 45 days before. */
+  readonly notificationSettings?: readonly WantedNotification[];
   readonly tags?: Tags;
 }
 

@@ -3,15 +3,15 @@
  * `map-error.ts`, and our own checks of arguments throw the same class before anything is sent. Its message is safe to
  * log and to show in a status: no PEM, no headers, no credentials.
  *
- * There is deliberately no `cause`: loggers print causes, and the SDK's error carries the whole response, which for an
- * over-long bundle repeats the bundle. What helps is copied into fields instead.
+ * There is deliberately no `cause`: loggers print causes, and one of a provider or a socket may carry a whole request.
+ * What helps is copied into fields instead.
  */
 
 /** Stable: switch on it, no code ever changes its meaning. */
 export type RolesAnywhereErrorCode =
   /** An argument breaks a documented rule; nothing was sent. `field` names it. */
   | "ERR_INVALID_ARGUMENT"
-  /** Region, endpoint or the SDK's own settings make no sendable request. */
+  /** Region, endpoint, proxy or CA bundle make no sendable request. */
   | "ERR_AWS_CONFIGURATION"
   /** The credential source gave none: it has none, or cannot be reached just now. */
   | "ERR_AWS_NO_CREDENTIALS"
@@ -55,6 +55,8 @@ export interface RolesAnywhereErrorDetails {
   readonly field?: string;
   /** AWS's own name of the error, for example `ValidationException`. */
   readonly awsType?: string;
+  /** AWS's own text without what must not be logged, for example `Certificate revoked`. */
+  readonly awsMessage?: string;
   readonly httpStatus?: number;
   /** What AWS support asks for. */
   readonly requestId?: string;
@@ -70,6 +72,7 @@ export class RolesAnywhereError extends Error {
   readonly operation: string;
   declare readonly field?: string;
   declare readonly awsType?: string;
+  declare readonly awsMessage?: string;
   declare readonly httpStatus?: number;
   declare readonly requestId?: string;
   declare readonly retryAfterMs?: number;

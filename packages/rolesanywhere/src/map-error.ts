@@ -1,6 +1,6 @@
-import { CredentialSourceError } from "./credentials.ts";
 import { RolesAnywhereError } from "./errors.ts";
 import type { RolesAnywhereErrorCode } from "./errors.ts";
+import type { HttpAnswer } from "./exchange.ts";
 import { redactMessage } from "./redact.ts";
 
 /**
@@ -51,101 +51,115 @@ const codeOfType: ReadonlyMap<string, RolesAnywhereErrorCode> = new Map<string, 
   ["RequestTimeTooSkewed", "ERR_AWS_CLOCK_SKEW"],
 ]);
 
-/** What the SDK threw for one request, as an error of ours. */
-export function mapError(operation: string, thrown: unknown): RolesAnywhereError {
-  if (thrown instanceof RolesAnywhereError) return thrown;
-  if (thrown instanceof CredentialSourceError) {
-    return new RolesAnywhereError(
-      "ERR_AWS_NO_CREDENTIALS",
-      `${operation}: no AWS credentials (${redactMessage(thrown.message)}): set up one source of the standard AWS provider chain, such as a web identity, EKS Pod Identity or a shared credentials file`,
-      { operation },
-    );
-  }
-  const error = parseThrown(thrown);
-  if (error.httpStatus !== undefined) return mapAnswer(operation, error, error.httpStatus);
-  if (error.systemCode !== undefined) {
-    return new RolesAnywhereError("ERR_AWS_UNAVAILABLE", `${operation}: AWS was not reached: ${error.systemCode}`, {
-      operation,
-    });
-  }
-  return new RolesAnywhereError("ERR_AWS_CONFIGURATION", `${operation} was not sent: ${error.message}`, { operation });
+/** A credential source failed: there is nothing to sign with. */
+export function noCredentials(operation: string, thrown: unknown): RolesAnywhereError {
+  const said = thrown instanceof Error ? redactMessage(thrown.message) : "the credential source failed";
+  return new RolesAnywhereError(
+    "ERR_AWS_NO_CREDENTIALS",
+    `${operation}: no AWS credentials (${said}): set up one source of the standard AWS provider chain, such as a web identity, EKS Pod Identity or a shared credentials file`,
+    { operation },
+  );
 }
 
-function mapAnswer(operation: string, error: ThrownError, httpStatus: number): RolesAnywhereError {
-  const { awsType, message, requestId, retryAfterMs } = error;
+/** What was thrown while there was no answer yet, as an error of ours. */
+export function mapFailure(operation: string, thrown: unknown): RolesAnywhereError {
+  if (thrown instanceof RolesAnywhereError) return thrown;
+  const { code, statusCode } = recordOf(thrown);
+  const details = { operation };
+  if (code === "ERR_PROXY_TUNNEL") {
+    const status = typeof statusCode === "number" ? ` (HTTP ${statusCode})` : "";
+    return new RolesAnywhereError(
+      "ERR_AWS_UNAVAILABLE",
+      `${operation}: AWS was not reached: the proxy refused the connection${status}: check HTTPS_PROXY, its user and password, and what the proxy lets through`,
+      details,
+    );
+  }
+  if (typeof code === "string") {
+    const cure = isUntrusted(code)
+      ? ": if a proxy or VPC endpoint has a certificate of a private CA, name that CA in AWS_CA_BUNDLE"
+      : "";
+    return new RolesAnywhereError(
+      "ERR_AWS_UNAVAILABLE",
+      `${operation}: AWS was not reached: ${redactMessage(code)}${cure}`,
+      details,
+    );
+  }
+  const said = thrown instanceof Error ? redactMessage(thrown.message) : "unknown error";
+  return new RolesAnywhereError("ERR_AWS_UNAVAILABLE", `${operation}: no answer was understood: ${said}`, details);
+}
+
+/** Codes of OpenSSL's verification that end with a chain of nobody who is trusted. */
+function isUntrusted(code: string): boolean {
+  return /SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|CERT_UNTRUSTED/u.test(code);
+}
+
+/** A refusal, or an answer that is not one of Roles Anywhere. */
+export function mapAnswer(operation: string, answer: HttpAnswer): RolesAnywhereError {
+  const { status: httpStatus, headers } = answer;
+  const body = parseBody(answer.body);
+  const awsType = typeOf(headers["x-amzn-errortype"] ?? body["__type"] ?? body["code"]);
+  const said = body["message"] ?? body["Message"];
+  const message = typeof said === "string" ? redactMessage(said) : "";
+  const requestId = headers["x-amzn-requestid"];
+  const retryAfterMs = parseRetryAfter(headers["retry-after"], headers["date"]);
   const details = {
     operation,
     httpStatus,
     ...(awsType === undefined ? {} : { awsType }),
-    ...(requestId === undefined ? {} : { requestId }),
+    ...(awsType === undefined || message === "" ? {} : { awsMessage: message }),
+    ...(typeof requestId === "string" ? { requestId: redactMessage(requestId) } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
-  const code = codeOfAnswer(error, httpStatus);
+  const code = codeOfAnswer({ awsType, message, httpStatus });
   if (code === "ERR_AWS_RESPONSE") {
     const text = `${operation}: the answer (HTTP ${httpStatus}) is not one of Roles Anywhere: check the endpoint and any proxy before it`;
     return new RolesAnywhereError(code, text, details);
   }
-  const said = awsType === undefined ? `HTTP ${httpStatus}` : `${awsType}${message === "" ? "" : `: ${message}`}`;
-  return new RolesAnywhereError(code, `${operation}: AWS answered ${said}`, details);
+  const shown = awsType === undefined ? `HTTP ${httpStatus}` : `${awsType}${message === "" ? "" : `: ${message}`}`;
+  return new RolesAnywhereError(code, `${operation}: AWS answered ${shown}`, details);
 }
 
-function codeOfAnswer(error: ThrownError, httpStatus: number): RolesAnywhereErrorCode {
+function codeOfAnswer(error: {
+  readonly awsType: string | undefined;
+  readonly message: string;
+  readonly httpStatus: number;
+}): RolesAnywhereErrorCode {
+  const { awsType, message, httpStatus } = error;
+  if (httpStatus < 300) return "ERR_AWS_RESPONSE";
   // AWS uses the type of a wrong signature also for one that is too old or too new, and tells them by the text.
-  if (error.awsType === "InvalidSignatureException" && /expired|not yet current/iu.test(error.message)) {
-    return "ERR_AWS_CLOCK_SKEW";
-  }
-  const known = error.awsType === undefined ? undefined : codeOfType.get(error.awsType);
+  if (/^Signature (?:expired|not yet current)/iu.test(message)) return "ERR_AWS_CLOCK_SKEW";
+  const known = awsType === undefined ? undefined : codeOfType.get(awsType);
   if (known !== undefined) return known;
   if (httpStatus === 429) return "ERR_AWS_THROTTLED";
   if (httpStatus >= 500 || httpStatus === 408) return "ERR_AWS_UNAVAILABLE";
   // Without a type AWS did not say it: a 404 of something else must never read as "this anchor does not exist".
-  if (error.awsType === undefined || httpStatus < 400) return "ERR_AWS_RESPONSE";
+  if (awsType === undefined || httpStatus < 400) return "ERR_AWS_RESPONSE";
   return httpStatus === 403 ? "ERR_AWS_ACCESS_DENIED" : "ERR_AWS_VALIDATION";
 }
 
-interface ThrownError {
-  readonly message: string;
-  readonly awsType?: string;
-  readonly httpStatus?: number;
-  readonly requestId?: string;
-  readonly retryAfterMs?: number;
-  /** Of a failed connection: ECONNREFUSED, ENOTFOUND, a TLS error's code and so on. */
-  readonly systemCode?: string;
+/** The bare name: AWS writes `namespace#Name`, `Name:http://…`, or both. */
+function typeOf(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const name = value.split(/[:,]/u)[0]?.split("#").at(-1) ?? "";
+  return /^[A-Z][A-Za-z]+$/u.test(name) ? name : undefined;
 }
 
-/** Reads the parts of the SDK's errors that are safe; everything else of them is left behind. */
-function parseThrown(thrown: unknown): ThrownError {
-  if (!(thrown instanceof Error)) return { message: "unknown error" };
-  const message = redactMessage(thrown.message);
-  const response = recordOf(recordOf(thrown)["$response"]);
-  const metadata = recordOf(recordOf(thrown)["$metadata"]);
-  const httpStatus = response["statusCode"] ?? metadata["httpStatusCode"];
-  if (typeof httpStatus === "number") {
-    const headers = recordOf(response["headers"]);
-    const requestId = metadata["requestId"] ?? headers["x-amzn-requestid"];
-    const retryAfterMs = parseRetryAfter(headers["retry-after"]);
-    // The SDK's service errors alone have $fault; a SyntaxError or TypeError says that the answer was not understood.
-    // Without a type in the answer it takes the status for the name.
-    const typed = "$fault" in thrown && /^[A-Z][A-Za-z]+$/u.test(thrown.name);
-    return {
-      message,
-      httpStatus,
-      ...(typed ? { awsType: thrown.name } : {}),
-      ...(typeof requestId === "string" ? { requestId: redactMessage(requestId) } : {}),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
+function parseBody(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return recordOf(JSON.parse(text));
+  } catch {
+    return {};
   }
-  const systemCode = recordOf(thrown)["code"];
-  return typeof systemCode === "string" ? { message, systemCode } : { message };
 }
 
-/** Seconds or an HTTP date (RFC 9110, 10.2.3); anything else is not given. */
-function parseRetryAfter(value: unknown): number | undefined {
+/** Seconds or an HTTP date (RFC 9110, 10.2.3), counted from the answer's own; anything else is not given. */
+function parseRetryAfter(value: unknown, date: unknown): number | undefined {
   if (typeof value !== "string") return undefined;
   if (/^\d{1,6}$/u.test(value)) return Number(value) * 1_000;
   // Date.parse alone takes almost anything, "-1" for a year.
   const atMs = /^[A-Z][a-z]{2}, /u.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now());
+  const fromMs = Date.parse(String(date));
+  return Number.isNaN(atMs) || Number.isNaN(fromMs) ? undefined : Math.max(0, atMs - fromMs);
 }
 
 function recordOf(value: unknown): Readonly<Record<string, unknown>> {

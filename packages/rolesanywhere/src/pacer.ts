@@ -1,5 +1,4 @@
 import type { Clock } from "./clock.ts";
-import type { AwsCredentialSource } from "./credentials.ts";
 
 /**
  * Runs calls one after another in the order in which they came, each beginning at least `intervalMs` after the one
@@ -59,40 +58,50 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
 }
 
 /**
- * The two rates that AWS counts, each over all operations on its kind of resource.
+ * The rates that AWS counts, each over all operations on its kind of resource.
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html
  */
 export interface Pacers {
   readonly trustAnchors: Pacer;
   readonly crls: Pacer;
+  readonly sessions: Pacer;
 }
 
-/** One call a second. AWS documents no burst. */
-const intervalMs = 1_000;
+/** One call a second, and ten sessions. AWS documents no burst. */
+const newPacers = (clock: Clock): Pacers => ({
+  trustAnchors: new Pacer(clock, 1_000),
+  crls: new Pacer(clock, 1_000),
+  sessions: new Pacer(clock, 100),
+});
 
-const chain = {};
-const shared = new WeakMap<Clock, WeakMap<object, Map<string, Pacers>>>();
+/** Pacers by region and endpoint. */
+type Places = Map<string, Pacers>;
+
+const shared = new WeakMap<
+  Clock,
+  { readonly accounts: Map<string, Places>; readonly sources: WeakMap<object, Places> }
+>();
 
 /**
- * The quota belongs to the account and region, not to an object of ours, so every control plane of this process with the
- * same clock, region, endpoint and credential source (the same value; none given counts as one) shares its pacers.
+ * The quota belongs to the account and region, not to an object of ours, so everything in this process that calls for the same owner,
+ * by the same clock and to the same region and endpoint, shares its pacers.
+ *
+ * @param options.owner the account, or the credential source where the account is not known
  */
 export function sharedPacers(options: {
   readonly clock: Clock;
-  readonly credentials: AwsCredentialSource | undefined;
+  readonly owner: string | object;
   readonly region: string;
-  readonly endpoint: string | undefined;
+  readonly endpoint: string;
 }): Pacers {
-  const { clock, credentials = chain, region, endpoint = "" } = options;
-  const bySource = shared.get(clock) ?? new WeakMap<object, Map<string, Pacers>>();
-  shared.set(clock, bySource);
-  const byPlace = bySource.get(credentials) ?? new Map<string, Pacers>();
-  bySource.set(credentials, byPlace);
+  const { clock, owner, region, endpoint } = options;
+  const { accounts, sources } = shared.get(clock) ?? { accounts: new Map(), sources: new WeakMap() };
+  shared.set(clock, { accounts, sources });
+  const places: Places = (typeof owner === "string" ? accounts.get(owner) : sources.get(owner)) ?? new Map();
+  if (typeof owner === "string") accounts.set(owner, places);
+  else sources.set(owner, places);
   const place = `${region} ${endpoint}`;
-  const pacers = byPlace.get(place) ?? {
-    trustAnchors: new Pacer(clock, intervalMs),
-    crls: new Pacer(clock, intervalMs),
-  };
-  byPlace.set(place, pacers);
+  const pacers = places.get(place) ?? newPacers(clock);
+  places.set(place, pacers);
   return pacers;
 }

@@ -109,9 +109,14 @@ describe("refused before anything is sent", () => {
         aws.getTrustAnchor(id),
         aws.updateTrustAnchor({ id, bundlePem: rootA }),
         aws.enableTrustAnchor(id),
+        aws.disableTrustAnchor(id),
+        aws.deleteTrustAnchor(id),
+        aws.putNotificationSettings({ id, settings: [{ event: "CA_CERTIFICATE_EXPIRY", enabled: false }] }),
+        aws.resetNotificationSettings({ id, events: ["CA_CERTIFICATE_EXPIRY"] }),
         aws.getCrl(id),
         aws.updateCrl({ id, crlPem }),
         aws.enableCrl(id),
+        aws.deleteCrl(id),
       ]) {
         expect(await errorOf(call)).toMatchObject({ code: "ERR_INVALID_ARGUMENT", field: "id" });
       }

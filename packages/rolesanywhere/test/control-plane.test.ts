@@ -77,6 +77,77 @@ const wireCases: readonly WireCase[] = [
     result: anchor,
   },
   {
+    operation: "DisableTrustAnchor",
+    call: (aws) => aws.disableTrustAnchor(anchorId),
+    request: { method: "POST", path: `/trustanchor/${anchorId}/disable` },
+    answer: { body: { trustAnchor: { ...wireAnchor, enabled: false } } },
+    result: { ...anchor, enabled: false },
+  },
+  {
+    operation: "DeleteTrustAnchor",
+    call: (aws) => aws.deleteTrustAnchor(anchorId),
+    request: { method: "DELETE", path: `/trustanchor/${anchorId}` },
+    answer: { body: { trustAnchor: wireAnchor } },
+    result: undefined,
+  },
+  {
+    operation: "PutNotificationSettings",
+    call: (aws) =>
+      aws.putNotificationSettings({
+        id: anchorId,
+        settings: [
+          { event: "CA_CERTIFICATE_EXPIRY", enabled: true, thresholdDays: 14 },
+          { event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false },
+        ],
+      }),
+    request: {
+      method: "PATCH",
+      path: "/put-notifications-settings",
+      body: {
+        trustAnchorId: anchorId,
+        notificationSettings: [
+          { event: "CA_CERTIFICATE_EXPIRY", enabled: true, threshold: 14 },
+          { event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false },
+        ],
+      },
+    },
+    answer: {
+      body: {
+        trustAnchor: {
+          ...wireAnchor,
+          notificationSettings: [
+            {
+              event: "CA_CERTIFICATE_EXPIRY",
+              channel: "ALL",
+              enabled: true,
+              threshold: 14,
+              configuredBy: "111122223333",
+            },
+            { event: "END_ENTITY_CERTIFICATE_EXPIRY", channel: "ALL", enabled: false },
+          ],
+        },
+      },
+    },
+    result: {
+      ...anchor,
+      notificationSettings: [
+        { event: "CA_CERTIFICATE_EXPIRY", enabled: true, thresholdDays: 14, configuredBy: "111122223333" },
+        { event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false },
+      ],
+    },
+  },
+  {
+    operation: "ResetNotificationSettings",
+    call: (aws) => aws.resetNotificationSettings({ id: anchorId, events: ["CA_CERTIFICATE_EXPIRY"] }),
+    request: {
+      method: "PATCH",
+      path: "/reset-notifications-settings",
+      body: { trustAnchorId: anchorId, notificationSettingKeys: [{ event: "CA_CERTIFICATE_EXPIRY" }] },
+    },
+    answer: { body: { trustAnchor: wireAnchor } },
+    result: anchor,
+  },
+  {
     operation: "ListCrls",
     call: (aws) => aws.listCrls(),
     request: { method: "GET", path: "/crls" },
@@ -120,6 +191,13 @@ const wireCases: readonly WireCase[] = [
     request: { method: "POST", path: `/crl/${crlId}/enable` },
     answer: { body: { crl: wireCrl } },
     result: crl,
+  },
+  {
+    operation: "DeleteCrl",
+    call: (aws) => aws.deleteCrl(crlId),
+    request: { method: "DELETE", path: `/crl/${crlId}` },
+    answer: { body: { crl: wireCrl } },
+    result: undefined,
   },
 ];
 

@@ -98,18 +98,40 @@ test("the real clock's sleep ends with the signal's reason", async () => {
 describe("who shares a pace", () => {
   const clock = jumpingClock();
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "not a real key" };
-  const base = { clock, credentials, region, endpoint: undefined };
+  const base = { clock, owner: "111122223333", region, endpoint: "https://aws.example.org" };
 
-  test("control planes of one clock, credential source, region and endpoint", () => {
-    expect(sharedPacers({ ...base })).toBe(sharedPacers({ ...base }));
-    expect(sharedPacers({ ...base, credentials: undefined })).toBe(sharedPacers({ ...base, credentials: undefined }));
+  test.each([
+    ["account", "111122223333"],
+    ["credential source", credentials],
+  ])("calls by one clock for one %s, region and endpoint", (_name, owner) => {
+    expect(sharedPacers({ ...base, owner })).toBe(sharedPacers({ ...base, owner }));
+  });
+
+  test("control planes of one account, whatever their credentials", async () => {
+    const seen: [string, number][] = [];
+    await using server = await startScriptedServer(({ path }) => {
+      seen.push([path, clock.now()]);
+      return {};
+    });
+    const [one, other] = ["AKIDONE", "AKIDOTHER"].map((accessKeyId) =>
+      controlPlaneAt(server.url, { clock, account: "111122223333", credentials: { ...credentials, accessKeyId } }),
+    );
+    const start = clock.now();
+
+    await one?.listCrls();
+    await other?.listCrls();
+
+    expect(seen).toEqual([
+      ["/crls", start],
+      ["/crls", start + 1_000],
+    ]);
   });
 
   test.each([
     ["region", { region: "us-east-1" }],
     ["endpoint", { endpoint: "https://localhost" }],
-    ["credential source", { credentials: { ...credentials } }],
-    ["standard provider chain", { credentials: undefined }],
+    ["account", { owner: "444455556666" }],
+    ["credential source", { owner: credentials }],
     ["clock", { clock: jumpingClock() }],
   ])("not those of another %s", (_name, other) => {
     expect(sharedPacers({ ...base, ...other })).not.toBe(sharedPacers(base));

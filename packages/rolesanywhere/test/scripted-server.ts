@@ -1,3 +1,5 @@
+// The linter reads tests without a tsconfig, and so without the types of Node.
+/// <reference types="node" />
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

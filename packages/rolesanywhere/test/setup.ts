@@ -44,6 +44,7 @@ export const anchor: TrustAnchor = {
   enabled: true,
   sourceType: "CERTIFICATE_BUNDLE",
   bundlePem: rootA,
+  notificationSettings: [],
 };
 
 export const wireCrl = {
