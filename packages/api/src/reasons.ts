@@ -20,11 +20,19 @@ export const authorityReasons = {
   awsUnavailable: "AWSUnavailable",
   keyMissing: "KeyMissing",
   crlRefused: "CRLRefused",
+  crlStale: "Stale",
   crlHasRoom: "HasRoom",
   crlFilling: "Filling",
   crlReasonsLeftOut: "ReasonsLeftOut",
   crlFull: "Full",
   failed: "Failed",
+} as const;
+
+/** Complete of an AuthorityOperation. */
+export const operationReasons = {
+  inProgress: "InProgress",
+  done: "Done",
+  refused: "Refused",
 } as const;
 
 /** Ready of a CapstanIssuer and a CapstanClusterIssuer. */

@@ -17,14 +17,18 @@ import {
   openAuditLog,
   type ProgramContext,
   Reflector,
+  refOfKey,
   type SettingsTable,
 } from "@capstan/kube";
 import { createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
 import { GenerationStore } from "./authority/generation-store.ts";
 import { isWorthALook } from "./authority/is-worth-a-look.ts";
 import { authorityReconciler } from "./authority/reconcile-authority.ts";
+import { CrlPace } from "./crl/crl-pace.ts";
+import { KnownRoots } from "./revocations/known-roots.ts";
 import { Readings } from "./revocations/readings.ts";
-import { revocationReconciler } from "./revocations/reconcile-revocation.ts";
+import { anyAuthority, authoritiesOf, revocationReconciler } from "./revocations/reconcile-revocation.ts";
+import { RevocationRoom } from "./revocations/revocation-room.ts";
 
 type PublisherSettings = SettingsTable & {
   readonly awsEndpointUrl: { readonly parse: (text: string | undefined) => string | undefined };
@@ -61,10 +65,11 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   const revocations = new Reflector<Revocation>({
     ...shared,
     type: revocationResource,
-    indexes: { authority: ({ status }) => (status?.authority === undefined ? [] : [status.authority]) },
+    indexes: { authority: authoritiesOf },
   });
   const elector = new LeaderElector({ connection, userAgent, namespace, name: "crl-publisher", log, metrics });
   const readings = new Readings();
+  const pace: CrlPace = new CrlPace({ wake: (authority) => authorityController.enqueue(authority) });
 
   const authorityController = new Controller({
     name: "certificateauthority",
@@ -83,18 +88,27 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   });
   authorityController.watch(authorities, (key, change) => (isWorthALook(change) ? [key] : []));
   // A record that is marked as revoked belongs into the next CRL.
-  authorityController.watch(records, (_, { current }) => (current === undefined ? [] : [current.spec.authority]));
+  authorityController.watch(records, (_, { current }) => {
+    if (current !== undefined) pace.noticed(current.spec.authority, current.spec.generation);
+    return [];
+  });
 
   const revocationController = new Controller({
     name: "revocation",
     log,
     metrics,
+    workers: 16,
+    // A namespace with thousands of revocations does not keep the others waiting.
+    groupOf: (key) => [refOfKey(key).namespace ?? ""],
     reconcile: revocationReconciler({
       client,
       namespace,
       revocations: revocations.store,
       authorities: authorities.store,
       lists: lists.store,
+      roots: new KnownRoots({ client, namespace, lists: lists.store }),
+      room: new RevocationRoom({ records: records.store, now }),
+      pace,
       readings,
       now,
       log,
@@ -102,7 +116,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   });
   revocationController.watch(revocations);
   const revocationsOf = (authority: string): readonly string[] =>
-    revocations.store.byIndex("authority", authority).map(keyOf);
+    [authority, anyAuthority].flatMap((name) => revocations.store.byIndex("authority", name).map(keyOf));
   revocationController.watch(lists, (_, { current }) =>
     current === undefined ? [] : revocationsOf(current.spec.authority),
   );

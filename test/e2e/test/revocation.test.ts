@@ -197,7 +197,7 @@ describe("a revocation", () => {
     await revoke("stolen", serial, "stranger");
     const refused = await revocationWith("stolen", "Accepted", "False", "stranger");
     expect(conditionOf(refused, "Accepted")).toMatchObject({
-      reason: "NotFound",
+      reason: "NotYours",
       message: `no certificate with serial ${serial} was issued to namespace stranger`,
     });
     await revoke("by-capstan", serial, "capstan-system");

@@ -2,9 +2,7 @@ import { apiVersion, issuedCertificateResource } from "@capstan/api";
 import { formatTime } from "@capstan/kube";
 import { mintOwnLeaf, type MintOwnLeafInput, type OwnLeaf } from "../credentials/mint-own-leaf.ts";
 import { fieldManager } from "../field-manager.ts";
-import type { RevocationEntry } from "./revocation-entries.ts";
-
-const sentinelActor = "capstan-crl-publisher";
+import { type RevocationEntry, sentinelActor } from "./revocation-entries.ts";
 
 /** Whether an entry is of a sentinel, and its leaf still valid at `now` (seconds since 1970). */
 export function isLiveSentinel({ actor, notAfter }: RevocationEntry, now: number): boolean {

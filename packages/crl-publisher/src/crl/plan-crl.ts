@@ -1,34 +1,39 @@
-import { forecastCrlSize, MAX_CRL_CHARACTERS, mayDropEntry, type Root } from "@capstan/ca-core";
+import { mayDropEntry, type Root } from "@capstan/ca-core";
+import { capacityOf, countEntries, type CrlCapacity, mostEntries } from "./crl-capacity.ts";
 import type { RevocationEntry } from "./revocation-entries.ts";
 
 /** AWS never fetches a CRL and does not say what a passed nextUpdate does, so it is far away; freshness has its own alarm. */
 export const crlValiditySeconds: number = 30 * 24 * 3600;
 
-/** What the schema of RevocationList takes. AWS takes fewer when the entries have reasons: see {@link planCrl}. */
-export const maxEntries = 6_500;
+/** A CRL is made anew after so long without news, so that an old one means that something is wrong. */
+export const crlRefreshSeconds = 3_600;
 
 /** The CRL that was last checked and stored, as read from its bytes. */
 export interface PublishedCrl {
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
   readonly serials: ReadonlySet<string>;
+  /** Those of them whose reason it says to be a key compromise. */
+  readonly compromised: ReadonlySet<string>;
 }
 
-export type CrlPlan =
+export type CrlPlan = { readonly capacity: CrlCapacity } & (
   | { readonly do: "nothing" }
   | { readonly do: "refuse"; readonly message: string }
   | {
       readonly do: "publish";
       readonly because: "first" | "revocations" | "refresh";
-      /** What the next CRL lists, less the sentinel that is minted with it. */
+      /** What the next CRL lists, less the sentinel that is minted with it. Their reasons stand in the CRL unless `capacity` says otherwise. */
       readonly entries: readonly RevocationEntry[];
-    };
+    }
+);
 
 /**
  * Decides whether a generation needs a new CRL and what it lists.
  *
  * An entry is dropped only when the published CRL names it and was issued after the certificate's notAfter: see
- * `mayDropEntry`.
+ * `mayDropEntry`. The first time and reason stay, but for a key compromise, which replaces another reason. What there is
+ * no room for waits, key compromises last: everything else is published all the same.
  */
 export function planCrl(input: {
   /** Entries of the RevocationList. */
@@ -39,38 +44,64 @@ export function planCrl(input: {
   /** Seconds since 1970. */
   readonly now: number;
   readonly root: Root;
+  /** Size of the RevocationList as JSON. */
+  readonly listBytes?: number;
 }): CrlPlan {
-  const { listed, revoked, published, now, root } = input;
-  const known = new Set(listed.map(({ serial }) => serial));
-  // A certificate that has already expired needs no entry: nobody accepts it any more.
-  const added = revoked.filter(({ serial, notAfter }) => !known.has(serial) && notAfter > now);
-  const all = [...listed, ...added];
-  const unpublished = all.some(({ serial }) => published?.serials.has(serial) !== true);
-  const because =
-    published === undefined
-      ? "first"
-      : unpublished
-        ? "revocations"
-        : published.nextUpdate.getTime() / 1000 - now < crlValiditySeconds / 2
-          ? "refresh"
-          : undefined;
-  if (because === undefined) return { do: "nothing" };
-  const entries = all.filter(({ serial, notAfter }) => {
+  const { published, now, root, listBytes = 0 } = input;
+  const kept = withRaisedReasons(input).filter(({ serial, notAfter }) => {
     const listedAt = published?.serials.has(serial) === true ? published.thisUpdate : undefined;
     return !mayDropEntry({ notAfter: new Date(notAfter * 1000), listedAt });
   });
-  const fault = faultOfSize(entries, root);
-  if (fault !== undefined) return { do: "refuse", message: `the CRL would have ${fault}; rotate to a new generation` };
-  return { do: "publish", because, entries };
+  const known = new Set(input.listed.map(({ serial }) => serial));
+  const added = input.revoked
+    // A certificate that has already expired needs no entry: nobody accepts it any more.
+    .filter(({ serial, notAfter }) => !known.has(serial) && notAfter > now)
+    .toSorted(byUrgency);
+  const room = Math.max(0, mostEntries(root) - kept.length);
+  const admitted = added.slice(0, room);
+  const entries = [...kept, ...admitted];
+  const capacity = capacityOf({
+    root,
+    count: countEntries(entries),
+    waiting: added.length - admitted.length,
+    listBytes,
+  });
+  const because = reasonToPublish(entries, capacity, published, now);
+  if (because === undefined) return { do: "nothing", capacity };
+  if (kept.length > mostEntries(root)) {
+    const message = `the CRL would have ${kept.length + 1} entries, and AWS takes ${mostEntries(root) + 1} of this root; rotate to a new generation`;
+    return { do: "refuse", message, capacity };
+  }
+  return { do: "publish", because, entries, capacity };
 }
 
-/** What is too large about a CRL with these entries and a sentinel. */
-function faultOfSize(entries: readonly RevocationEntry[], root: Root): string | undefined {
-  const count = entries.length + 1;
-  if (count > maxEntries) return `${count} entries, more than ${maxEntries}`;
-  const withReason = entries.filter(({ reason }) => reason !== "unspecified").length + 1;
-  const { characters } = forecastCrlSize({ root, entries: count, withReason });
-  return characters > MAX_CRL_CHARACTERS
-    ? `${characters} characters, more than the ${MAX_CRL_CHARACTERS} that AWS takes`
-    : undefined;
+type Input = Parameters<typeof planCrl>[0];
+
+/** The listed entries, with the reason of those that the ledger says were compromised since. */
+function withRaisedReasons({ listed, revoked }: Input): readonly RevocationEntry[] {
+  const compromised = new Set(revoked.filter(isCompromised).map(({ serial }) => serial));
+  return listed.map((entry) => (compromised.has(entry.serial) ? { ...entry, reason: "keyCompromise" } : entry));
+}
+
+/** Key compromises first, then the oldest. */
+function byUrgency(a: RevocationEntry, b: RevocationEntry): number {
+  return Number(isCompromised(b)) - Number(isCompromised(a)) || a.revokedAt - b.revokedAt;
+}
+
+function reasonToPublish(
+  entries: readonly RevocationEntry[],
+  { reasons }: CrlCapacity,
+  published: PublishedCrl | undefined,
+  now: number,
+): Extract<CrlPlan, { readonly do: "publish" }>["because"] | undefined {
+  if (published === undefined) return "first";
+  const isNews = (entry: RevocationEntry): boolean =>
+    !published.serials.has(entry.serial) ||
+    (reasons === "Listed" && isCompromised(entry) && !published.compromised.has(entry.serial));
+  if (entries.some(isNews)) return "revocations";
+  return now - published.thisUpdate.getTime() / 1000 >= crlRefreshSeconds ? "refresh" : undefined;
+}
+
+function isCompromised({ reason }: RevocationEntry): boolean {
+  return reason === "keyCompromise";
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   apiVersion,
   authorityLabel,
@@ -21,9 +22,12 @@ import {
   readCrl,
 } from "@capstan/ca-core";
 import { type AuditLog, formatTime, type KubeClient, type Logger } from "@capstan/kube";
-import { type ConfigMap, configMapResource } from "./config-map.ts";
 import type { Generation } from "../authority/generation-store.ts";
+import { GenerationSealed } from "../credentials/mint-own-leaf.ts";
 import { fieldManager } from "../field-manager.ts";
+import { type ConfigMap, configMapResource } from "./config-map.ts";
+import { capacityOf, countEntries, type CrlCapacity } from "./crl-capacity.ts";
+import type { CrlPace } from "./crl-pace.ts";
 import { isLiveSentinel, mintSentinel } from "./mint-sentinel.ts";
 import { crlValiditySeconds, planCrl } from "./plan-crl.ts";
 import { formatEntries, parseEntries, type RevocationEntry } from "./revocation-entries.ts";
@@ -39,6 +43,13 @@ export class CrlRefused extends Error {
 /** A CRL that was checked and stored. */
 export interface StoredCrl extends Crl {
   readonly serials: ReadonlySet<string>;
+  /** Those of them whose reason is a key compromise. */
+  readonly compromised: ReadonlySet<string>;
+}
+
+/** What is published now, and how much room the next CRL has. */
+export interface PublishedNow extends StoredCrl {
+  readonly capacity: CrlCapacity;
 }
 
 export interface PublishCrlInput {
@@ -50,6 +61,8 @@ export interface PublishCrlInput {
   readonly revoked: readonly IssuedCertificate[];
   /** The highest CRL number that a trust anchor was seen to hold. */
   readonly highestReadBack: CrlNumber | undefined;
+  /** Collects revocations into one CRL. Without it each call publishes what it finds. */
+  readonly pace?: CrlPace | undefined;
   readonly now: () => Date;
   readonly random: RandomBytes;
   readonly recordName: () => string;
@@ -59,15 +72,18 @@ export interface PublishCrlInput {
 }
 
 /**
- * Makes the generation's stored CRL say what the ledger says, and returns it.
+ * Makes the generation's stored CRL say what the ledger says, and returns it; while revocations are being collected, the
+ * one before, and `pace` wakes the authority when it is time.
  *
  * The RevocationList takes the new entries and the reserved number in one write before anything is signed; the bytes are
  * strictly checked against the CRL before them and then stored beside the list. Cut off anywhere, the next call finds
  * entries that the stored CRL lacks and makes another one with a higher number, and with the same sentinel, so that
  * what fails again and again fills neither list nor ledger.
+ *
+ * @throws {CrlRefused} when it may not be published; what was published before stays
  */
-export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
-  const { client, namespace, authority, generation, signal } = input;
+export async function publishCrl(input: PublishCrlInput): Promise<PublishedNow> {
+  const { client, namespace, authority, generation, pace, signal } = input;
   const ref = { namespace, name: generationName(authority, generation.number) };
   const list = await client.get<RevocationList>(revocationListResource, ref, { signal });
   const configMap = await client.getOrUndefined<ConfigMap>(configMapResource, ref, { signal });
@@ -80,16 +96,20 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
     published,
     now: seconds(now),
     root: generation.root,
+    listBytes: sizeOf(list),
   });
+  const { capacity } = plan;
   if (plan.do === "refuse") throw new CrlRefused(plan.message);
   if (plan.do === "nothing" && published !== undefined) {
-    await reportPublished(input, list, published);
-    return published;
+    pace?.nothingNew(authority, generation.number);
+    await report(input, list, published, capacity);
+    return { ...published, capacity };
   }
+  const isNews = plan.do === "publish" && plan.because === "revocations";
+  if (isNews && published !== undefined && (pace?.waitMs(authority, generation.number) ?? 0) > 0)
+    return { ...published, capacity };
   const planned = plan.do === "publish" ? plan.entries : listed;
-  const isFresh = (entry: RevocationEntry): boolean =>
-    published?.serials.has(entry.serial) !== true && isLiveSentinel(entry, seconds(now));
-  const entries = planned.some(isFresh) ? planned : [...planned, (await mintSentinel({ ...input, now })).entry];
+  const entries = await withSentinel(input, { planned, listed, published, now });
   const number = nextCrlNumber({
     stored: parseCrlNumber(String(list.spec.crlNumber)),
     readBack: input.highestReadBack,
@@ -104,43 +124,86 @@ export async function publishCrl(input: PublishCrlInput): Promise<StoredCrl> {
     ...input,
     number,
     entries: parseEntries(reserved.spec),
+    areReasonsListed: capacity.reasons === "Listed",
     listed,
     published,
     configMap,
     now,
   });
+  pace?.published(authority, generation.number);
   input.log.info(
     { authority, generation: generation.number, crlNumber: Number(number), entries: stored.serials.size },
     "signed a CRL",
   );
-  await reportPublished(input, reserved, stored);
-  return stored;
+  // As the next plan will count, so that what is said does not change by itself.
+  const next = capacityOf({
+    root: generation.root,
+    count: countEntries(entries),
+    waiting: capacity.waiting,
+    listBytes: sizeOf(reserved),
+  });
+  await report(input, reserved, stored, next);
+  return { ...stored, capacity: next };
 }
 
-/** Says in the list's status what is published, unless it says so already. */
-async function reportPublished(
+function sizeOf({ spec }: RevocationList): number {
+  return JSON.stringify(spec).length;
+}
+
+/**
+ * The planned entries and a sentinel that no published CRL has named yet. A sealed generation whose mark is near signs no
+ * leaf any more: its CRLs go without, and when nothing else is left the last entry stays, so that none is ever empty.
+ */
+async function withSentinel(
+  input: PublishCrlInput,
+  {
+    planned,
+    listed,
+    published,
+    now,
+  }: {
+    readonly planned: readonly RevocationEntry[];
+    readonly listed: readonly RevocationEntry[];
+    readonly published: StoredCrl | undefined;
+    readonly now: Date;
+  },
+): Promise<readonly RevocationEntry[]> {
+  const isFresh = (entry: RevocationEntry): boolean =>
+    published?.serials.has(entry.serial) !== true && isLiveSentinel(entry, seconds(now));
+  if (planned.some(isFresh)) return planned;
+  try {
+    const { entry } = await mintSentinel({ ...input, now });
+    return [...planned, entry];
+  } catch (error) {
+    if (!(error instanceof GenerationSealed)) throw error;
+    const entries = planned.length > 0 ? planned : listed.slice(-1);
+    if (entries.length === 0) throw error;
+    return entries;
+  }
+}
+
+/** Says in the list's status what is published and how full it is, unless it says so already. */
+async function report(
   { client, signal }: PublishCrlInput,
   list: RevocationList,
   { number, serials, thisUpdate, nextUpdate, sha256 }: StoredCrl,
+  { fill, characters, entries, reasons, waiting }: CrlCapacity,
 ): Promise<void> {
-  if (list.status?.published?.sha256 === sha256) return;
+  const status = {
+    capacity: { percent: Math.ceil(fill * 100), characters, entries, reasons, ...(waiting === 0 ? {} : { waiting }) },
+    published: {
+      number: Number(number),
+      entries: serials.size,
+      thisUpdate: formatTime(thisUpdate.getTime()),
+      nextUpdate: formatTime(nextUpdate.getTime()),
+      sha256,
+    },
+  };
+  if (isDeepStrictEqual(list.status, status)) return;
   const { name, namespace = "" } = list.metadata;
   await client.apply(
     revocationListResource,
-    {
-      apiVersion,
-      kind: "RevocationList",
-      metadata: { name, namespace },
-      status: {
-        published: {
-          number: Number(number),
-          entries: serials.size,
-          thisUpdate: formatTime(thisUpdate.getTime()),
-          nextUpdate: formatTime(nextUpdate.getTime()),
-          sha256,
-        },
-      },
-    },
+    { apiVersion, kind: "RevocationList", metadata: { name, namespace }, status },
     { fieldManager, force: true, subresource: "status", signal },
   );
 }
@@ -149,6 +212,7 @@ async function signAndStore(
   input: Omit<PublishCrlInput, "now"> & {
     readonly number: CrlNumber;
     readonly entries: readonly RevocationEntry[];
+    readonly areReasonsListed: boolean;
     readonly listed: readonly RevocationEntry[];
     readonly published: StoredCrl | undefined;
     readonly configMap: ConfigMap | undefined;
@@ -156,7 +220,7 @@ async function signAndStore(
   },
 ): Promise<StoredCrl> {
   const { client, namespace, authority, generation, number, entries, listed, published, configMap, now } = input;
-  const { audit, signal } = input;
+  const { audit, areReasonsListed, signal } = input;
   const thisUpdate = new Date(Math.max(seconds(now) * 1000, (published?.thisUpdate.getTime() ?? 0) + 1000));
   const encoded = await audit.sign(
     { purpose: "CRL", authority, generation: generation.number, crlNumber: Number(number) },
@@ -171,7 +235,7 @@ async function signAndStore(
           serial: parseSerial(serial),
           // Marked by a replica whose clock was ahead: better published with an earlier time than held back.
           revokedAt: new Date(Math.min(revokedAt * 1000, thisUpdate.getTime())),
-          reason,
+          ...(areReasonsListed ? { reason } : {}),
         })),
       }),
     ({ der }) => der,
@@ -212,7 +276,14 @@ async function signAndStore(
 export function readStored(configMap: ConfigMap): StoredCrl {
   const der = new Uint8Array(Buffer.from(configMap.binaryData?.[crlKeys.der] ?? "", "base64"));
   const crl = readCrl(der);
-  return { ...crl, serials: new Set(Array.from(crl.entries, ({ serial }) => serial)) };
+  const entries = [...crl.entries];
+  return {
+    ...crl,
+    serials: new Set(entries.map(({ serial }) => serial)),
+    compromised: new Set(
+      entries.filter(({ reason }) => reason === "keyCompromise").map(({ serial }) => serial as string),
+    ),
+  };
 }
 
 function entryOf({ spec, status }: IssuedCertificate): RevocationEntry {

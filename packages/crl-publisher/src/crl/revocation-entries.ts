@@ -42,27 +42,46 @@ export function parseEntries(spec: Pick<RevocationList["spec"], "entries" | "act
   });
 }
 
-/** The reverse of {@link parseEntries}; each actor is stored once. */
+/** The publisher itself, as the revoker of its sentinels. */
+export const sentinelActor = "capstan-crl-publisher";
+
+/** Stands for the names of revokers that the list has no room for: the ledger has them. */
+export const elsewhere = "(see the ledger)";
+
+/** Characters of revokers' names, so that etcd takes a list that is full of entries, too. */
+const mostActorCharacters = 262_144;
+
+/** The reverse of {@link parseEntries}; each actor is stored once, and beyond 256 KiB of them not at all. */
 export function formatEntries(entries: readonly RevocationEntry[]): {
   readonly entries: string[];
   readonly actors: string[];
 } {
   const actors = new Map<string, number>();
+  let characters = 0;
+  const nameOf = (actor: string): string => {
+    if (actors.has(actor) || actor === sentinelActor || characters + actor.length <= mostActorCharacters) return actor;
+    return elsewhere;
+  };
   const lines = entries.map((entry) => {
-    const actor = actors.get(entry.actor) ?? actors.size;
-    actors.set(entry.actor, actor);
+    const name = nameOf(entry.actor);
+    const known = actors.get(name);
+    const actor = known ?? actors.size;
+    if (known === undefined) {
+      actors.set(name, actor);
+      characters += name.length;
+    }
     return `${entry.serial} ${entry.revokedAt} ${REVOCATION_REASONS[entry.reason]} ${entry.notAfter} ${actor}`;
   });
   return { entries: lines, actors: [...actors.keys()] };
 }
 
-const serialsByList = new WeakMap<RevocationList["spec"], ReadonlySet<string>>();
+const entriesByList = new WeakMap<RevocationList["spec"], ReadonlyMap<string, RevocationEntry>>();
 
-/** Every serial of a list, read strictly as by {@link parseEntries}: once per version of the list, for many revocations. */
-export function serialsOf(spec: RevocationList["spec"]): ReadonlySet<string> {
-  const known = serialsByList.get(spec);
-  if (known !== undefined) return known;
-  const serials = new Set(parseEntries(spec).map(({ serial }) => serial));
-  serialsByList.set(spec, serials);
-  return serials;
+/** A list's entry for a serial. The list is read strictly, as by {@link parseEntries}: once per version, for many revocations. */
+export function entryOf(spec: RevocationList["spec"], serial: string): RevocationEntry | undefined {
+  const known = entriesByList.get(spec);
+  if (known !== undefined) return known.get(serial);
+  const entries = new Map(parseEntries(spec).map((entry) => [entry.serial, entry]));
+  entriesByList.set(spec, entries);
+  return entries.get(serial);
 }

@@ -1,7 +1,8 @@
 import { createRoot, generateCaKey, type Root } from "@capstan/ca-core";
 import { array, assert, boolean, integer, option, property, record } from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { crlValiditySeconds, maxEntries, planCrl, type PublishedCrl } from "../../src/crl/plan-crl.ts";
+import { mostEntries } from "../../src/crl/crl-capacity.ts";
+import { crlRefreshSeconds, crlValiditySeconds, planCrl, type PublishedCrl } from "../../src/crl/plan-crl.ts";
 import type { RevocationEntry } from "../../src/crl/revocation-entries.ts";
 
 const now = 1_763_780_000;
@@ -22,11 +23,16 @@ function entry(serial: string, notAfter: number = now + hour, change: Partial<Re
   return { serial, revokedAt: now - hour, reason: "superseded", notAfter, actor: "alice", ...change };
 }
 
-function published(serials: readonly string[], thisUpdate: number = now - 60): PublishedCrl {
+function published(
+  serials: readonly string[],
+  thisUpdate: number = now - 60,
+  compromised: readonly string[] = [],
+): PublishedCrl {
   return {
     thisUpdate: new Date(thisUpdate * 1_000),
     nextUpdate: new Date((thisUpdate + crlValiditySeconds) * 1_000),
     serials: new Set(serials),
+    compromised: new Set(compromised),
   };
 }
 
@@ -63,9 +69,35 @@ describe("a CRL is", () => {
       { listed: [entry("01")], revoked: [entry("01"), entry("02"), entry("03")], published: published(["01"]) },
       "revocations 01 02 03",
     ],
-    ["not-refreshed-at-half-its-life", { published: published([], now - crlValiditySeconds / 2) }, "nothing"],
-    ["refreshed-after-half-its-life", { published: published([], now - crlValiditySeconds / 2 - 1) }, "refresh"],
+    ["not-refreshed-within-an-hour", { published: published([], now - crlRefreshSeconds + 1) }, "nothing"],
+    ["refreshed-after-an-hour", { published: published([], now - crlRefreshSeconds) }, "refresh"],
     ["refreshed-after-its-end", { published: published([], now - crlValiditySeconds - hour) }, "refresh"],
+    [
+      "made-for-a-reason-that-became-a-key-compromise",
+      {
+        listed: [entry("01")],
+        revoked: [entry("01", now + hour, { reason: "keyCompromise" })],
+        published: published(["01"]),
+      },
+      "revocations 01",
+    ],
+    [
+      "not-made-for-a-key-compromise-that-it-has",
+      {
+        listed: [entry("01", now + hour, { reason: "keyCompromise" })],
+        published: published(["01"], now - 60, ["01"]),
+      },
+      "nothing",
+    ],
+    [
+      "not-made-for-a-reason-that-became-another",
+      {
+        listed: [entry("01")],
+        revoked: [entry("01", now + hour, { reason: "privilegeWithdrawn" })],
+        published: published(["01"]),
+      },
+      "nothing",
+    ],
   ])("%s", (_fact, input, expected) => {
     expect(plan(input)).toBe(expected);
   });
@@ -100,13 +132,18 @@ describe("an entry", () => {
     );
   });
 
-  test("keeps-the-time-and-reason-that-the-list-had-first", () => {
-    const [listed, again] = [
-      entry("01", now + hour, { reason: "superseded" }),
-      entry("01", now + hour, { reason: "keyCompromise" }),
-    ];
+  const second = { revokedAt: now, actor: "bob" } as const;
+
+  test.each<[fact: string, first: RevocationEntry["reason"], then: RevocationEntry["reason"], expected: string]>([
+    ["keeps-the-reason-that-the-list-had-first", "superseded", "privilegeWithdrawn", "superseded"],
+    ["keeps-a-key-compromise-whatever-comes", "keyCompromise", "superseded", "keyCompromise"],
+    ["becomes-a-key-compromise", "superseded", "keyCompromise", "keyCompromise"],
+    ["without-a-reason-becomes-a-key-compromise", "unspecified", "keyCompromise", "keyCompromise"],
+  ])("%s-and-the-first-time-and-revoker", (_fact, first, then, expected) => {
+    const listed = entry("01", now + hour, { reason: first });
+    const again = entry("01", now + hour, { reason: then, ...second });
     expect(planCrl({ listed: [listed], revoked: [again], published: undefined, now, root })).toMatchObject({
-      entries: [listed],
+      entries: [{ ...listed, reason: expected }],
     });
   });
 });
@@ -143,28 +180,61 @@ test("no-serial-vanishes-that-is-unexpired-or-was-never-published-after-its-end"
   );
 });
 
-describe("a CRL that AWS would not take is refused", () => {
-  const many = (count: number, change: Partial<RevocationEntry> = {}): readonly RevocationEntry[] =>
-    Array.from({ length: count }, (_, index) => entry(`4f${index.toString(16).padStart(30, "0")}`, now + hour, change));
+describe("a CRL that is full", () => {
+  const many = (count: number, from = 0, change: Partial<RevocationEntry> = {}): readonly RevocationEntry[] =>
+    Array.from({ length: count }, (_, index) =>
+      entry(`4f${(from + index).toString(16).padStart(30, "0")}`, now + hour, change),
+    );
+  const full = (): number => mostEntries(root);
 
-  test("with-more-entries-than-the-list-holds", () => {
-    expect(plan({ listed: many(maxEntries) })).toBe("refuse");
+  test("takes-what-there-is-room-for-and-says-how-many-wait", () => {
+    const planned = planCrl({
+      listed: many(full() - 2),
+      revoked: many(5, 100_000),
+      published: published([]),
+      now,
+      root,
+    });
+    expect(planned).toMatchObject({ do: "publish", capacity: { waiting: 3 } });
+    expect(planned.do === "publish" && planned.entries.length).toBe(full());
   });
 
-  test("with-reasons-that-make-it-longer-than-300000-characters", () => {
-    expect(plan({ listed: many(5_000) })).toBe("refuse");
-    expect(plan({ listed: many(5_000, { reason: "unspecified" }) })).toMatch(/^revocations/);
+  test("takes-key-compromises-first-and-then-the-oldest", () => {
+    const [late, early] = [entry("01", now + hour, { revokedAt: now - 1 }), entry("02")];
+    const compromised = entry("03", now + hour, { revokedAt: now, reason: "keyCompromise" });
+    const listed = many(full() - 2);
+    const planned = planCrl({ listed, revoked: [late, early, compromised], published: published([]), now, root });
+    expect(planned.do === "publish" && planned.entries.slice(-2).map(({ serial }) => serial)).toEqual(["03", "02"]);
   });
 
-  test("and-what-to-do-is-said", () => {
-    const planned = planCrl({ listed: many(maxEntries), revoked: [], published: undefined, now, root });
-    expect(planned).toMatchObject({ message: expect.stringContaining("rotate to a new generation") });
+  test("takes-nobody-more-and-is-refreshed-all-the-same", () => {
+    const listed = many(full());
+    const serials = listed.map(({ serial }) => serial);
+    const fresh = planCrl({ listed, revoked: many(5, 100_000), published: published(serials), now, root });
+    expect(fresh).toMatchObject({ do: "nothing", capacity: { waiting: 5 } });
+    const old = published(serials, now - crlRefreshSeconds);
+    const planned = planCrl({ listed, revoked: many(5, 100_000), published: old, now, root });
+    expect(planned).toMatchObject({ do: "publish", because: "refresh", entries: { length: full() } });
   });
 
-  test("not-while-old-entries-can-go", () => {
-    const old = many(maxEntries).map((one) => ({ ...one, notAfter: now - hour }));
+  test("that-holds-more-than-aws-takes-is-refused-with-what-to-do", () => {
+    const planned = planCrl({ listed: many(full() + 1), revoked: [], published: undefined, now, root });
+    expect(planned).toMatchObject({ do: "refuse", message: expect.stringContaining("rotate to a new generation") });
+  });
+
+  test("has-room-again-as-soon-as-old-entries-can-go", () => {
+    const old = many(full()).map((one) => ({ ...one, notAfter: now - hour }));
     expect(plan({ listed: old, revoked: [entry("01")], published: published(old.map(({ serial }) => serial)) })).toBe(
       "revocations 01",
     );
+  });
+
+  test("leaves-reasons-out-and-so-needs-no-next-one-for-a-reason", () => {
+    const listed = many(full() - 10, 0, { reason: "keyCompromise" });
+    const last = published(listed.map(({ serial }) => serial));
+    expect(planCrl({ listed, revoked: [], published: last, now, root })).toMatchObject({
+      do: "nothing",
+      capacity: { reasons: "LeftOut" },
+    });
   });
 });

@@ -15,18 +15,21 @@ import { parseCrlNumber } from "@capstan/ca-core";
 import { createLogger } from "@capstan/kube";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts";
+import { ManualClock } from "../../../kube/test/manual-clock.ts";
 import { GenerationStore } from "../../src/authority/generation-store.ts";
 import {
   type ConfigMap,
   configMapResource,
   publishCrl,
   readStored,
+  type PublishedNow,
   type StoredCrl,
 } from "../../src/crl/publish-crl.ts";
+import { CrlPace, crlPaceSettings } from "../../src/crl/crl-pace.ts";
 import { parseEntries } from "../../src/crl/revocation-entries.ts";
 import { MemoryAudit } from "../support/audit.ts";
 import { newGeneration } from "../support/generation.ts";
-import { after, authority, day, hour, minute, now, ownNamespace, record, revokedAt } from "../support/objects.ts";
+import { after, authority, hour, minute, now, ownNamespace, record, revokedAt } from "../support/objects.ts";
 
 const generation = await newGeneration();
 const ref = { namespace: ownNamespace, name: "fleet-1" };
@@ -36,12 +39,14 @@ let server: ApiServer;
 let audit: MemoryAudit;
 let time: Date;
 let crlNumberInAws: bigint | undefined;
+let pace: CrlPace | undefined;
 
 beforeEach(async () => {
   server = await ApiServer.start();
   audit = new MemoryAudit();
   time = now;
   crlNumberInAws = undefined;
+  pace = undefined;
   const store = new GenerationStore({
     client: server.client,
     namespace: ownNamespace,
@@ -54,7 +59,7 @@ beforeEach(async () => {
 afterEach(() => server[Symbol.asyncDispose]());
 
 /** One publication of what the ledger holds, with these records of workloads. */
-function publish(...workloads: readonly IssuedCertificate[]): Promise<StoredCrl> {
+function publish(...workloads: readonly IssuedCertificate[]): Promise<PublishedNow> {
   const own = server.all(issuedCertificateResource) as readonly IssuedCertificate[];
   return publishCrl({
     client: server.client,
@@ -63,6 +68,7 @@ function publish(...workloads: readonly IssuedCertificate[]): Promise<StoredCrl>
     generation,
     revoked: [...workloads, ...own.filter(({ status }) => status?.revoked !== undefined)],
     highestReadBack: crlNumberInAws === undefined ? undefined : parseCrlNumber(String(crlNumberInAws)),
+    pace,
     now: () => time,
     random: randomBytes,
     recordName: randomUUID,
@@ -106,6 +112,13 @@ describe("the first CRL", () => {
     expect(map.metadata.labels).toEqual({ "capstan.dev/authority": "fleet", "capstan.dev/published": "crl" });
     expect(Buffer.from(map.binaryData?.["crl.der"] ?? "", "base64").equals(crl.der)).toBe(true);
     expect(map.data?.["crl.pem"]).toBe(crl.pem);
+    expect(map.data?.["root.pem"]).toBe(generation.root.pem);
+    expect(list().status?.capacity).toEqual({
+      percent: 1,
+      characters: expect.toSatisfy((size: number) => size >= crl.pem.length),
+      entries: 3,
+      reasons: "Listed",
+    });
     expect(list().status?.published).toEqual({
       number: Number(crl.number),
       entries: 2,
@@ -173,7 +186,7 @@ describe("a CRL that says it all already", () => {
   test("is-handed-out-again-and-nothing-written", async () => {
     const first = await publish(leaf);
     const writes = server.writes.length;
-    time = after(hour);
+    time = after(59 * minute);
     expect(await publish(leaf)).toEqual(first);
     expect(server.writes).toHaveLength(writes);
   });
@@ -218,9 +231,9 @@ describe("the next CRL", () => {
     expect((await publish(short, other, third)).serials.has("4f1c")).toBe(false);
   });
 
-  test("comes-by-itself-after-half-its-life", async () => {
+  test("comes-by-itself-after-an-hour", async () => {
     const first = await publish();
-    time = after(15 * day + minute);
+    time = after(hour);
     expect((await publish()).number).toBeGreaterThan(first.number);
   });
 });
@@ -243,7 +256,7 @@ describe("cut off, the next call completes it", () => {
     const crl = await publish(leaf);
     expect(crl.number > reserved || crl.number === published).toBe(true);
     expect(crl.serials.has("4f1c")).toBe(true);
-    expect(stored()).toEqual(crl);
+    expect(crl).toEqual({ ...stored(), capacity: crl.capacity });
     expect(list().status?.published?.sha256).toBe(crl.sha256);
     expect(new Set(parseEntries(list().spec).map(({ serial }) => serial))).toEqual(new Set(crl.serials));
   });
@@ -273,6 +286,84 @@ describe("cut off, the next call completes it", () => {
   });
 });
 
+/** Seals the generation: what it signs ends with `until`. */
+function seal(until: Date): void {
+  const mark = server.read(generationMarkResource, ref) as GenerationMark;
+  const spec = { ...mark.spec, notAfter: until.toISOString() };
+  server.put(generationMarkResource, { ...mark, spec, status: { sealed: true } });
+}
+
+describe("a sealed generation", () => {
+  test("that-still-drains-revokes-a-sentinel-within-its-mark", async () => {
+    seal(after(5 * minute));
+    expect((await publish(leaf)).serials.size).toBe(2);
+    expect(sentinels()[0]?.spec.notAfter).toBe("2026-11-22T03:05:00Z");
+  });
+
+  test("whose-mark-has-passed-goes-on-publishing-without-one", async () => {
+    await publish(leaf);
+    seal(now);
+    time = after(2 * hour);
+    const other = record({ name: "other", spec: { serial: "4f1d" }, status: revokedAt(now) });
+    const crl = await publish(leaf, other);
+    expect(sentinels()).toHaveLength(1);
+    expect(crl.serials.has("4f1d")).toBe(true);
+  });
+
+  test("with-nothing-else-left-keeps-its-last-entry-so-that-its-crl-is-not-empty", async () => {
+    await publish();
+    seal(now);
+    const [sentinel] = sentinels();
+    for (let hours = 1; hours < 4; hours += 1) {
+      time = after(hours * hour);
+      expect([...(await publish()).serials]).toEqual([sentinel?.spec.serial]);
+    }
+  });
+});
+
+test("a-reason-that-became-a-key-compromise-is-in-the-next-crl-with-the-first-time-and-revoker", async () => {
+  await publish(leaf);
+  const worse = record({ status: revokedAt(now, "keyCompromise") });
+  const crl = await publish(worse);
+  expect([...crl.compromised]).toEqual(["4f1c"]);
+  expect(parseEntries(list().spec).find(({ serial }) => serial === "4f1c")).toMatchObject({
+    revokedAt: now.getTime() / 1_000,
+    reason: "keyCompromise",
+    actor: "alice",
+  });
+  expect((await publish(worse)).number).toBe(crl.number);
+});
+
+describe("revocations that come together", () => {
+  const others = Array.from({ length: 5 }, (_, index) =>
+    record({ name: `other-${index}`, spec: { serial: `4f2${index}` }, status: revokedAt(now) }),
+  );
+
+  test("are-collected-into-one-crl-and-the-one-before-is-handed-out-meanwhile", async () => {
+    const clock = new ManualClock();
+    const woken: string[] = [];
+    pace = new CrlPace({ clock, wake: (authority) => woken.push(authority) });
+    const first = await publish();
+    for (let count = 1; count <= others.length; count += 1) {
+      expect((await publish(...others.slice(0, count))).number).toBe(first.number);
+    }
+    expect(server.all(issuedCertificateResource)).toHaveLength(1);
+    clock.advance(crlPaceSettings.spacingMs);
+    expect(woken).toEqual(["fleet"]);
+    const next = await publish(...others);
+    expect([next.number > first.number, next.serials.size]).toEqual([true, 7]);
+    expect((await publish(...others)).number).toBe(next.number);
+  });
+
+  test("delay-neither-the-first-crl-nor-a-refresh", async () => {
+    pace = new CrlPace({ clock: new ManualClock(), wake: () => undefined });
+    const first = await publish(...others);
+    expect(first.serials.has("4f20")).toBe(true);
+    time = after(hour);
+    expect((await publish(...others)).number).toBeGreaterThan(first.number);
+  });
+});
+
 describe("two publishers", () => {
   test("of-which-the-slower-reserves-nothing", async () => {
     server.next("PUT", /revocationlists/, (somebody) => {
@@ -295,10 +386,9 @@ describe("two publishers", () => {
 });
 
 describe("nothing is signed", () => {
-  test("with-a-sealed-mark", async () => {
-    const mark = server.read(generationMarkResource, ref) as GenerationMark;
-    server.put(generationMarkResource, { ...mark, status: { sealed: true } });
-    await expect(publish(leaf)).rejects.toMatchObject({ code: "ERR_GENERATION_SEALED" });
+  test("with-a-sealed-mark-that-has-passed-and-nothing-to-list", async () => {
+    seal(after(-hour));
+    await expect(publish()).rejects.toMatchObject({ code: "ERR_GENERATION_SEALED" });
     expect([sentinels(), list().spec.crlNumber]).toEqual([[], 0]);
   });
 

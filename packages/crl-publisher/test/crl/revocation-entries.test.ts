@@ -1,7 +1,7 @@
 import { REVOCATION_REASONS, type RevocationReason } from "@capstan/ca-core";
 import { array, assert, constantFrom, integer, property, record, string, stringMatching } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatEntries, parseEntries, serialsOf } from "../../src/crl/revocation-entries.ts";
+import { elsewhere, entryOf, formatEntries, parseEntries, sentinelActor } from "../../src/crl/revocation-entries.ts";
 
 const anEntry = record({
   serial: stringMatching(/^([1-9a-f][0-9a-f]|0[1-9a-f])([0-9a-f]{2}){0,19}$/),
@@ -19,15 +19,35 @@ test("what-is-written-is-read-as-it-was", () => {
   );
 });
 
-test("a-list-names-exactly-the-serials-that-its-entries-have-however-often-it-is-asked", () => {
+test("a-list-has-exactly-the-entries-that-it-was-given-however-often-it-is-asked", () => {
   assert(
     property(array(anEntry, { maxLength: 20 }), (entries) => {
       const spec = { authority: "fleet", generation: 1, crlNumber: 1, ...formatEntries(entries) };
-      const serials = new Set(entries.map(({ serial }) => serial));
-      expect(serialsOf(spec)).toEqual(serials);
-      expect(serialsOf(spec)).toEqual(serials);
+      for (const [serial, last] of new Map(entries.map((entry) => [entry.serial, entry]))) {
+        expect(entryOf(spec, serial)).toEqual(last);
+        expect(entryOf(spec, serial)).toEqual(last);
+      }
+      expect(entryOf(spec, "00")).toBeUndefined();
     }),
   );
+});
+
+test("a-full-list-with-as-many-long-names-of-revokers-fits-into-one-request-of-etcd", () => {
+  const entries = Array.from({ length: 6_500 }, (_, index) => ({
+    serial: `4f${index.toString(16).padStart(30, "0")}`,
+    revokedAt: 1_763_780_000,
+    reason: "superseded" as const,
+    notAfter: 1_763_866_400,
+    actor: `${index} `.padEnd(512, "x"),
+  }));
+  const sentinel = { ...entries[0], serial: "4f1c", actor: sentinelActor } as (typeof entries)[number];
+  const list = formatEntries([...entries, sentinel]);
+  expect(JSON.stringify(list).length).toBeLessThan(1_000_000);
+  const read = parseEntries(list);
+  expect(read.at(0)?.actor).toBe(entries[0]?.actor);
+  expect(read.at(-2)).toEqual({ ...entries.at(-1), actor: elsewhere });
+  // Who made a sentinel is how it is told.
+  expect(read.at(-1)?.actor).toBe(sentinelActor);
 });
 
 test("what-is-written-fits-the-schema", () => {

@@ -14,15 +14,19 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts";
 import { ObjectStore } from "../../../kube/src/object-store.ts";
 import { Readings } from "../../src/revocations/readings.ts";
-import { revocationReconciler } from "../../src/revocations/reconcile-revocation.ts";
+import { KnownRoots } from "../../src/revocations/known-roots.ts";
+import { revocationReconciler, type RevocationReconcilerOptions } from "../../src/revocations/reconcile-revocation.ts";
+import { RevocationRoom } from "../../src/revocations/revocation-room.ts";
 import { after, authority, now, ownNamespace, prod, record, revocation, revokedAt } from "../support/objects.ts";
 
 let server: ApiServer;
 let readings: Readings;
 let lists: ObjectStore<RevocationList>;
 let authorities: ObjectStore<CertificateAuthority>;
+let noticed: string[];
 
 beforeEach(async () => {
+  noticed = [];
   server = await ApiServer.start();
   readings = new Readings();
   lists = new ObjectStore();
@@ -32,6 +36,22 @@ beforeEach(async () => {
 
 afterEach(() => server[Symbol.asyncDispose]());
 
+function options(revocations: ObjectStore<Revocation>): RevocationReconcilerOptions {
+  return {
+    client: server.client,
+    namespace: ownNamespace,
+    revocations,
+    authorities,
+    lists,
+    roots: new KnownRoots({ client: server.client, namespace: ownNamespace, lists }),
+    room: new RevocationRoom({ records: new ObjectStore<IssuedCertificate>({ authority: () => [] }), now: () => now }),
+    pace: { noticed: (authority, generation) => noticed.push(`${authority}-${generation}`) },
+    readings,
+    now: () => now,
+    log: createLogger({ program: "test", level: "silent" }),
+  };
+}
+
 /** One look at a revocation as it is stored now. */
 async function reconcile(wish: Revocation): Promise<Revocation> {
   const revocations = new ObjectStore<Revocation>();
@@ -39,17 +59,7 @@ async function reconcile(wish: Revocation): Promise<Revocation> {
   revocations.set(
     (server.read(revocationResource, ref) as Revocation | undefined) ?? server.put(revocationResource, wish),
   );
-  const reconciler = revocationReconciler({
-    client: server.client,
-    namespace: ownNamespace,
-    revocations,
-    authorities,
-    lists,
-    readings,
-    now: () => now,
-    log: createLogger({ program: "test", level: "silent" }),
-  });
-  await reconciler(`${ref.namespace}/${ref.name}`, new AbortController().signal);
+  await revocationReconciler(options(revocations))(`${ref.namespace}/${ref.name}`, new AbortController().signal);
   return server.read(revocationResource, ref) as Revocation;
 }
 
@@ -60,6 +70,7 @@ function put(ledgerRecord: IssuedCertificate): void {
 const ledger = (name = "record-1"): IssuedCertificate =>
   server.read(issuedCertificateResource, { namespace: ownNamespace, name }) as IssuedCertificate;
 
+/** A list with these serials; a reason code may follow one. */
 function listed(...serials: readonly string[]): void {
   const end = after(86_400_000).getTime() / 1_000;
   lists.set({
@@ -71,7 +82,10 @@ function listed(...serials: readonly string[]): void {
       generation: 1,
       crlNumber: 7,
       actors: ["bob"],
-      entries: serials.map((serial) => `${serial} ${now.getTime() / 1_000} 1 ${end} 0`),
+      entries: serials.map((text) => {
+        const [serial, reasonCode = "1"] = text.split(" ");
+        return `${serial} ${now.getTime() / 1_000} ${reasonCode} ${end} 0`;
+      }),
     },
   });
 }
@@ -95,21 +109,24 @@ const condition = (type: string, status: "True" | "False"): Condition => ({
 
 describe("a revocation is refused, and nothing is marked", () => {
   test.each<[fact: string, wish: Revocation, reason: string]>([
-    ["unknown-serial", revocation({ target: { serial: "77" } }), "NotFound"],
-    ["serial-of-another-namespace", revocation({ namespace: "other" }), "NotFound"],
+    ["unknown-serial", revocation({ target: { serial: "77" } }), "NotYours"],
+    ["serial-of-another-namespace", revocation({ namespace: "other" }), "NotYours"],
     [
       "record-of-another-namespace",
       revocation({ namespace: "other", target: { issuedCertificate: "record-1" } }),
-      "NotFound",
+      "NotYours",
     ],
-    ["unknown-record", revocation({ target: { issuedCertificate: "nobody" } }), "NotFound"],
+    ["unknown-record", revocation({ target: { issuedCertificate: "nobody" } }), "NotYours"],
     [
       "name-that-would-be-another-path",
       revocation({ target: { issuedCertificate: "../secrets/fleet-1" } }),
-      "NotFound",
+      "InvalidTarget",
     ],
-    ["name-that-cannot-be-one", revocation({ target: { issuedCertificate: "Record_1%" } }), "NotFound"],
-    ["no-target", revocation({ target: {} }), "NotFound"],
+    ["name-that-cannot-be-one", revocation({ target: { issuedCertificate: "Record_1%" } }), "InvalidTarget"],
+    ["no-target", revocation({ target: {} }), "InvalidTarget"],
+    ["zero", revocation({ target: { serial: "00:00" } }), "InvalidTarget"],
+    ["21-octets", revocation({ target: { serial: "11".repeat(21) } }), "InvalidTarget"],
+    ["no-certificate", revocation({ target: { certificate: "a certificate" } }), "InvalidTarget"],
     ["expired", revocation({ target: { issuedCertificate: "expired" } }), "Expired"],
     ["two-of-one-serial", revocation({ namespace: ownNamespace, target: { serial: "5555" } }), "AmbiguousSerial"],
   ])("%s", async (_fact, wish, reason) => {
@@ -125,7 +142,7 @@ describe("a revocation is refused, and nothing is marked", () => {
     await reconcile(revocation());
     const calls = server.calls.length;
     put(record());
-    expect(said(await reconcile(revocation()))).toEqual(["Accepted False NotFound"]);
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted False NotYours"]);
     expect(server.calls).toHaveLength(calls);
   });
 });
@@ -152,20 +169,34 @@ describe("a record is marked", () => {
     });
   });
 
-  test("once-and-the-first-time-and-reason-stay", async () => {
-    put(record({ status: revokedAt(after(-60_000)) }));
+  test("and-the-next-crl-of-its-generation-is-asked-for", async () => {
+    put(record());
     await reconcile(revocation());
-    expect(ledger().status).toEqual(revokedAt(after(-60_000)));
+    expect(noticed).toEqual(["fleet-1"]);
+  });
+
+  test("once-and-the-first-time-and-reason-stay", async () => {
+    put(record({ status: revokedAt(after(-60_000), "keyCompromise") }));
+    await reconcile(revocation());
+    expect([ledger().status, noticed]).toEqual([revokedAt(after(-60_000), "keyCompromise"), []]);
+  });
+
+  test("as-compromised-with-the-time-and-revoker-of-the-first", async () => {
+    put(record({ status: revokedAt(after(-60_000)) }));
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted Unknown ReasonRaised"]);
+    expect([ledger().status, noticed]).toEqual([revokedAt(after(-60_000), "keyCompromise"), ["fleet-1"]]);
+    listed("4f1c");
+    expect(said(await reconcile(revocation()))[0]).toBe("Accepted True ReasonRaised");
   });
 
   test("by-the-first-of-two-at-once", async () => {
     put(record());
     server.next("PATCH", /issuedcertificates/, (somebody) => {
-      somebody.put(issuedCertificateResource, record({ status: revokedAt(now) }));
+      somebody.put(issuedCertificateResource, record({ status: revokedAt(now, "keyCompromise") }));
     });
     await expect(reconcile(revocation())).rejects.toMatchObject({ code: 409 });
     await reconcile(revocation());
-    expect(ledger().status).toEqual(revokedAt(now));
+    expect(ledger().status).toEqual(revokedAt(now, "keyCompromise"));
   });
 
   test("though-the-answer-was-lost", async () => {
@@ -183,10 +214,11 @@ describe("a revocation is not accepted", () => {
     ["without-a-list", () => undefined],
     ["while-the-list-lacks-the-serial", () => listed("4f1d")],
     ["by-a-reading-alone", () => readBack("prod", 7, "4f1c")],
+    ["while-the-list-has-it-without-the-key-compromise", () => listed("4f1c 4")],
   ])("%s", async (_fact, before) => {
-    put(record({ status: revokedAt(now) }));
+    put(record({ status: revokedAt(now, "keyCompromise") }));
     before();
-    expect(said(await reconcile(revocation()))).toEqual([]);
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted Unknown AlreadyRevoked"]);
   });
 
   test("when-the-leaf-expired-before-a-crl-named-it", async () => {
@@ -206,14 +238,15 @@ describe("a revocation is not accepted", () => {
 
   test("on-a-list-that-cannot-be-read", async () => {
     put(record({ status: revokedAt(now) }));
-    listed("4f1c", "broken");
+    listed("4f1c", "broken x");
     await expect(reconcile(revocation())).rejects.toThrow("RevocationList entry 1 cannot be read");
   });
 });
 
 describe("an accepted revocation", () => {
   beforeEach(() => {
-    put(record({ status: revokedAt(now) }));
+    const revoked = revokedAt(now, "keyCompromise")?.revoked;
+    put(record({ status: revoked === undefined ? {} : { revoked: { ...revoked, revocation: "demo/web" } } }));
     listed("4f1c");
   });
 
@@ -312,20 +345,11 @@ describe("an accepted revocation", () => {
   test("of-somebody-elses-wish-is-published-by-the-same-reading", async () => {
     readBack("prod", 7, "4f1c");
     const second = revocation({ name: "again", namespace: ownNamespace });
-    expect(said(await reconcile(second))).toEqual(["Accepted True Recorded", "Published True ReadBack"]);
+    expect(said(await reconcile(second))).toEqual(["Accepted True AlreadyRevoked", "Published True ReadBack"]);
   });
 });
 
 test("nothing-is-done-for-one-that-is-gone", async () => {
-  await revocationReconciler({
-    client: server.client,
-    namespace: ownNamespace,
-    revocations: new ObjectStore<Revocation>(),
-    authorities,
-    lists,
-    readings,
-    now: () => now,
-    log: createLogger({ program: "test", level: "silent" }),
-  })("demo/web", new AbortController().signal);
+  await revocationReconciler(options(new ObjectStore<Revocation>()))("demo/web", new AbortController().signal);
   expect(server.calls).toEqual([]);
 });

@@ -1,0 +1,106 @@
+import { type Clock, systemClock } from "@capstan/kube";
+
+/**
+ * How long revocations are collected into one CRL. AWS takes one call a second for CRLs of all anchors of an account and
+ * region, so a CRL for each of a thousand revocations would take hours.
+ */
+export interface CrlPaceSettings {
+  /** A CRL is made when no further revocation came for so long. */
+  readonly quietMs: number;
+  /** And at the latest so long after the first, however many keep coming. */
+  readonly longestMs: number;
+  /** Least time from one CRL of a generation to its next. */
+  readonly spacingMs: number;
+}
+
+export const crlPaceSettings: CrlPaceSettings = { quietMs: 500, longestMs: 5_000, spacingMs: 5_000 };
+
+interface Collecting {
+  readonly firstAt: number;
+  lastAt: number;
+  /** Undefined once it has rung. */
+  cancelTimer: (() => void) | undefined;
+}
+
+/**
+ * Decides when a generation's next CRL is made, and wakes its authority then. What is being collected is forgotten with
+ * the process: whoever starts looks at every authority anyway, and finds what no CRL names yet.
+ */
+export class CrlPace {
+  readonly #wake: (authority: string) => void;
+  readonly #clock: Clock;
+  readonly #settings: CrlPaceSettings;
+  readonly #collecting = new Map<string, Collecting>();
+  readonly #publishedAt = new Map<string, number>();
+
+  constructor(options: {
+    readonly wake: (authority: string) => void;
+    readonly clock?: Clock;
+    readonly settings?: CrlPaceSettings;
+  }) {
+    this.#wake = options.wake;
+    this.#clock = options.clock ?? systemClock;
+    this.#settings = options.settings ?? crlPaceSettings;
+  }
+
+  /** Something was revoked that no CRL names yet. */
+  noticed(authority: string, generation: number): void {
+    const id = idOf(authority, generation);
+    const now = this.#clock.monotonic();
+    const known = this.#collecting.get(id);
+    const collecting = known ?? { firstAt: now, lastAt: now, cancelTimer: undefined };
+    collecting.lastAt = now;
+    this.#collecting.set(id, collecting);
+    // A timer that is set looks again when it rings: thousands of changes need no thousands of timers.
+    if (collecting.cancelTimer === undefined) this.#ringLater(authority, id, collecting);
+  }
+
+  /** Milliseconds until the next CRL of a generation may be made; 0 is now. Whoever has to wait is woken then. */
+  waitMs(authority: string, generation: number): number {
+    const collecting = this.#collecting.get(idOf(authority, generation));
+    if (collecting !== undefined) return this.#waitMsOf(idOf(authority, generation), collecting);
+    this.noticed(authority, generation);
+    return this.waitMs(authority, generation);
+  }
+
+  /** A CRL was made of everything that was noticed. */
+  published(authority: string, generation: number): void {
+    const id = idOf(authority, generation);
+    this.nothingNew(authority, generation);
+    this.#publishedAt.set(id, this.#clock.monotonic());
+  }
+
+  /** The published CRL names everything that was noticed. */
+  nothingNew(authority: string, generation: number): void {
+    const id = idOf(authority, generation);
+    this.#collecting.get(id)?.cancelTimer?.();
+    this.#collecting.delete(id);
+  }
+
+  #waitMsOf(id: string, { firstAt, lastAt }: Collecting): number {
+    const { quietMs, longestMs, spacingMs } = this.#settings;
+    const last = this.#publishedAt.get(id);
+    const due = Math.max(
+      Math.min(lastAt + quietMs, firstAt + longestMs),
+      last === undefined ? Number.NEGATIVE_INFINITY : last + spacingMs,
+    );
+    return Math.max(0, due - this.#clock.monotonic());
+  }
+
+  #ringLater(authority: string, id: string, collecting: Collecting): void {
+    const waitMs = this.#waitMsOf(id, collecting);
+    collecting.cancelTimer = this.#clock.setTimer(
+      () => {
+        collecting.cancelTimer = undefined;
+        if (this.#waitMsOf(id, collecting) > 0) this.#ringLater(authority, id, collecting);
+        else this.#wake(authority);
+      },
+      // A timer may ring a fraction early.
+      Math.ceil(waitMs),
+    );
+  }
+}
+
+function idOf(authority: string, generation: number): string {
+  return `${authority}/${generation}`;
+}
