@@ -43,6 +43,18 @@ export interface Resource {
 
 export type ResourceKind = "trust-anchor" | "crl" | "profile" | "subject";
 
+/** The same account with what is stored now: changes to the copy do not show in the original, nor the other way. */
+export function copyOf(account: Account): Account {
+  return {
+    ...account,
+    trustAnchors: new Map(account.trustAnchors),
+    crls: new Map(account.crls),
+    profiles: new Map(account.profiles),
+    tags: new Map(account.tags),
+    subjects: new Map(account.subjects),
+  };
+}
+
 /** Names are 1 to 255 of these characters and need not be unique. */
 export const NAME: { readonly min: number; readonly max: number; readonly pattern: RegExp } = {
   min: 1,

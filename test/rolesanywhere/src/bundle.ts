@@ -13,25 +13,30 @@ const MAX_CERTIFICATES = 2;
  * @throws {ServiceError} ValidationException
  */
 export function readBundle(text: string, now: Date): readonly Certificate[] {
+  const certificates = readCertificates(text);
+  if (certificates.length > MAX_CERTIFICATES) {
+    throw validation(`A trust anchor can have ${MAX_CERTIFICATES} certificates, not ${certificates.length}.`);
+  }
+  for (const certificate of certificates) requireCa(certificate, now);
+  return certificates;
+}
+
+/** The certificates of a PEM text, whatever they are good for. @throws {ServiceError} ValidationException */
+export function readCertificates(text: string): readonly Certificate[] {
   const blocks = readPem(text);
   if (blocks === undefined || blocks.length === 0 || blocks.some((block) => block.label !== "CERTIFICATE")) {
     throw badData();
   }
-  if (blocks.length > MAX_CERTIFICATES) {
-    throw validation(`A trust anchor can have ${MAX_CERTIFICATES} certificates, not ${blocks.length}.`);
-  }
-  return blocks.map((block) => readCaCertificate(block.der, now));
+  return blocks.map((block) => parse(block.der));
 }
 
-function readCaCertificate(der: Uint8Array, now: Date): Certificate {
-  const certificate = parse(der);
+function requireCa(certificate: Certificate, now: Date): void {
   if (!mayIssue(certificate)) throw validation("Incorrect basic constraints for CA certificate.");
   if (!hasStrongSignature(certificate)) {
     throw validation("The CA certificate is signed with an algorithm weaker than SHA-256 or not supported.");
   }
   if (certificate.notAfter < now) throw validation("The CA certificate has expired.");
   if (now < certificate.notBefore) throw validation("The CA certificate is not yet valid.");
-  return certificate;
 }
 
 function parse(der: Uint8Array): Certificate {

@@ -4,6 +4,7 @@ import { newBuckets } from "./quotas.ts";
 import { partitionOf } from "./region.ts";
 import type { Role } from "./roles.ts";
 import { type AccountSeed, profileFromSeed, roleFromSeed, SeedError } from "./seed.ts";
+import { Timeline } from "./timeline.ts";
 import { positionsOf, type Unknowns } from "./unknowns.ts";
 
 /** Every account in every region of one emulator, and what they share. */
@@ -13,6 +14,7 @@ export interface Cloud {
   readonly accounts: readonly [Account, ...Account[]];
   readonly credentials: CredentialStore;
   readonly unknowns: Unknowns;
+  readonly timeline: Timeline;
 }
 
 /** @throws {SeedError} */
@@ -40,7 +42,7 @@ export function createCloud(options: {
       throw new SeedError(`accessKeys[${index}].arn: ${arn} is of no account of the emulator`);
     }
   }
-  return { now, accounts, credentials, unknowns };
+  return { now, accounts, credentials, unknowns, timeline: new Timeline() };
 }
 
 /** The account in this region; undefined when there is none, or it does not use the region. */

@@ -17,11 +17,7 @@ export function readImportedCrl(
   anchor: { readonly certificates: readonly Certificate[] },
   now: Date,
 ): CertificateRevocationList {
-  const [block, ...others] = readPem(latin1(data)) ?? [];
-  if (block?.label !== "X509 CRL" || others.length > 0) {
-    throw validation("The CRL must be in PEM format: one block labelled X509 CRL.");
-  }
-  const list = parse(block.der);
+  const list = readCrlPem(data);
   if (!hasStrongSignature(list)) {
     throw validation("The CRL is signed with an algorithm weaker than SHA-256 or not supported.");
   }
@@ -32,6 +28,15 @@ export function readImportedCrl(
   if (list.nextUpdate < now) throw validation("The CRL has expired.");
   if (list.revoked.size === 0) throw validation("The CRL is empty: it must revoke at least one certificate.");
   return list;
+}
+
+/** The one CRL of a PEM text, whoever signed it and whenever. @throws {ServiceError} ValidationException */
+export function readCrlPem(data: Uint8Array): CertificateRevocationList {
+  const [block, ...others] = readPem(latin1(data)) ?? [];
+  if (block?.label !== "X509 CRL" || others.length > 0) {
+    throw validation("The CRL must be in PEM format: one block labelled X509 CRL.");
+  }
+  return parse(block.der);
 }
 
 /** Did this CA issue this CRL? Name, signature, and cRLSign where keyUsage says so (RFC 5280, 6.3.3 f and g). */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Account } from "./account.ts";
@@ -7,8 +8,11 @@ import { unavailable } from "./errors.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { Quotas } from "./quotas.ts";
 import type { AccountSeed, ProfileSeed, RoleSeed } from "./seed.ts";
-import { type Answer, createService } from "./service.ts";
-import type { Unknowns } from "./unknowns.ts";
+import { createExchanges, type Outcome } from "./exchange.ts";
+import { FaultInjector, type InjectedFault } from "./fault-injector.ts";
+import type { FaultRule } from "./faults.ts";
+import { type Interference, interfere } from "./interference.ts";
+import { readPositions, type Unknowns } from "./unknowns.ts";
 
 export interface EmulatorOptions {
   /** Default is `eu-central-1`. */
@@ -41,11 +45,17 @@ export interface EmulatorOptions {
 export interface RequestRecord {
   /** The operation's name in AWS's model, `CreateSession` or `GetCallerIdentity`; undefined for an unknown path. */
   readonly operation: string | undefined;
+  /** 0 when nothing was answered. */
   readonly status: number;
   /** The error's name, undefined for success. */
   readonly error: string | undefined;
   /** By the emulator's clock. */
   readonly at: Date;
+  /** What the request claimed; undefined where it claimed nothing that exists. */
+  readonly account: string | undefined;
+  readonly region: string | undefined;
+  /** The kind of the fault that took the answer's place, if one did. */
+  readonly fault: string | undefined;
 }
 
 /** Where something is. What is left out may be anything. */
@@ -63,6 +73,20 @@ export interface Emulator {
   readonly profileArn: (name: string, place?: Place) => string;
   /** While false, every request is answered 503 ServiceUnavailableException. */
   readonly setAvailable: (available: boolean) => void;
+  /** Lets something go wrong. @returns an id for `removeFaults` */
+  readonly injectFault: (rule: FaultRule) => string;
+  /** The faults at work, and how many requests each has matched. */
+  readonly faults: () => readonly InjectedFault[];
+  /** Ends one fault, or all. */
+  readonly removeFaults: (id?: string) => void;
+  /** Lets a stranger do something in the account. Throws a `TypeError` when there is nothing it could be done to. */
+  readonly interfere: (interference: Interference) => void;
+  /** Moves the emulator's clock, ahead or back. */
+  readonly shiftClock: (ms: number) => void;
+  /** The emulator's clock. */
+  readonly now: () => Date;
+  /** Changes answers to what AWS does not document. @throws {UnknownsError} */
+  readonly setUnknowns: (positions: Partial<Unknowns>) => void;
   /** Everything answered so far, oldest first. */
   readonly requests: () => readonly RequestRecord[];
   /** Closes every connection and frees the port. */
@@ -89,10 +113,14 @@ const MAX_BODY_BYTES = 1_048_576;
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { host = "127.0.0.1", port = 0 } = options;
-  const cloud = seedCloud(options);
-  const answer = createService(cloud);
-  const log: RequestRecord[] = [];
+  let shiftMs = 0;
+  const { now: base = () => new Date() } = options;
+  const cloud = seedCloud({ ...options, now: () => new Date(base().getTime() + shiftMs) });
+  const faults = new FaultInjector(cloud);
   let available = true;
+  const exchange = createExchanges(cloud, faults, () => (available ? undefined : unavailable()));
+  const log: RequestRecord[] = [];
+  const stopping = new AbortController();
 
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (incoming, outgoing) => {
     respond(incoming, outgoing).catch((error: unknown) => {
@@ -102,12 +130,11 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
 
   async function respond(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request = await readRequest(incoming);
-    const outage = available ? undefined : unavailable();
-    const { operation, error, response } = answer(request, outage) satisfies Answer;
-    log.push({ operation, status: response.status, error: error?.type, at: cloud.now() });
-    // Clients measure their own clock's skew by this header.
-    outgoing.setHeader("date", cloud.now().toUTCString());
-    outgoing.writeHead(response.status, response.headers).end(response.body);
+    const { delayMs, finish } = exchange(request);
+    if (delayMs > 0) await sleep(delayMs, undefined, { signal: stopping.signal });
+    const outcome = finish();
+    log.push(recordOf(outcome, cloud.now()));
+    send(outcome, outgoing);
   }
 
   const endpoint = await listen(server, host, port);
@@ -128,8 +155,20 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     setAvailable(value) {
       available = value;
     },
+    injectFault: (rule) => faults.inject(rule),
+    faults: () => faults.list(),
+    removeFaults: (id) => faults.remove(id),
+    interfere: (interference) => interfere(cloud, interference),
+    shiftClock(ms) {
+      shiftMs += ms;
+    },
+    now: cloud.now,
+    setUnknowns(positions) {
+      Object.assign(cloud.unknowns, readPositions(positions));
+    },
     requests: () => [...log],
     async stop() {
+      stopping.abort();
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
@@ -137,6 +176,24 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       await closed;
     },
   };
+}
+
+function recordOf(outcome: Outcome, at: Date): RequestRecord {
+  const { operation, account, region, fault, error, response } = outcome;
+  const status = typeof response === "string" ? 0 : response.status;
+  return { operation, status, error: error?.type, at, account, region, fault };
+}
+
+function send({ response, date }: Outcome, outgoing: ServerResponse): void {
+  if (response === "none") return;
+  if (response === "reset") {
+    outgoing.socket?.resetAndDestroy();
+    return;
+  }
+  // Clients measure their own clock's skew by this header.
+  outgoing.sendDate = false;
+  if (date !== undefined) outgoing.setHeader("date", date.toUTCString());
+  outgoing.writeHead(response.status, response.headers).end(response.body);
 }
 
 function seedCloud(options: EmulatorOptions): Cloud {

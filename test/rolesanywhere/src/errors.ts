@@ -5,12 +5,15 @@
 export class ServiceError extends Error {
   readonly type: string;
   readonly status: number;
+  /** Of the answer, besides the usual ones. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(type: string, status: number, message: string) {
+  constructor(type: string, status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = "ServiceError";
     this.type = type;
     this.status = status;
+    this.headers = headers;
   }
 }
 
@@ -28,7 +31,13 @@ export const tooManyTags = (message: string): ServiceError => new ServiceError("
 export const serialization = (message: string): ServiceError =>
   new ServiceError("SerializationException", 400, message);
 
-export const throttled = (): ServiceError => new ServiceError("ThrottlingException", 429, "Rate exceeded");
+export const throttled = (retryAfterSeconds?: number): ServiceError =>
+  new ServiceError(
+    "ThrottlingException",
+    429,
+    "Rate exceeded",
+    retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) },
+  );
 
 export const unavailable = (): ServiceError =>
   new ServiceError("ServiceUnavailableException", 503, "Service is unable to handle request.");

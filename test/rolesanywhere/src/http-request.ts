@@ -30,7 +30,8 @@ export function queryParameters(request: HttpRequest): readonly (readonly [name:
     });
 }
 
-function percentDecode(text: string): string {
+/** Decoded where it can be, else as it is. */
+export function percentDecode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

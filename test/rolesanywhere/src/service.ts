@@ -2,11 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { Account } from "./account.ts";
 import { accountIn, type Cloud } from "./cloud.ts";
 import { callerIdentityXml, requireGetCallerIdentity, STS_SIGNATURE_ERRORS, stsErrorXml } from "./caller-identity.ts";
+import type { Principal } from "./credential-store.ts";
 import { createSession } from "./create-session.ts";
 import { crlOperations } from "./crls.ts";
 import { resourceNotFound, ServiceError, throttled } from "./errors.ts";
 import { header, type HttpRequest, path, queryParameters } from "./http-request.ts";
-import type { Principal } from "./credential-store.ts";
+import { type HttpResponse, json, jsonError, xml } from "./http-response.ts";
 import { parseJsonBody } from "./input.ts";
 import type { Operation, QuotaGroup } from "./operation.ts";
 import { profileOperations } from "./profiles.ts";
@@ -17,19 +18,19 @@ import { tagOperations } from "./tags.ts";
 import { trustAnchorOperations } from "./trust-anchors.ts";
 import { verifyX509Signature } from "./x509-signature.ts";
 
-/** What a handler answers, still without transport. */
-interface HttpResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+/** What a request works on, instead of the account as it is. */
+export type View = (account: Account) => Account;
 
-/** An answer and what it was an answer to. */
-export interface Answer {
+/** A request that was found to be in order: does its work and says what to answer. @throws {ServiceError} */
+export type Prepared = (view: View) => HttpResponse;
+
+export interface Service {
   /** The operation's name in AWS's model; undefined when no operation has this method and path. */
-  readonly operation: string | undefined;
-  readonly error: ServiceError | undefined;
-  readonly response: HttpResponse;
+  readonly operationOf: (request: HttpRequest) => string | undefined;
+  /** Authenticates the caller and counts the request against its quota. @throws {ServiceError} */
+  readonly prepare: (request: HttpRequest) => Prepared;
+  /** A refusal in the form of the protocol that the request speaks. */
+  readonly refusal: (request: HttpRequest, error: ServiceError) => HttpResponse;
 }
 
 const OPERATIONS: readonly Operation[] = [
@@ -47,45 +48,44 @@ const SIGNATURE_ERRORS: Readonly<Record<SignatureFaultReason, string>> = {
   "expired-credentials": "ExpiredTokenException",
 };
 
-/** Answers requests for every account and region: the credentials say which account, the signature's scope which region. */
-export function createService(cloud: Cloud): (request: HttpRequest, outage: ServiceError | undefined) => Answer {
-  return (request, outage) => {
-    const requestId = randomUUID();
-    const route = findRoute(request);
-    const isSts = route?.operation === "GetCallerIdentity";
-    try {
-      if (outage !== undefined) throw outage;
+/** Serves every account and region: the credentials say which account, the signature's scope which region. */
+export function createService(cloud: Cloud): Service {
+  return {
+    operationOf: (request) => findRoute(request)?.operation,
+    prepare(request) {
+      const route = findRoute(request);
       if (route === undefined) throw new ServiceError("UnknownOperationException", 404, "");
-      return { operation: route.operation, error: undefined, response: route.answer(request, requestId) };
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      const response = isSts ? xml(error.status, stsErrorXml(error, requestId)) : jsonError(error, requestId);
-      return { operation: route?.operation, error, response };
-    }
+      return route.prepare(request);
+    },
+    refusal(request, error) {
+      const requestId = randomUUID();
+      const isSts = findRoute(request)?.operation === "GetCallerIdentity";
+      return isSts ? xml(error.status, stsErrorXml(error, requestId)) : jsonError(error, requestId);
+    },
   };
 
   function findRoute(request: HttpRequest): Route | undefined {
     const requestPath = path(request);
-    if (requestPath === "/") return { operation: "GetCallerIdentity", answer: getCallerIdentity };
+    if (requestPath === "/") return { operation: "GetCallerIdentity", prepare: getCallerIdentity };
     if (requestPath === "/sessions" && request.method === "POST")
-      return { operation: "CreateSession", answer: session };
+      return { operation: "CreateSession", prepare: session };
     for (const operation of OPERATIONS) {
       const id = matchPath(operation.path, requestPath);
       if (id === undefined || operation.method !== request.method) continue;
-      return { operation: operation.name, answer: (_, requestId) => control(operation, id, request, requestId) };
+      return { operation: operation.name, prepare: () => control(operation, id, request) };
     }
     return undefined;
   }
 
-  function control(operation: Operation, id: string, request: HttpRequest, requestId: string): HttpResponse {
+  function control(operation: Operation, id: string, request: HttpRequest): Prepared {
     const { account, caller } = authenticate(request, "rolesanywhere", (fault) => [SIGNATURE_ERRORS[fault], 403]);
     spend(account, operation.quota);
     const query = new Map(queryParameters(request));
-    const result = operation.handle(account, { id, query, body: parseJsonBody(request.body), caller });
-    return json(operation.status, result, requestId);
+    const call = { id, query, body: parseJsonBody(request.body), caller };
+    return (view) => json(operation.status, operation.handle(view(account), call), randomUUID());
   }
 
-  function session(request: HttpRequest, requestId: string): HttpResponse {
+  function session(request: HttpRequest): Prepared {
     const isRegion = (region: string): boolean => isServed(request, region);
     const proven = verifyX509Signature(request, { isRegion, now: cloud.now() });
     const asked = readSessionRequest(request);
@@ -93,13 +93,13 @@ export function createService(cloud: Cloud): (request: HttpRequest, outage: Serv
     const account = place?.region === proven.region ? accountIn(cloud, place.account, place.region) : undefined;
     if (account === undefined) throw resourceNotFound(`Resource not found: ${asked.trustAnchorArn}`);
     spend(account, "create-session");
-    return json(201, createSession(account, proven, asked), requestId);
+    return (view) => json(201, createSession(view(account), proven, asked), randomUUID());
   }
 
-  function getCallerIdentity(request: HttpRequest, requestId: string): HttpResponse {
+  function getCallerIdentity(request: HttpRequest): Prepared {
     const { caller } = authenticate(request, "sts", (fault) => STS_SIGNATURE_ERRORS[fault]);
     requireGetCallerIdentity(new TextDecoder().decode(request.body));
-    return xml(200, callerIdentityXml(caller, requestId));
+    return () => xml(200, callerIdentityXml(caller, randomUUID()));
   }
 
   function authenticate(
@@ -134,7 +134,7 @@ function spend(account: Account, group: QuotaGroup): void {
 
 interface Route {
   readonly operation: string;
-  readonly answer: (request: HttpRequest, requestId: string) => HttpResponse;
+  readonly prepare: (request: HttpRequest) => Prepared;
 }
 
 /** What `{id}` stands for in this path, empty when the pattern has none; undefined when the path is another one. */
@@ -144,21 +144,4 @@ function matchPath(pattern: string, actual: string): string | undefined {
   if (!actual.startsWith(before) || !actual.endsWith(after)) return undefined;
   const id = actual.slice(before.length, actual.length - after.length);
   return id === "" || id.includes("/") ? undefined : id;
-}
-
-function json(status: number, body: unknown, requestId: string): HttpResponse {
-  return {
-    status,
-    headers: { "content-type": "application/json", "x-amzn-requestid": requestId },
-    body: JSON.stringify(body),
-  };
-}
-
-function jsonError(error: ServiceError, requestId: string): HttpResponse {
-  const { headers, ...response } = json(error.status, { message: error.message }, requestId);
-  return { ...response, headers: { ...headers, "x-amzn-errortype": error.type } };
-}
-
-function xml(status: number, body: string): HttpResponse {
-  return { status, headers: { "content-type": "text/xml" }, body };
 }

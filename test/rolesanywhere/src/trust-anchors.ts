@@ -19,6 +19,8 @@ export interface TrustAnchor extends Resource {
   /** `x509CertificateData` as sent. */
   readonly bundle: string;
   readonly certificates: readonly Certificate[];
+  /** What `bundle` was before its last change; undefined when it never changed. */
+  readonly previousBundle: string | undefined;
   readonly notificationSettings: NotificationSettings;
 }
 
@@ -72,7 +74,7 @@ export const trustAnchorOperations: readonly Operation[] = [
         throw validation(`An account can have ${MAX_TRUST_ANCHORS} trust anchors in a region.`);
       }
       const resource = newResource(account, "trust-anchor", { name, enabled });
-      const anchor = { ...resource, ...content, notificationSettings };
+      const anchor = { ...resource, ...content, previousBundle: undefined, notificationSettings };
       setTags(account, anchor.arn, tags ?? []);
       return store(account, anchor);
     },
@@ -106,7 +108,8 @@ export const trustAnchorOperations: readonly Operation[] = [
       const anchor = find(account, call.id);
       const { name, source } = readInput(UPDATE, call.body);
       // The whole source is replaced: there is no way to add to a bundle, and no precondition. The last writer wins.
-      const content = source === undefined ? {} : readSource(source, account.now());
+      const content =
+        source === undefined ? {} : { ...readSource(source, account.now()), previousBundle: anchor.bundle };
       return store(account, { ...anchor, ...content, name: name ?? anchor.name, updatedAt: account.now() });
     },
   },

@@ -1,7 +1,7 @@
 import { CreateProfileCommand, ListCrlsCommand, RolesAnywhereClient } from "@aws-sdk/client-rolesanywhere";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
-import { ADMIN, type Fixture, refusal, REGION, startFixture } from "./fixture.ts";
+import { ACCOUNT, ADMIN, type Fixture, refusal, REGION, startFixture } from "./fixture.ts";
 import { startEmulator } from "../src/index.ts";
 import { OpensslPki } from "./openssl-pki.ts";
 import { send } from "./session-client.ts";
@@ -55,14 +55,15 @@ test("an AWS client's own retries get it over an outage", async () => {
   expect(attempts).toBe(2);
 });
 
-test("the log has each request with its operation, status, error and time", async () => {
+test("the log has each request with its operation, status, error, time and place", async () => {
   await fixture.client.send(new ListCrlsCommand({}));
   const first = fixture.clock.now();
   await fixture.client.send(new ListCrlsCommand({ pageSize: 0 })).catch(() => undefined);
   await send(`${fixture.emulator.endpoint}/nowhere`, {}, "");
+  const place = { account: ACCOUNT, region: REGION, fault: undefined };
   expect(fixture.emulator.requests()).toEqual([
-    { operation: "ListCrls", status: 200, error: undefined, at: expect.any(Date) },
-    { operation: "ListCrls", status: 400, error: "ValidationException", at: expect.any(Date) },
+    { operation: "ListCrls", status: 200, error: undefined, at: expect.any(Date), ...place },
+    { operation: "ListCrls", status: 400, error: "ValidationException", at: expect.any(Date), ...place },
     { operation: undefined, status: 404, error: "UnknownOperationException", at: expect.any(Date) },
   ]);
   expect(Number(fixture.emulator.requests()[0]?.at)).toBeLessThanOrEqual(first.getTime());

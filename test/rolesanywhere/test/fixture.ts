@@ -28,6 +28,9 @@ export function trustPolicy(condition: unknown = {}): unknown {
   };
 }
 
+/** What makes this version of AWS's client try once and no more: it counts retries where it says attempts. */
+export const ONE_ATTEMPT = 0;
+
 /** A clock that runs with the system's and can be moved ahead. */
 export class TestClock {
   #aheadMs = 0;
@@ -117,7 +120,7 @@ export function newClient(
     endpoint: emulator.endpoint,
     region: REGION,
     credentials: { ...credentials },
-    maxAttempts: 1,
+    maxAttempts: ONE_ATTEMPT,
   });
   client.middlewareStack.add(
     (next) => (args) => {
