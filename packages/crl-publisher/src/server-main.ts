@@ -1,7 +1,9 @@
 import { publishedLabel } from "@capstan/api";
 import { address, defineProgram, Manager, Reflector } from "@capstan/kube";
-import { type ConfigMap, configMapResource } from "./crl/publish-crl.ts";
-import { listen, publishedApp } from "./server/serve-published.ts";
+import { type ConfigMap, configMapResource } from "./crl/config-map.ts";
+import { createServerMetrics } from "./metrics/server-metrics.ts";
+import { listen } from "./server/listen.ts";
+import { publishedApp } from "./server/serve-published.ts";
 
 defineProgram({
   name: "capstan-crl-server",
@@ -24,12 +26,22 @@ defineProgram({
       log,
       metrics,
     });
-    const { server, address: bound } = await listen(publishedApp(configMaps.store), settings.listenAddress);
+    const served = createServerMetrics(metrics, configMaps.store);
+    const app = publishedApp({
+      configMaps: configMaps.store,
+      onAnswer: served.answered,
+      onError: (error) => log.error({ err: error }, "a file could not be served"),
+    });
+    const { server, address: bound } = await listen(app, {
+      ...settings.listenAddress,
+      onRefusedConnection: served.refusedConnection,
+    });
     log.info({ port: bound.port }, "serving CRLs and roots");
     try {
       await new Manager({ health, log, reflectors: [configMaps], controllers: [] }).run(signal);
     } finally {
       server.close();
+      server.closeAllConnections();
     }
   },
 });

@@ -35,20 +35,14 @@ export function revocationReconciler(options: RevocationReconcilerOptions): Reco
     if (revocation === undefined || revocation.metadata.deletionTimestamp !== undefined) return undefined;
     if (isOver(revocation)) return undefined;
     const target = readTarget(revocation);
-    switch (target.kind) {
-      case "invalid":
-        await refuse(options, revocation, { reason: revocationReasons.invalidTarget, message: target.message }, signal);
-        return undefined;
-      case "serial":
-      case "certificate":
-      case "record":
-        return revokeLeaf(options, revocation, target, signal);
-      case "publicKey":
-      case "serviceAccount":
-        return revokeLeaves(options, revocation, target, signal);
-      case "generation":
-        return revokeGeneration(options, revocation, target, signal);
+    if (target.kind === "invalid") {
+      await refuse(options, revocation, { reason: revocationReasons.invalidTarget, message: target.message }, signal);
+      return undefined;
     }
+    if (target.kind === "generation") return revokeGeneration(options, revocation, target, signal);
+    if (target.kind === "publicKey" || target.kind === "serviceAccount")
+      return revokeLeaves(options, revocation, target, signal);
+    return revokeLeaf(options, revocation, target, signal);
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ConfigMap } from "../../src/crl/publish-crl.ts";
+import type { ConfigMap } from "../../src/crl/config-map.ts";
 import { findPublished } from "../../src/server/published-files.ts";
 
 function map(
@@ -29,6 +29,7 @@ const maps = [
     "secret",
   ),
   map("half-1", "crl", { data: {} }),
+  map("broken-1", "crl", { data: { "root.pem": "no certificate" } }),
 ];
 
 function body(path: string): string | undefined {
@@ -70,6 +71,12 @@ describe("nothing is published at", () => {
     "/crl/secret-1.pem",
     "/crl/half-1.crl",
     "/crl/half-1.pem",
+    "/root/half-1.cer",
+    "/root/half-1.pem",
+    "/root/broken-1.cer",
+    "/root/secret-1.pem",
+    "/root/fleet-1.key",
+    "/root/fleet-bundle.pem",
     "/bundle/secret.pem",
     "/bundle/fleet-bundle.pem",
     "/bundle/nobody.pem",

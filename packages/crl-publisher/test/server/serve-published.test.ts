@@ -1,15 +1,22 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { connect } from "node:net";
+import { X509Certificate } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ConfigMap } from "../../src/crl/publish-crl.ts";
-import { listen, publishedApp } from "../../src/server/serve-published.ts";
-import { newGeneration, wanted } from "../support/generation.ts";
+import { promisify } from "node:util";
+import type { Express } from "express";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { ConfigMap } from "../../src/crl/config-map.ts";
+import { listen } from "../../src/server/listen.ts";
+import { publishedApp } from "../../src/server/serve-published.ts";
+import { newGeneration } from "../support/generation.ts";
+import { after, day, now } from "../support/objects.ts";
+import { signedCrl } from "../support/signed-crl.ts";
 
+const run = promisify(execFile);
 const generation = await newGeneration();
-const { crl } = await wanted(generation, 5, ["4f1c"]);
+const crl = await signedCrl(generation, 5);
 const labels = (published: string) => ({ "capstan.dev/authority": "fleet", "capstan.dev/published": published });
 
 let maps: readonly ConfigMap[] = [
@@ -17,22 +24,45 @@ let maps: readonly ConfigMap[] = [
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata: { name: "fleet-1", namespace: "capstan-system", labels: labels("crl") },
-    data: { "crl.pem": crl.pem },
+    data: { "crl.pem": crl.pem, "root.pem": generation.root.pem },
     binaryData: { "crl.der": Buffer.from(crl.der).toString("base64") },
   },
   {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name: "fleet-bundle", namespace: "capstan-system", labels: labels("bundle") },
+    metadata: {
+      name: "fleet-bundle",
+      namespace: "capstan-system",
+      labels: labels("bundle"),
+      annotations: { "capstan.dev/changed-at": "2026-11-22T01:00:00Z" },
+    },
     data: { "bundle.pem": generation.root.pem },
   },
 ];
+
+let time = now;
+let failure: Error | undefined;
+const errors: unknown[] = [];
+const answers: number[] = [];
+
+const list = (): readonly ConfigMap[] => {
+  if (failure !== undefined) throw failure;
+  return maps;
+};
+
+const app = (): Express =>
+  publishedApp({
+    configMaps: { list },
+    now: () => time,
+    onAnswer: (status) => answers.push(status),
+    onError: (error) => errors.push(error),
+  });
 
 let server: Server;
 let address: AddressInfo;
 
 beforeAll(async () => {
-  ({ server, address } = await listen(publishedApp({ list: () => maps }), { host: "127.0.0.1", port: 0 }));
+  ({ server, address } = await listen(app(), { host: "127.0.0.1", port: 0 }));
 });
 
 afterAll(() => {
@@ -59,6 +89,8 @@ async function send(request: string): Promise<string> {
 test.each<[path: string, contentType: string, bytes: Uint8Array]>([
   ["/crl/fleet-1.crl", "application/pkix-crl", crl.der],
   ["/crl/fleet-1.pem", "application/x-pem-file", Buffer.from(crl.pem)],
+  ["/root/fleet-1.cer", "application/pkix-cert", new X509Certificate(generation.root.pem).raw],
+  ["/root/fleet-1.pem", "application/x-pem-file", Buffer.from(generation.root.pem)],
   ["/bundle.pem", "application/x-pem-file", Buffer.from(generation.root.pem)],
   ["/bundle/fleet.pem", "application/x-pem-file", Buffer.from(generation.root.pem)],
 ])("%s-is-served-with-its-type-and-whole", async (path, contentType, bytes) => {
@@ -86,11 +118,59 @@ test("a-head-has-the-headers-of-a-get-and-no-body", async () => {
   expect((await head.arrayBuffer()).byteLength).toBe(0);
 });
 
-test("answers-say-how-long-they-keep-and-nothing-of-the-server", async () => {
-  const { headers } = await ask("/crl/fleet-1.crl");
-  expect(headers.get("cache-control")).toBe("public, max-age=60");
-  expect(headers.get("x-content-type-options")).toBe("nosniff");
-  expect(headers.get("x-powered-by")).toBeNull();
+test.each<[fact: string, path: string, at: Date, expected: string]>([
+  ["a-crl-is-kept-a-minute", "/crl/fleet-1.crl", now, "public, max-age=60"],
+  ["in-pem-too", "/crl/fleet-1.pem", now, "public, max-age=60"],
+  ["but-not-beyond-its-next-update", "/crl/fleet-1.crl", after(30 * day - 7_500), "public, max-age=7"],
+  ["and-not-at-all-after-it", "/crl/fleet-1.crl", after(31 * day), "public, max-age=0"],
+  ["a-bundle-is-kept-a-minute-whenever", "/bundle.pem", after(31 * day), "public, max-age=60"],
+])("%s", async (_fact, path, at, expected) => {
+  time = at;
+  const answer = await ask(path);
+  expect([answer.status, answer.headers.get("cache-control")]).toEqual([200, expected]);
+});
+
+afterEach(() => {
+  time = now;
+  failure = undefined;
+});
+
+test.each<[path: string, lastModified: string]>([
+  ["/crl/fleet-1.crl", "Sun, 22 Nov 2026 02:59:00 GMT"],
+  ["/crl/fleet-1.pem", "Sun, 22 Nov 2026 02:59:00 GMT"],
+  ["/root/fleet-1.cer", "Sun, 22 Nov 2026 02:00:00 GMT"],
+  ["/bundle/fleet.pem", "Sun, 22 Nov 2026 01:00:00 GMT"],
+])("%s-says-when-it-came-to-be", async (path, lastModified) => {
+  expect((await ask(path)).headers.get("last-modified")).toBe(lastModified);
+});
+
+test("answers-are-no-pages-and-say-nothing-of-the-server", async () => {
+  for (const path of ["/crl/fleet-1.crl", "/nothing"]) {
+    const { headers } = await ask(path);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
+    expect([headers.get("x-powered-by"), headers.get("server")]).toEqual([null, null]);
+  }
+});
+
+test("a-refusal-is-not-kept", async () => {
+  expect((await ask("/crl/fleet-2.crl")).headers.get("cache-control")).toBe("no-store");
+});
+
+test("a-fault-of-ours-is-500-without-a-word-of-it-and-the-next-is-served", async () => {
+  failure = new Error("secret inner state");
+  const answer = await ask("/crl/fleet-1.crl");
+  expect([answer.status, await answer.text()]).toEqual([500, "the file cannot be served now\n"]);
+  expect(errors).toEqual([failure]);
+  failure = undefined;
+  expect((await ask("/crl/fleet-1.crl")).status).toBe(200);
+});
+
+test("each-answer-is-counted", async () => {
+  answers.length = 0;
+  for (const path of ["/bundle.pem", "/nothing"]) await (await ask(path)).arrayBuffer();
+  await ask("/bundle.pem", { method: "POST" });
+  expect(answers).toEqual([200, 404, 405]);
 });
 
 describe("a client that has the file already", () => {
@@ -107,6 +187,37 @@ describe("a client that has the file already", () => {
     const answer = await ask("/crl/fleet-1.crl", { headers: conditional(value(await etag())) });
     expect(answer.status).toBe(status);
     expect((await answer.arrayBuffer()).byteLength > 0).toBe(status === 200);
+  });
+
+  const modifiedSince = (value: string): RequestInit => ({
+    headers: { "if-modified-since": value, "cache-control": "max-age=0" },
+  });
+
+  test.each<[fact: string, value: string, status: number]>([
+    ["its-time", "Sun, 22 Nov 2026 02:59:00 GMT", 304],
+    ["a-later-time", "Sun, 22 Nov 2026 03:00:00 GMT", 304],
+    ["an-earlier-time", "Sun, 22 Nov 2026 02:58:59 GMT", 200],
+    ["no-time", "yesterday", 200],
+  ])("and-names-%s", async (_fact, value, status) => {
+    expect((await ask("/crl/fleet-1.crl", modifiedSince(value))).status).toBe(status);
+  });
+
+  test("and-names-another-tag-and-its-time-gets-it-since-the-tag-counts (RFC 9110, 13.1.3)", async () => {
+    const headers = { ...conditional('"other"'), "if-modified-since": "Sun, 22 Nov 2026 02:59:00 GMT" };
+    expect((await ask("/crl/fleet-1.crl", { headers })).status).toBe(200);
+  });
+
+  test("is-told-so-by-curl", async () => {
+    const url = `http://127.0.0.1:${address.port}/crl/fleet-1.crl`;
+    const curl = async (...args: readonly string[]): Promise<string> => {
+      const { stdout } = await run("curl", ["-s", "-o", "/dev/null", "-w", "%{http_code}", ...args, url]);
+      return stdout;
+    };
+    expect(await curl()).toBe("200");
+    expect(await curl("-z", "Sun, 22 Nov 2026 02:59:00 GMT")).toBe("304");
+    expect(await curl("-H", `If-None-Match: ${await etag()}`)).toBe("304");
+    expect(await curl("-H", 'If-None-Match: "other"')).toBe("200");
+    expect(await curl("--head")).toBe("200");
   });
 
   test("gets-the-next-one-when-it-changed", async () => {
@@ -161,6 +272,6 @@ test("a-query-changes-nothing", async () => {
 });
 
 test("a-port-that-is-taken-is-an-error-and-no-silence", async () => {
-  const again = listen(publishedApp({ list: () => maps }), { host: "127.0.0.1", port: address.port });
+  const again = listen(app(), { host: "127.0.0.1", port: address.port });
   await expect(again).rejects.toMatchObject({ code: "EADDRINUSE" });
 });
