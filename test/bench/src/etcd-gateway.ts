@@ -26,12 +26,28 @@ export class EtcdGateway {
     return JSON.parse(Buffer.from(kvs[0].value, "base64").toString("utf8")) as StoredObject;
   }
 
-  /** Stores up to 128 objects in one transaction: etcd takes no more. */
+  /**
+   * Stores up to 128 objects in one transaction: etcd takes no more. They share a resourceVersion, as nothing does that
+   * the API server writes: a watch that breaks between two of them and goes on from there misses the second.
+   */
   async write(objects: readonly (readonly [key: string, value: StoredObject])[]): Promise<void> {
     const success = objects.map(([key, value]) => ({
       requestPut: { key: base64(key), value: base64(`${JSON.stringify(value)}\n`) },
     }));
     await this.#call("kv/txn", { success });
+  }
+
+  /** The keys that begin so. */
+  async keys(prefix: string): Promise<readonly string[]> {
+    // The first key that comes after all of them.
+    const end = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
+    const query = { key: base64(prefix), rangeEnd: base64(end), keysOnly: true };
+    const { kvs = [] } = (await this.#call("kv/range", query)) as { readonly kvs?: readonly { key: string }[] };
+    return kvs.map(({ key }) => Buffer.from(key, "base64").toString("utf8"));
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#call("kv/deleterange", { key: base64(key) });
   }
 
   async #call(path: string, body: object): Promise<unknown> {

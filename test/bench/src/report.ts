@@ -77,7 +77,7 @@ export function formatResults({ leaves, handover, crl, check, targets }: BenchRe
 }
 
 /** Columns as wide as their widest cell: words to the left, numbers to the right. */
-function formatTable(rows: readonly (readonly string[])[]): string {
+export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const isNumber = (cell: string): boolean => /^[\d.,]+$/.test(cell);
   return rows
@@ -95,6 +95,6 @@ function formatTable(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-function whole(value: number): string {
+export function whole(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }

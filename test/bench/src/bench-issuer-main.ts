@@ -1,0 +1,104 @@
+// `pnpm bench:issuer`: certificates a second of the issuer controller on a real control plane, next to cert-manager's own
+// CA issuer, an issuer made with issuer-lib, and the two writes that a leaf costs at least.
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
+import { makeRequests } from "./requests.ts";
+import { progress } from "./progress.ts";
+import { namespace, repository, startBenchCluster, type BenchCluster } from "./issuer/bench-cluster.ts";
+import { capstan, certManager, type IssuerContestant, issuerLib, raisedFlags } from "./issuer/contestants.ts";
+import { requestResource } from "./issuer/floor-work.ts";
+import { measureBacklog, measureFloor } from "./issuer/measure-backlog.ts";
+import { measureCertificates } from "./issuer/measure-certificates.ts";
+import { measureMemory } from "./issuer/measure-memory.ts";
+import { type Options, readOptions, USAGE } from "./issuer/options.ts";
+import { formatIssuerResults } from "./issuer/report.ts";
+import type { IssuerResults, MemoryResult, TurnResult } from "./issuer/results.ts";
+import { judgeIssuer } from "./issuer/targets.ts";
+import { prepareRequests, type WaitingRequests } from "./issuer/waiting-requests.ts";
+import { Watched } from "./issuer/watched.ts";
+
+const options = readOptions(process.argv.slice(2));
+if (options === "help") {
+  console.log(USAGE);
+} else {
+  if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
+  const loadBefore = loadOfLastMinute();
+  const bench = await startBenchCluster(progress);
+  // The processes would die with this one anyway; this also removes their folder.
+  const interrupted = (): void => void bench.stop().finally(() => process.exit(130));
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  try {
+    const results = await run(bench, options, loadBefore);
+    await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+    console.log(formatIssuerResults(results));
+    console.log(`\n${options.json}`);
+  } finally {
+    await bench.stop();
+  }
+}
+
+async function run(bench: BenchCluster, { parts, size, profile }: Options, loadBefore: number): Promise<IssuerResults> {
+  const own = capstan(bench, profile);
+  const stock = certManager(bench, "in-tree, stock", []);
+  const raised = certManager(bench, "in-tree, raised", raisedFlags);
+  const lib = await issuerLib(bench, progress);
+  const backlog: TurnResult[] = [];
+  const certificates: TurnResult[] = [];
+  const memory: MemoryResult[] = [];
+  const most = Math.max(...size.backlogs);
+  progress(`making ${most} requests`);
+  const csrs = parts.some((part) => part !== "certificates") ? await makeRequests("RSA-2048", most) : [];
+  const requests = new Watched({ client: bench.client, type: requestResource, namespace, log: bench.log });
+  const waitingFor = async ({ issuerRef }: IssuerContestant): Promise<WaitingRequests> =>
+    await prepareRequests(bench, issuerRef, csrs);
+
+  if (parts.includes("backlog")) {
+    const waiting = { own: await waitingFor(own), inTree: await waitingFor(raised), lib: await waitingFor(lib) };
+    for (let round = 1; round <= size.rounds; round += 1) {
+      const isLast = round === size.rounds;
+      const turn = { bench, requests, warmUp: size.warmUp, round, sizes: isLast ? size.backlogs : [size.backlogs[0]] };
+      backlog.push(...(await measureFloor(own.user, { ...turn, waiting: waiting.own })));
+      backlog.push(...(await measureBacklog(own, { ...turn, waiting: waiting.own })));
+      backlog.push(...(await measureBacklog(raised, { ...turn, waiting: waiting.inTree })));
+      if (!isLast) continue;
+      backlog.push(...(await measureBacklog(stock, { ...turn, waiting: waiting.inTree })));
+      backlog.push(...(await measureBacklog(lib, { ...turn, waiting: waiting.lib })));
+    }
+  }
+  if (parts.includes("memory")) {
+    memory.push(await measureMemory(own, { bench, requests, waiting: await waitingFor(own), count: size.memory }));
+  }
+  if (parts.includes("certificates")) {
+    const { certificates: count, warmUp } = size;
+    for (const [kind, certManagerFlags] of [["raised", raisedFlags] as const, ["stock", []] as const]) {
+      for (const contestant of [own, kind === "raised" ? raised : stock]) {
+        const name = contestant === own ? `capstan, ${kind}` : contestant.name;
+        certificates.push(
+          await measureCertificates(bench, contestant, { name, certManagerFlags, count, warmUp: Math.min(warmUp, 20) }),
+        );
+      }
+    }
+  }
+  await requests.stop();
+  progress("done");
+  return {
+    date: new Date().toISOString(),
+    commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: repository, encoding: "utf8" }).trim(),
+    size: size.name,
+    machine: {
+      cores: availableParallelism(),
+      node: process.versions.node,
+      loadBefore,
+      loadAfter: loadOfLastMinute(),
+    },
+    backlog,
+    certificates,
+    memory,
+    targets: judgeIssuer({ backlog, certificates, memory }),
+  };
+}
+
+function loadOfLastMinute(): number {
+  return loadavg()[0] ?? 0;
+}
