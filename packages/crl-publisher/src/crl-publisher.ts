@@ -1,4 +1,10 @@
 import {
+  type AuthorityOperation,
+  authorityOperationResource,
+  type CapstanClusterIssuer,
+  capstanClusterIssuerResource,
+  type CapstanIssuer,
+  capstanIssuerResource,
   type CertificateAuthority,
   certificateAuthorityResource,
   type IssuedCertificate,
@@ -11,24 +17,31 @@ import {
 import type { RandomBytes } from "@capstan/ca-core";
 import {
   Controller,
+  EventRecorder,
   keyOf,
   LeaderElector,
+  LeadershipLostError,
   Manager,
   openAuditLog,
   type ProgramContext,
   Reflector,
+  type ReflectorChange,
   refOfKey,
   type SettingsTable,
 } from "@capstan/kube";
-import { createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
+import { type ControlPlaneOptions, createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
+import { AnchorMemories } from "./anchors/anchor-memory.ts";
 import { GenerationStore } from "./authority/generation-store.ts";
 import { isWorthALook } from "./authority/is-worth-a-look.ts";
-import { authorityReconciler } from "./authority/reconcile-authority.ts";
+import { type AuthorityReconcilerOptions, authorityReconciler } from "./authority/reconcile-authority.ts";
 import { CrlPace } from "./crl/crl-pace.ts";
 import { KnownRoots } from "./revocations/known-roots.ts";
 import { Readings } from "./revocations/readings.ts";
 import { anyAuthority, authoritiesOf, revocationReconciler } from "./revocations/reconcile-revocation.ts";
 import { RevocationRoom } from "./revocations/revocation-room.ts";
+import { AwsClock } from "./rotation/aws-clock.ts";
+import { CrlBook } from "./rotation/crl-book.ts";
+import { providerChainAlone } from "./rotation/own-sessions.ts";
 
 type PublisherSettings = SettingsTable & {
   readonly awsEndpointUrl: { readonly parse: (text: string | undefined) => string | undefined };
@@ -67,9 +80,33 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     type: revocationResource,
     indexes: { authority: authoritiesOf },
   });
+  const operations = new Reflector<AuthorityOperation>({
+    ...shared,
+    type: authorityOperationResource,
+    namespace,
+    indexes: { authority: ({ spec }) => [spec.authority] },
+  });
+  // They say whether they stand still while issuing is held.
+  const issuers = new Reflector<CapstanIssuer>({
+    ...shared,
+    type: capstanIssuerResource,
+    indexes: { authority: ({ spec }) => [spec.caRef.name] },
+  });
+  const clusterIssuers = new Reflector<CapstanClusterIssuer>({
+    ...shared,
+    type: capstanClusterIssuerResource,
+    indexes: { authority: ({ spec }) => [spec.caRef.name] },
+  });
   const elector = new LeaderElector({ connection, userAgent, namespace, name: "crl-publisher", log, metrics });
+  const events = new EventRecorder({
+    client,
+    reportingController: "capstan.dev/crl-publisher",
+    reportingInstance: elector.identity,
+    log,
+  });
   const readings = new Readings();
   const pace: CrlPace = new CrlPace({ wake: (authority) => authorityController.enqueue(authority) });
+  const awsClock = new AwsClock();
 
   const authorityController = new Controller({
     name: "certificateauthority",
@@ -81,12 +118,34 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
       authorities: authorities.store,
       records: records.store,
       generations: new GenerationStore({ client, namespace, audit, now }),
-      controlPlaneOf: sharedControlPlanes(settings.awsEndpointUrl),
+      operations: operations.store,
+      issuers: [issuers.store, clusterIssuers.store],
+      crls: new CrlBook(),
+      // What a leader knows of AWS ends with it: a process that loses its lease ends.
+      memories: new AnchorMemories(),
+      sessions: providerChainAlone,
+      awsClock,
+      controlPlaneOf: sharedControlPlanes({
+        endpoint: settings.awsEndpointUrl,
+        onServerDate: ({ at }) => awsClock.heard(at),
+        beforeSend: () => {
+          if (!elector.isLeader) throw new LeadershipLostError("the lease was lost before a call to AWS was sent");
+        },
+      }),
       readings,
+      pace,
       audit,
+      events,
     }),
   });
   authorityController.watch(authorities, (key, change) => (isWorthALook(change) ? [key] : []));
+  authorityController.watch(operations, (_, { current }) => (current === undefined ? [] : [current.spec.authority]));
+  const standsStillFor = (_: string, { previous, current }: ReflectorChange<CapstanIssuer | CapstanClusterIssuer>) =>
+    previous?.status?.standsStill?.order === current?.status?.standsStill?.order
+      ? []
+      : [current?.spec.caRef.name ?? ""].filter((name) => name !== "");
+  authorityController.watch(issuers, standsStillFor);
+  authorityController.watch(clusterIssuers, standsStillFor);
   // A record that is marked as revoked belongs into the next CRL.
   authorityController.watch(records, (_, { current }) => {
     if (current !== undefined) pace.noticed(current.spec.authority, current.spec.generation);
@@ -130,24 +189,23 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
       health,
       log,
       elector,
-      reflectors: [authorities, records, lists, revocations],
+      reflectors: [authorities, records, lists, revocations, operations, issuers, clusterIssuers],
       controllers: [authorityController, revocationController],
     }).run(signal);
   } finally {
+    await events.flush();
     await audit.close();
   }
 }
 
 /** One control plane, and so one pace of calls, for each account and region. */
 function sharedControlPlanes(
-  endpoint: string | undefined,
-): (anchor: { readonly region: string; readonly account: string }) => RolesAnywhereControlPlane {
+  options: Pick<ControlPlaneOptions, "endpoint" | "onServerDate" | "beforeSend">,
+): AuthorityReconcilerOptions["controlPlaneOf"] {
   const controlPlanes = new Map<string, RolesAnywhereControlPlane>();
-  return ({ region, account }) => {
+  return (_authority, { region, account }) => {
     const id = `${account}/${region}`;
-    const known = controlPlanes.get(id);
-    if (known !== undefined) return known;
-    const made = createControlPlane({ region, ...(endpoint === undefined ? {} : { endpoint }) });
+    const made = controlPlanes.get(id) ?? createControlPlane({ ...options, region, account });
     controlPlanes.set(id, made);
     return made;
   };

@@ -245,10 +245,6 @@ export interface CertificateAuthorityBody {
        */
       phaseSince?: string;
       /**
-       * The root in PEM.
-       */
-      certificate?: string;
-      /**
        * An operator has said so.
        */
       compromised?: boolean;

@@ -1,88 +1,127 @@
-import { authorityReasons, type CertificateAuthority, type Condition } from "@capstan/api";
-import type { AnchorSync } from "../anchors/sync-anchor.ts";
+import { authorityReasons, type Condition } from "@capstan/api";
+import { nextRotationAt, type RotationObservation, type RotationPlan } from "@capstan/ca-core";
+import { formatTime, setCondition } from "@capstan/kube";
+import type { AnchorMemory } from "../anchors/anchor-memory.ts";
+import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
+import { crlConditions } from "../crl/crl-conditions.ts";
+import { generationOfCrl } from "../rotation/to-observation.ts";
+import type { KnownCrl } from "../rotation/crl-book.ts";
+import type { Seen } from "../rotation/seen.ts";
+import { authorityConditions, type ConditionState, reasonsOf } from "./authority-conditions.ts";
+import type { AnchorSpec, AnchorStatus, AuthorityStatus, GenerationStatus, StatusChange } from "./authority-parts.ts";
 
-type Status = NonNullable<CertificateAuthority["status"]>;
-type GenerationStatus = NonNullable<Status["generations"]>[number];
-
-/** A condition without the times that `setCondition` adds. */
-export type ConditionState = Pick<Condition, "type" | "status" | "reason" | "message">;
-
-export interface AuthorityState {
-  readonly generation: Omit<GenerationStatus, "phase">;
-  readonly phaseBefore: GenerationStatus["phase"] | undefined;
-  /** One for each trust anchor of the spec, in its order. */
-  readonly anchors: readonly AnchorSync[];
+/** What status is made of once there is nothing left to do. */
+export interface StatusQuestion {
+  readonly seen: Seen;
+  readonly observation: RotationObservation;
+  readonly plan: RotationPlan;
+  readonly crlOf: (generation: number) => KnownCrl | undefined;
+  readonly memoryOf: (anchor: AnchorSpec) => AnchorMemory;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
-/**
- * The status of an authority with one generation. It becomes Active once every trust anchor was read back with its root
- * and CRL, and stays so: a later loss in an anchor is reported and repaired while issuing goes on.
- */
-export function authorityStatus(state: AuthorityState): {
-  readonly status: Omit<Status, "conditions" | "observedGeneration">;
-  readonly conditions: readonly ConditionState[];
-} {
-  const { generation, anchors } = state;
-  const everyAnchorHoldsIt = anchors.every(({ problem, status }) => problem === undefined && status.joined);
-  const phase = state.phaseBefore === "Active" || everyAnchorHoldsIt ? "Active" : "Pending";
-  const active = phase === "Active";
+/** An authority's status: what was decided, as it is, and what was found. */
+export function authorityStatus(question: StatusQuestion): StatusChange {
+  const { seen, observation, plan, now } = question;
+  const { metadata, spec, status: before = {} } = seen.authority;
+  const anchors = (spec.trustAnchors ?? []).map((anchor) => anchorStatus(question, anchor));
+  const generations = (before.generations ?? []).map((generation) => generationStatus(question, generation));
+  const active = observation.generations.find(({ phase }) => phase === "Active");
+  const status = {
+    ...before,
+    generations,
+    trustAnchors: anchors,
+    highestGeneration: observation.highestNumberSeen,
+    nextRotation: active === undefined ? undefined : formatTime(nextRotationAt(active.root, observation.policy)),
+  };
+  const activeFound = seen.generations.find(({ number }) => number === active?.number)?.found;
+  const conditions = [
+    ...authorityConditions({
+      status: status as AuthorityStatus,
+      plan,
+      anchors: anchors.filter((_, index) => spec.trustAnchors?.[index]?.ignore !== true),
+      keyFault: activeFound?.is === "Unusable" ? activeFound.message : undefined,
+    }),
+    ...crlStates(question),
+  ];
+  const { generation: observedGeneration = 0 } = metadata;
   return {
-    status: {
-      ...(active ? { activeGeneration: generation.number } : {}),
-      ...(active && generation.notAfter !== undefined ? { notAfter: generation.notAfter } : {}),
-      generations: [{ ...generation, phase }],
-      trustAnchors: anchors.map(({ status }) => status),
-    },
-    conditions: [ready(active, generation.number, anchors), joined(anchors), crlCurrent(generation)],
+    ...status,
+    observedGeneration,
+    conditions: [...withConditions(before.conditions ?? [], conditions, observedGeneration, now)],
   };
 }
 
-function ready(active: boolean, generation: number, anchors: readonly AnchorSync[]): ConditionState {
-  if (active)
-    return {
-      type: "Ready",
-      status: "True",
-      reason: authorityReasons.issuing,
-      message: `Generation ${generation} signs`,
-    };
-  return {
-    type: "Ready",
+function withConditions(
+  before: readonly Condition[],
+  states: readonly ConditionState[],
+  observedGeneration: number,
+  now: number,
+): readonly Condition[] {
+  return states.reduce<readonly Condition[]>(
+    (conditions, state) => setCondition(conditions, { ...state, observedGeneration }, now),
+    before,
+  );
+}
+
+function crlStates({ seen, crlOf, now }: StatusQuestion): readonly ConditionState[] {
+  const known = seen.generations.flatMap(({ number: generation }) => {
+    const crl = crlOf(generation);
+    return crl === undefined ? [] : [{ generation, ...crl }];
+  });
+  const problems = known.flatMap(({ generation, problem }) =>
+    problem === undefined ? [] : [`generation ${generation}: ${problem}`],
+  );
+  const crls = known.flatMap(({ generation, stored, capacity }) =>
+    stored === undefined ? [] : [{ generation, crl: stored, capacity }],
+  );
+  const states = crls.length === 0 ? [] : crlConditions(crls, now);
+  if (problems.length === 0) return states;
+  const refused = {
+    type: "CRLCurrent",
     status: "False",
-    reason: reasonOf(anchors),
-    message: `Generation ${generation} waits for its trust anchors: ${messagesOf(anchors)}`,
+    reason: authorityReasons.crlRefused,
+    message: problems.join("; "),
+  } as const;
+  return [...states.filter(({ type }) => type !== refused.type), refused];
+}
+
+function generationStatus({ crlOf }: StatusQuestion, generation: GenerationStatus): GenerationStatus {
+  const { stored } = crlOf(generation.number) ?? {};
+  if (stored === undefined) return generation;
+  return {
+    ...generation,
+    crl: {
+      number: Number(stored.number),
+      thisUpdate: formatTime(stored.thisUpdate.getTime()),
+      nextUpdate: formatTime(stored.nextUpdate.getTime()),
+      entries: stored.serials.size,
+    },
   };
 }
 
-function joined(anchors: readonly AnchorSync[]): ConditionState {
-  const type = "TrustAnchorsInSync";
-  const waiting = anchors.filter(({ problem, status }) => problem !== undefined || !status.joined);
-  if (waiting.length === 0) {
-    const count = anchors.length === 1 ? "The trust anchor was" : `All ${anchors.length} trust anchors were`;
-    return {
-      type,
-      status: "True",
-      reason: "ReadBack",
-      message: anchors.length === 0 ? "There are no trust anchors" : `${count} read back with root and CRL`,
-    };
+function anchorStatus({ seen, plan, memoryOf }: StatusQuestion, spec: AnchorSpec): AnchorStatus {
+  const { name } = spec;
+  const { message: _before, ...before } = statusOfAnchor(seen.authority, spec) ?? { name, joined: false };
+  const reason = reasonsOf(plan).find(({ anchor }) => anchor === name);
+  const message = reason === undefined ? {} : { message: reason.message.slice(0, 2048) };
+  const { reading } = memoryOf(spec);
+  if (reading === undefined) {
+    return { ...before, ...(spec.arn === undefined ? {} : { arn: spec.arn }), ...message };
   }
-  return { type, status: "False", reason: reasonOf(waiting), message: messagesOf(waiting) };
-}
-
-function crlCurrent({ crl }: AuthorityState["generation"]): ConditionState {
-  const message = crl === undefined ? "" : `CRL ${crl.number} says what the ledger says`;
-  return { type: "CRLCurrent", status: "True", reason: "Signed", message };
-}
-
-function reasonOf(anchors: readonly AnchorSync[]): string {
-  const kinds = anchors.map(({ problem }) => problem?.kind);
-  if (kinds.includes("conflict")) return authorityReasons.anchorConflict;
-  return kinds.includes("aws") ? authorityReasons.awsUnavailable : authorityReasons.registering;
-}
-
-function messagesOf(anchors: readonly AnchorSync[]): string {
-  return anchors
-    .map(
-      ({ status, problem }) => `${status.name}: ${problem?.message ?? (status.joined ? "in sync" : "not joined yet")}`,
-    )
-    .join("; ");
+  const { arn = spec.arn, state, certificates, crls, readAt } = reading;
+  return {
+    name,
+    ...(arn === undefined ? {} : { arn }),
+    state,
+    joined: before.joined,
+    bundle: certificates.map(({ fingerprint }) => fingerprint),
+    crls: crls.flatMap((crl) => {
+      const generation = generationOfCrl(seen, crl);
+      return generation === undefined ? [] : [{ generation, id: crl.id, number: Number(crl.content?.number ?? 0n) }];
+    }),
+    readAt: formatTime(readAt),
+    ...message,
+  };
 }

@@ -1,6 +1,6 @@
 import {
-  authorityLabel,
   apiVersion,
+  authorityLabel,
   type CertificateAuthority,
   fingerprintAnnotation,
   type GenerationMark,
@@ -25,9 +25,9 @@ import {
   type AuditLog,
   formatTime,
   isAlreadyExists,
+  isNotFound,
   type KubeClient,
   type KubeObject,
-  TerminalError,
 } from "@capstan/kube";
 
 export const secretResource = {
@@ -48,6 +48,13 @@ export interface Generation {
   readonly key: CaKey;
 }
 
+/** What a generation's Secret turned out to hold. */
+export type FoundGeneration =
+  | { readonly is: "Present"; readonly generation: Generation }
+  | { readonly is: "Missing" }
+  /** There is a Secret, and it is of no use: the message says why and what to do. */
+  | { readonly is: "Unusable"; readonly message: string };
+
 interface KeySecret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
@@ -60,111 +67,51 @@ export interface GenerationStoreOptions {
   readonly now: () => Date;
 }
 
-/** Keys and roots in Secrets. A generation is read once: its Secret is immutable. */
+/**
+ * Keys and roots in Secrets, with the marks and lists beside them. Whether a Secret is there is always read live; what it
+ * holds is taken apart once, since it is immutable.
+ */
 export class GenerationStore {
   readonly #options: GenerationStoreOptions;
-  readonly #loaded = new Map<string, Generation>();
+  readonly #loaded = new Map<string, { readonly uid: string | undefined; readonly generation: Generation }>();
 
   constructor(options: GenerationStoreOptions) {
     this.#options = options;
   }
 
-  /**
-   * The generation, made when it does not exist and was never heard of. The Secret's create is atomic: of two publishers
-   * one makes the generation and the other takes it.
-   *
-   * @throws {TerminalError} ERR_KEY_MISSING when status knows the generation and its Secret is gone: a new key in its
-   *   place would be another authority; ERR_KEY_CHANGED when the Secret holds another root than status says, or what
-   *   cannot be read
-   */
-  async ensure(authority: CertificateAuthority, number: number, signal: AbortSignal): Promise<Generation> {
-    const known = authority.status?.generations?.find((generation) => generation.number === number)?.fingerprint;
-    const generation =
-      (await this.#load(authority, number, signal)) ?? (await this.#make(authority, number, known, signal));
-    if (known !== undefined && generation.root.sha256 !== known) {
-      throw new TerminalError(
-        `Secret ${generationName(authority.metadata.name, number)} holds the root ${generation.root.sha256}, but generation ${number} is ${known}; restore the Secret from a backup`,
-        { code: "ERR_KEY_CHANGED" },
-      );
-    }
-    return generation;
-  }
-
-  /**
-   * Makes the generation's mark and RevocationList when they are missing. A mark that went missing after status knew
-   * the generation is made anew at the root's end: what was signed under the lost one is not known any more.
-   */
-  async ensureRecords(
-    authority: CertificateAuthority,
-    { number, root }: Generation,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const metadata = this.#metadata(authority.metadata.name, number);
-    const isKnown = authority.status?.generations?.some((generation) => generation.number === number) === true;
-    const signedUntil = isKnown ? root.notAfter : root.notBefore;
-    const mark: GenerationMark = {
-      apiVersion,
-      kind: "GenerationMark",
-      metadata,
-      spec: { authority: authority.metadata.name, generation: number, notAfter: formatTime(signedUntil.getTime()) },
-    };
-    const list: RevocationList = {
-      apiVersion,
-      kind: "RevocationList",
-      metadata,
-      spec: { authority: authority.metadata.name, generation: number, crlNumber: 0 },
-    };
-    const { client } = this.#options;
-    for (const [resource, object] of [
-      [generationMarkResource, mark],
-      [revocationListResource, list],
-    ] as const) {
-      const stored = await client.getOrUndefined(resource, metadata, { signal });
-      if (stored === undefined) await createUnlessThere(() => client.create(resource, object, { signal }));
-    }
-  }
-
-  async #load(
-    { metadata, spec }: CertificateAuthority,
-    number: number,
-    signal: AbortSignal,
-  ): Promise<Generation | undefined> {
-    const name = generationName(metadata.name, number);
-    const loaded = this.#loaded.get(name);
-    if (loaded !== undefined) return loaded;
+  /** A generation by its number. One that status knows must have the root that status says. */
+  async find(authority: CertificateAuthority, number: number, signal: AbortSignal): Promise<FoundGeneration> {
+    const name = generationName(authority.metadata.name, number);
     const secret = await this.#options.client.getOrUndefined<KeySecret>(
       secretResource,
       { namespace: this.#options.namespace, name },
       { signal },
     );
-    if (secret === undefined) return undefined;
-    const { root, key } = readKeyPair(secret, profileOf(spec));
-    if (!Buffer.from(root.spki).equals(key.publicKeySpki)) {
-      throw new TerminalError(`Secret ${name} holds a key that is not its root's`, { code: "ERR_KEY_CHANGED" });
+    if (secret === undefined) {
+      this.#loaded.delete(name);
+      return { is: "Missing" };
     }
-    const generation = { number, root, key };
-    this.#loaded.set(name, generation);
-    return generation;
+    const loaded = this.#loaded.get(name);
+    const found = loaded?.uid === secret.metadata.uid ? loaded?.generation : readSecret(secret, number, authority.spec);
+    if (found === undefined || typeof found === "string") return { is: "Unusable", message: found ?? "" };
+    this.#loaded.set(name, { uid: secret.metadata.uid, generation: found });
+    const known = authority.status?.generations?.find((generation) => generation.number === number)?.fingerprint;
+    return known === undefined || known === found.root.sha256
+      ? { is: "Present", generation: found }
+      : {
+          is: "Unusable",
+          message: `Secret ${name} holds the root ${found.root.sha256}, but generation ${number} is ${known}; restore the Secret from a backup`,
+        };
   }
 
-  async #make(
-    authority: CertificateAuthority,
-    number: number,
-    known: string | undefined,
-    signal: AbortSignal,
-  ): Promise<Generation> {
+  /**
+   * Makes a generation that was never heard of: its Secret, with key and root together, then its mark and list. The
+   * Secret's create is atomic: of two publishers one makes the generation and the other takes it.
+   */
+  async make(authority: CertificateAuthority, number: number, signal: AbortSignal): Promise<void> {
     const { name } = authority.metadata;
-    const ref = { namespace: this.#options.namespace, name: generationName(name, number) };
-    // The mark is created after the Secret, so a mark without a Secret is a lost key too.
-    if (
-      known !== undefined ||
-      (await this.#options.client.getOrUndefined(generationMarkResource, ref, { signal })) !== undefined
-    ) {
-      throw new TerminalError(
-        `Secret ${generationName(name, number)} with the key of generation ${number} is missing; restore it from a backup`,
-        { code: "ERR_KEY_MISSING" },
-      );
-    }
+    const { client } = this.#options;
+    const metadata = this.#metadata(name, number);
     const { spec } = authority;
     const key = await generateCaKey(spec.keyAlgorithm);
     const notBefore = new Date(Math.floor((this.#options.now().getTime() - backdateMs) / 1000) * 1000);
@@ -179,16 +126,59 @@ export class GenerationStore {
     const secret = {
       apiVersion: "v1",
       kind: "Secret",
-      metadata: { ...this.#metadata(name, number), annotations: { [fingerprintAnnotation]: root.sha256 } },
+      metadata: { ...metadata, annotations: { [fingerprintAnnotation]: root.sha256 } },
       type: "kubernetes.io/tls",
       immutable: true,
       data: { "tls.crt": encode(root.pem), "tls.key": encode(exportUnencryptedPrivateKey(key)) },
     };
-    await createUnlessThere(() => this.#options.client.create(secretResource, secret, { signal }));
+    await createUnlessThere(() => client.create(secretResource, secret, { signal }));
     // What is stored counts: another publisher may have been first, or the create's answer was lost.
-    const stored = await this.#load(authority, number, signal);
-    if (stored === undefined) throw new Error(`Secret ${generationName(name, number)} was created and is gone again`);
-    return stored;
+    const stored = await this.find(authority, number, signal);
+    if (stored.is === "Present") await this.ensureRecords(authority, stored.generation, signal);
+  }
+
+  /** Makes the mark and the RevocationList of a generation that has signed nothing but its root yet, where they are missing. */
+  async ensureRecords(authority: CertificateAuthority, generation: Generation, signal: AbortSignal): Promise<void> {
+    const { name } = authority.metadata;
+    const { number, root } = generation;
+    await this.makeMark(name, number, root.notBefore.getTime(), signal);
+    await this.ensureList(name, number, signal);
+  }
+
+  /** Makes a mark that is missing. */
+  async makeMark(authority: string, number: number, notAfter: number, signal: AbortSignal): Promise<void> {
+    const mark: GenerationMark = {
+      apiVersion,
+      kind: "GenerationMark",
+      metadata: this.#metadata(authority, number),
+      spec: { authority, generation: number, notAfter: formatTime(notAfter) },
+    };
+    await createUnlessThere(() => this.#options.client.create(generationMarkResource, mark, { signal }));
+  }
+
+  /** Makes a RevocationList that is missing. */
+  async ensureList(authority: string, number: number, signal: AbortSignal): Promise<void> {
+    const { client } = this.#options;
+    const metadata = this.#metadata(authority, number);
+    if ((await client.getOrUndefined(revocationListResource, metadata, { signal })) !== undefined) return;
+    const list: RevocationList = {
+      apiVersion,
+      kind: "RevocationList",
+      metadata,
+      spec: { authority, generation: number, crlNumber: 0 },
+    };
+    await createUnlessThere(() => client.create(revocationListResource, list, { signal }));
+  }
+
+  /** Deletes a key. Nothing can be signed by it any more, and nobody can make it anew. */
+  async destroy(authority: string, number: number, signal: AbortSignal): Promise<void> {
+    const { name, namespace } = this.#metadata(authority, number);
+    try {
+      await this.#options.client.delete(secretResource, { name, namespace }, { signal });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    this.#loaded.delete(name);
   }
 
   #metadata(authority: string, number: number): { name: string; namespace: string; labels: Record<string, string> } {
@@ -209,7 +199,7 @@ async function createUnlessThere(create: () => Promise<unknown>): Promise<void> 
 }
 
 /** What a trust anchor may hold is held to AWS's rules. */
-function profileOf({ trustAnchors = [] }: CertificateAuthority["spec"]): ProfileName {
+export function profileOf({ trustAnchors = [] }: CertificateAuthority["spec"]): ProfileName {
   return trustAnchors.length > 0 ? "RolesAnywhere" : "General";
 }
 
@@ -223,25 +213,29 @@ function depthOf(spec: CertificateAuthority["spec"]): { readonly profile?: "Gene
   return { profile: "General", pathLength: caCertificates.maxPathLength + 1 };
 }
 
-function readKeyPair(secret: KeySecret, profile: ProfileName): { readonly root: Root; readonly key: CaKey } {
+/** The generation, or what is wrong with its Secret. */
+function readSecret(secret: KeySecret, number: number, spec: CertificateAuthority["spec"]): Generation | string {
+  const { name } = secret.metadata;
+  const profile = profileOf(spec);
   const [certificate, privateKey] = [decode(secret, "tls.crt"), decode(secret, "tls.key")];
+  if (certificate === undefined || privateKey === undefined) {
+    return `Secret ${name} has no ${certificate === undefined ? "tls.crt" : "tls.key"}; restore it from a backup`;
+  }
   try {
-    return { root: readRoot(certificate, { profile }), key: importCaKey(privateKey) };
+    const [root, key] = [readRoot(certificate, { profile }), importCaKey(privateKey)];
+    return Buffer.from(root.spki).equals(key.publicKeySpki)
+      ? { number, root, key }
+      : `Secret ${name} holds a key that is not its root's; restore it from a backup`;
   } catch (error) {
     if (!(error instanceof CaError)) throw error;
     const orElse = profile === "RolesAnywhere" ? ", or remove spec.trustAnchors if it was made without any" : "";
-    throw new TerminalError(
-      `Secret ${secret.metadata.name} cannot be read: ${error.message}; restore it from a backup${orElse}`,
-      { code: "ERR_KEY_CHANGED" },
-    );
+    return `Secret ${name} cannot be read: ${error.message}; restore it from a backup${orElse}`;
   }
 }
 
-function decode(secret: KeySecret, key: string): string {
+function decode(secret: KeySecret, key: string): string | undefined {
   const value = secret.data?.[key];
-  if (value === undefined)
-    throw new TerminalError(`Secret ${secret.metadata.name} has no ${key}`, { code: "ERR_KEY_MISSING" });
-  return Buffer.from(value, "base64").toString("utf8");
+  return value === undefined ? undefined : Buffer.from(value, "base64").toString("utf8");
 }
 
 function encode(text: string): string {

@@ -1,267 +1,151 @@
-import { isDeepStrictEqual } from "node:util";
-import {
-  apiVersion,
-  authorityLabel,
-  authorityReasons,
-  bundleKey,
-  bundleName,
-  type CertificateAuthority,
-  certificateAuthorityResource,
-  type Condition,
-  type IssuedCertificate,
-  publishedLabel,
-} from "@capstan/api";
-import type { RandomBytes } from "@capstan/ca-core";
-import {
-  type AuditLog,
-  formatTime,
-  type KubeClient,
-  type Logger,
-  type ReadonlyStore,
-  type ReconcileResult,
-  type Reconciler,
-  setCondition,
-  TerminalError,
-} from "@capstan/kube";
-import { parseTrustAnchorArn, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
-import { type AnchorSpec, type AnchorSync, syncAnchor, type WantedGeneration } from "../anchors/sync-anchor.ts";
-import { type ConfigMap, configMapResource, CrlRefused, publishCrl, type StoredCrl } from "../crl/publish-crl.ts";
-import { fieldManager } from "../field-manager.ts";
-import type { Readings } from "../revocations/readings.ts";
-import { authorityStatus, type ConditionState } from "./authority-status.ts";
-import type { Generation, GenerationStore } from "./generation-store.ts";
+import { type CertificateAuthority, certificateAuthorityResource } from "@capstan/api";
+import { planRotation, type RotationObservation, type RotationPlan } from "@capstan/ca-core";
+import type { ReadonlyStore, ReconcileResult, Reconciler } from "@capstan/kube";
+import { admitOperations } from "../operations/admit-operations.ts";
+import { refuseOperations, reportOperations } from "../operations/report-operations.ts";
+import { carryOut } from "../rotation/carry-out.ts";
+import { observe } from "../rotation/observe.ts";
+import type { RotationOptions } from "../rotation/rotation-options.ts";
+import { rotationPolicyOf } from "../rotation/rotation-policy-of.ts";
+import type { Seen } from "../rotation/seen.ts";
+import { tellReadings } from "../rotation/tell-readings.ts";
+import { generationOfCrl, type Known, toObservation } from "../rotation/to-observation.ts";
+import { storeBundle, trustedRoots } from "../server/store-bundle.ts";
+import { reasonsOf } from "./authority-conditions.ts";
+import { authorityStatus } from "./authority-status.ts";
+import { lacksFinalizer, withFinalizer } from "./finalizer.ts";
+import { writeStatus } from "./write-status.ts";
 
-/** A trust anchor that is in sync is read again after so long, to notice what others changed. */
-const rereadMs = 600_000;
-const firstRetryMs = 2_000;
-const longestRetryMs = 60_000;
+/** CRLs are refreshed, and clocks compared, though nothing is due. */
+const longestPauseMs = 600_000;
+const shortestPauseMs = 1_000;
+/** Far more than any rotation takes at once: a plan that does not get on is a fault of ours, and must not spin. */
+const mostSteps = 100;
 
-export interface AuthorityReconcilerOptions {
-  readonly client: KubeClient;
-  readonly namespace: string;
+export interface AuthorityReconcilerOptions extends RotationOptions {
   readonly authorities: ReadonlyStore<CertificateAuthority>;
-  /** The ledger's revoked records, with index "authority". */
-  readonly records: ReadonlyStore<IssuedCertificate>;
-  readonly generations: GenerationStore;
-  /** The control plane of an account and region. */
-  readonly controlPlaneOf: (anchor: AnchorSpec) => RolesAnywhereControlPlane;
-  /** What trust anchors were read back with; told after each sync. */
-  readonly readings: Readings;
-  readonly now: () => Date;
-  readonly random: RandomBytes;
-  readonly recordName: () => string;
-  readonly audit: AuditLog;
-  readonly log: Logger;
 }
 
 /**
- * Brings a CertificateAuthority to have a generation, a CRL that says what the ledger says, and both in every trust
- * anchor. Each step resumes from what Secrets, lists and AWS hold.
+ * Carries an authority's rotation on: observes, asks the planner for the next step and takes it, until there is something
+ * to wait for. Nothing is remembered between two looks but what this process has read of AWS since it leads.
  */
 export function authorityReconciler(options: AuthorityReconcilerOptions): Reconciler {
-  const failures = new Map<string, number>();
   return async (key, signal) => {
-    if (options.authorities.get(key) === undefined) return {};
-    const authority = await options.client.getOrUndefined<CertificateAuthority>(
-      certificateAuthorityResource,
-      { name: key },
-      { signal },
-    );
-    if (authority === undefined || authority.metadata.deletionTimestamp !== undefined) return {};
-    try {
-      const anchors = await bringUp(options, authority, signal);
-      const blocked = anchors.some(({ problem }) => problem !== undefined);
-      failures.set(key, blocked ? (failures.get(key) ?? 0) + 1 : 0);
-      return blocked ? retry(failures.get(key) ?? 1) : { requeueAfterMs: rereadMs };
-    } catch (error) {
-      if (!(error instanceof TerminalError)) throw error;
-      await report(options, authority, failed(error), signal);
-      options.log.error({ authority: key, err: error }, "an authority waits for a person");
-      // A Secret that is restored wakes nobody here.
-      return { requeueAfterMs: longestRetryMs };
-    }
+    const work = new Pass(options, key, signal);
+    return work.run();
   };
 }
 
-function retry(failures: number): ReconcileResult {
-  return { requeueAfterMs: Math.min(longestRetryMs, firstRetryMs * 2 ** (failures - 1)) };
-}
+/** One look at an authority. */
+class Pass {
+  readonly #options: AuthorityReconcilerOptions;
+  readonly #name: string;
+  readonly #signal: AbortSignal;
+  /** Generations whose CRL was looked after. */
+  readonly #refreshed = new Set<number>();
+  #bundle = "";
 
-async function bringUp(
-  options: AuthorityReconcilerOptions,
-  authority: CertificateAuthority,
-  signal: AbortSignal,
-): Promise<readonly AnchorSync[]> {
-  const { generations } = options;
-  const { name } = authority.metadata;
-  const number = authority.status?.generations?.[0]?.number ?? 1;
-  const generation = await generations.ensure(authority, number, signal);
-  await generations.ensureRecords(authority, generation, signal);
-  const crl = await publishOrReport(options, authority, generation, signal);
-  await storeBundle(options, name, generation, signal);
-  const wanted = [{ number, fingerprint: generation.root.sha256, rootPem: generation.root.pem, crl }];
-  const anchors = await Promise.all(
-    (authority.spec.trustAnchors ?? []).map((spec) => syncUnlessFresh(options, authority, spec, wanted, signal)),
-  );
-  await report(options, authority, stateOf(authority, generation, crl, anchors), signal);
-  return anchors;
-}
+  constructor(options: AuthorityReconcilerOptions, name: string, signal: AbortSignal) {
+    this.#options = options;
+    this.#name = name;
+    this.#signal = signal;
+  }
 
-/** A CRL that cannot be made is said in status: what is published stays, and issuing goes on. */
-async function publishOrReport(
-  options: AuthorityReconcilerOptions,
-  authority: CertificateAuthority,
-  generation: Generation,
-  signal: AbortSignal,
-): Promise<StoredCrl> {
-  const { name } = authority.metadata;
-  const { number } = generation;
-  try {
-    return await publishCrl({
-      ...options,
-      authority: name,
-      generation,
-      revoked: options.records
-        .byIndex("authority", name)
-        .filter(({ spec, status }) => spec.generation === number && status?.revoked !== undefined),
-      highestReadBack: options.readings.highestCrlNumber(name, number),
-      signal,
+  async run(): Promise<ReconcileResult> {
+    for (let step = 0; step < mostSteps; step += 1) {
+      this.#signal.throwIfAborted();
+      const seen = await observe(this.#options, this.#name, this.#signal);
+      if (seen === undefined) {
+        this.#options.memories.forget(this.#name);
+        await refuseOperations(this.#options, this.#name, this.#signal);
+        return {};
+      }
+      if (await this.#prepare(seen)) continue;
+      await this.#refreshCrls(seen);
+      for (const anchor of seen.authority.spec.trustAnchors ?? []) tellReadings(this.#options, seen, anchor);
+      await this.#storeBundle(seen);
+      const observation = toObservation(seen, this.#known(seen));
+      const plan = planRotation(observation);
+      if (plan.next === "wait") {
+        await this.#report(seen, observation, plan);
+        return { requeueAfterMs: this.#pauseMs(plan) };
+      }
+      await carryOut({ options: this.#options, seen, signal: this.#signal }, plan.action);
+    }
+    this.#options.log.error({ authority: this.#name }, `took ${mostSteps} steps without coming to rest`);
+    return { requeueAfterMs: longestPauseMs };
+  }
+
+  /** What must be so before anything is decided; true when it was not. */
+  async #prepare(seen: Seen): Promise<boolean> {
+    const { authority } = seen;
+    if (lacksFinalizer(authority)) {
+      const signal = this.#signal;
+      await this.#options.client.replace(certificateAuthorityResource, withFinalizer(authority), { signal });
+      return true;
+    }
+    return admitOperations(this.#options, seen, this.#signal);
+  }
+
+  #known({ authority }: Seen): Known {
+    const { memories, crls, sessions } = this.#options;
+    return {
+      policy: rotationPolicyOf(authority.spec),
+      crlOf: (generation) => crls.of(this.#name, generation),
+      memoryOf: (anchor) => memories.of(this.#name, anchor),
+      ownLeafOf: (anchor) => sessions.ownLeaf(this.#name, anchor),
+    };
+  }
+
+  /**
+   * Makes each CRL say what the ledger says, once a pass. First every anchor was read, or could not be: a state that was
+   * restored from a backup shows by what AWS holds, and a CRL that is made over it would hide that.
+   */
+  async #refreshCrls(seen: Seen): Promise<void> {
+    const { spec } = seen.authority;
+    const anchors = (spec.trustAnchors ?? []).filter(({ ignore }) => ignore !== true);
+    const memories = anchors.map((anchor) => this.#options.memories.of(this.#name, anchor));
+    if (memories.some(({ reading, failure }) => reading === undefined && failure === undefined)) return;
+    const readBack = memories.flatMap(({ reading }) => reading?.crls ?? []);
+    for (const generation of seen.generations) {
+      const { number, status } = generation;
+      if (status === undefined || this.#refreshed.has(number)) continue;
+      this.#refreshed.add(number);
+      const isBehind = (known = 0n): boolean =>
+        readBack.some((crl) => generationOfCrl(seen, crl) === number && (crl.content?.number ?? 0n) > known);
+      await this.#options.crls.refresh(this.#options, seen, generation, isBehind, this.#signal);
+    }
+  }
+
+  /** Relying parties have a root before it signs. */
+  async #storeBundle(seen: Seen): Promise<void> {
+    const generations = seen.generations.flatMap(({ number, status, found }) => {
+      const rootPem =
+        found.is === "Present" ? found.generation.root.pem : this.#options.crls.of(this.#name, number)?.rootPem;
+      if (status === undefined || status.compromised === true || rootPem === undefined) return [];
+      return [{ number, phase: status.phase, rootPem }];
     });
-  } catch (error) {
-    if (error instanceof CrlRefused) {
-      const condition = {
-        type: "CRLCurrent",
-        status: "False",
-        reason: authorityReasons.crlRefused,
-        message: error.message,
-      } as const;
-      await report(options, authority, { conditions: [condition] }, signal);
-    }
-    throw error;
+    const roots = trustedRoots(generations);
+    if (roots.join("") === this.#bundle) return;
+    await storeBundle(this.#options, this.#name, roots, this.#signal);
+    this.#bundle = roots.join("");
   }
-}
 
-/** AWS allows one call a second: what was read back lately and has nothing new is not read again. */
-async function syncUnlessFresh(
-  options: AuthorityReconcilerOptions,
-  authority: CertificateAuthority,
-  spec: AnchorSpec,
-  wanted: readonly (WantedGeneration & { readonly crl: StoredCrl })[],
-  signal: AbortSignal,
-): Promise<AnchorSync> {
-  const { name } = authority.metadata;
-  const { readings } = options;
-  const known = authority.status?.trustAnchors?.find((anchor) => anchor.name === spec.name);
-  const before = known?.arn === undefined || isAt(known.arn, spec) ? known : undefined;
-  // What was read of an anchor of that name elsewhere says nothing about this one.
-  if (before === undefined) readings.forget(name, spec.name);
-  const fresh = wanted.every(({ number, crl }) => {
-    const reading = readings.of(name, spec.name, number);
-    return (
-      reading !== undefined && reading.crl.number === crl.number && options.now().getTime() - reading.at < rereadMs
-    );
-  });
-  if (before?.joined === true && fresh) return { status: before };
-  const synced = await syncAnchor({
-    controlPlane: options.controlPlaneOf(spec),
-    authority: name,
-    spec,
-    before,
-    wanted,
-    now: options.now,
-    signal,
-  });
-  if (synced.problem === undefined) {
-    const at = options.now().getTime();
-    for (const { number: generation, crl } of wanted)
-      readings.record({ authority: name, anchor: spec.name, generation, crl, at });
+  async #report(seen: Seen, observation: RotationObservation, plan: RotationPlan): Promise<void> {
+    const { client, now } = this.#options;
+    const waitsFor = reasonsOf(plan)
+      .slice(0, 3)
+      .map(({ message }) => message)
+      .join("; ");
+    const operations = await reportOperations(this.#options, seen, waitsFor, this.#signal);
+    const question = { seen, observation, plan, ...this.#known(seen), now: now().getTime() };
+    const status = { ...authorityStatus(question), operations: operations.length === 0 ? undefined : [...operations] };
+    await writeStatus(client, seen.authority, status, this.#signal);
   }
-  return synced;
-}
 
-/** Whether a trust anchor is the one, or in the place, that the spec names. */
-function isAt(arn: string, spec: AnchorSpec): boolean {
-  if (spec.arn !== undefined) return arn === spec.arn;
-  const { region, account } = parseTrustAnchorArn(arn);
-  return region === spec.region && account === spec.account;
-}
-
-async function storeBundle(
-  { client, namespace }: AuthorityReconcilerOptions,
-  authority: string,
-  { root }: Generation,
-  signal: AbortSignal,
-): Promise<void> {
-  const ref = { namespace, name: bundleName(authority) };
-  const stored = await client.getOrUndefined<ConfigMap>(configMapResource, ref, { signal });
-  if (stored?.data?.[bundleKey] === root.pem) return;
-  const content = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { ...stored?.metadata, ...ref, labels: { [authorityLabel]: authority, [publishedLabel]: "bundle" } },
-    data: { [bundleKey]: root.pem },
-  };
-  await (stored === undefined
-    ? client.create(configMapResource, content, { signal })
-    : client.replace(configMapResource, content, { signal }));
-}
-
-type StatusUpdate = ReturnType<typeof authorityStatus>;
-
-function stateOf(
-  authority: CertificateAuthority,
-  { number, root }: Generation,
-  crl: StoredCrl,
-  anchors: readonly AnchorSync[],
-): StatusUpdate {
-  const before = authority.status?.generations?.find((generation) => generation.number === number);
-  return authorityStatus({
-    generation: {
-      number,
-      fingerprint: root.sha256,
-      notBefore: formatTime(root.notBefore.getTime()),
-      notAfter: formatTime(root.notAfter.getTime()),
-      crl: {
-        number: Number(crl.number),
-        thisUpdate: formatTime(crl.thisUpdate.getTime()),
-        nextUpdate: formatTime(crl.nextUpdate.getTime()),
-        entries: crl.serials.size,
-      },
-    },
-    phaseBefore: before?.phase,
-    anchors,
-  });
-}
-
-/** A failure that only a person can end stops issuing: the key is not what it should be. */
-function failed(error: TerminalError): { readonly conditions: readonly ConditionState[]; readonly status?: undefined } {
-  const reason = error.code === "ERR_KEY_MISSING" ? authorityReasons.keyMissing : authorityReasons.failed;
-  return { conditions: [{ type: "Ready", status: "False", reason, message: error.message }] };
-}
-
-/** Writes the status, unless it says all this already. */
-async function report(
-  { client, now }: AuthorityReconcilerOptions,
-  authority: CertificateAuthority,
-  update: { readonly status?: StatusUpdate["status"] | undefined; readonly conditions: readonly ConditionState[] },
-  signal: AbortSignal,
-): Promise<void> {
-  const { generation: observedGeneration = 0, name, resourceVersion } = authority.metadata;
-  const before = authority.status ?? {};
-  let conditions: readonly Condition[] = before.conditions ?? [];
-  for (const condition of update.conditions)
-    conditions = setCondition(conditions, { ...condition, observedGeneration }, now().getTime());
-  const { conditions: _conditions, observedGeneration: _observed, ...kept } = before;
-  const status = { ...(update.status ?? kept), observedGeneration, conditions };
-  if (isDeepStrictEqual(status, before)) return;
-  await client.apply(
-    certificateAuthorityResource,
-    {
-      apiVersion,
-      kind: "CertificateAuthority",
-      metadata: { name, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
-      status,
-    },
-    { fieldManager, force: true, subresource: "status", signal },
-  );
+  #pauseMs(plan: Extract<RotationPlan, { readonly next: "wait" }>): number {
+    const pauseMs = (plan.lookAgainAt ?? Number.POSITIVE_INFINITY) - this.#options.now().getTime();
+    return Math.min(longestPauseMs, Math.max(shortestPauseMs, pauseMs));
+  }
 }

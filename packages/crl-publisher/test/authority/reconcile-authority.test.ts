@@ -1,310 +1,284 @@
-import { randomBytes, randomUUID } from "node:crypto";
 import {
   type CertificateAuthority,
   certificateAuthorityResource,
   generationMarkResource,
-  type IssuedCertificate,
   issuedCertificateResource,
   revocationListResource,
 } from "@capstan/api";
-import { createLogger, type ReconcileResult } from "@capstan/kube";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts";
-import { ObjectStore } from "../../../kube/src/object-store.ts";
-import { GenerationStore, secretResource } from "../../src/authority/generation-store.ts";
-import { authorityReconciler } from "../../src/authority/reconcile-authority.ts";
-import { type ConfigMap, configMapResource, readStored } from "../../src/crl/publish-crl.ts";
-import { Readings } from "../../src/revocations/readings.ts";
-import { MemoryAudit } from "../support/audit.ts";
-import { Aws } from "../support/aws.ts";
+import { secretResource } from "../../src/authority/generation-store.ts";
+import { type ConfigMap, configMapResource } from "../../src/crl/config-map.ts";
+import { readStored } from "../../src/crl/publish-crl.ts";
 import { newGeneration } from "../support/generation.ts";
-import { after, authority, minute, now, ownNamespace, prod, record, revokedAt } from "../support/objects.ts";
+import { authority, minute, now, ownNamespace, prod, record, revokedAt } from "../support/objects.ts";
+import { RotationWorld } from "../support/rotation-world.ts";
 
-let aws: Aws;
-let server: ApiServer;
-let readings: Readings;
-let time: Date;
-let reconciler: ReturnType<typeof authorityReconciler>;
-let authorities: ObjectStore<CertificateAuthority>;
-let records: ObjectStore<IssuedCertificate>;
+let world: RotationWorld;
 
 beforeEach(async () => {
-  aws = await Aws.start();
-  server = await ApiServer.start();
-  time = now;
-  authorities = new ObjectStore();
-  records = new ObjectStore({ authority: ({ spec }) => [spec.authority] });
-  restart();
-  server.put(certificateAuthorityResource, authority());
+  world = await RotationWorld.start();
 });
 
-afterEach(async () => {
-  await server[Symbol.asyncDispose]();
-  await aws[Symbol.asyncDispose]();
-});
+afterEach(() => world[Symbol.asyncDispose]());
 
-/** A new process: what was read and loaded is forgotten. */
-function restart(): void {
-  readings = new Readings();
-  const audit = new MemoryAudit().log;
-  reconciler = authorityReconciler({
-    client: server.client,
-    namespace: ownNamespace,
-    authorities,
-    records,
-    generations: new GenerationStore({ client: server.client, namespace: ownNamespace, audit, now: () => time }),
-    controlPlaneOf: () => aws.controlPlane,
-    readings,
-    now: () => time,
-    random: randomBytes,
-    recordName: randomUUID,
-    audit,
-    log: createLogger({ program: "test", level: "silent" }),
-  });
-}
-
-async function reconcile(): Promise<ReconcileResult> {
-  authorities.set(server.read(certificateAuthorityResource, { name: "fleet" }) as CertificateAuthority);
-  for (const one of server.all(issuedCertificateResource) as readonly IssuedCertificate[]) records.set(one);
-  return (await reconciler("fleet", new AbortController().signal)) ?? {};
-}
-
-const fleet = (): CertificateAuthority =>
-  server.read(certificateAuthorityResource, { name: "fleet" }) as CertificateAuthority;
-const said = (): readonly string[] =>
-  (fleet().status?.conditions ?? []).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
-const allWell = ["Ready True Issuing", "TrustAnchorsInSync True ReadBack", "CRLCurrent True Signed"];
-const change = (spec: Partial<CertificateAuthority["spec"]>): void => {
-  server.put(certificateAuthorityResource, { ...fleet(), spec: { ...fleet().spec, ...spec } });
-};
+const allWell = [
+  "Ready True Issuing",
+  "TrustAnchorsInSync True ReadBack",
+  "Rotating False RotationNotDue",
+  "Drift False NothingFound",
+  "CRLCurrent True Signed",
+  "CRLCapacity True HasRoom",
+];
+const ref = { namespace: ownNamespace, name: "fleet-1" };
+const readBack = () => world.publisher.readings.of("fleet", "prod", 1)?.crl;
 
 describe("a new authority", () => {
   test("gets-root-crl-bundle-and-anchor-and-issues", async () => {
-    expect(await reconcile()).toEqual({ requeueAfterMs: 600_000 });
-    expect(said()).toEqual(allWell);
-    const [anchor] = await aws.controlPlane.listTrustAnchors();
-    const bundle = server.read(configMapResource, { namespace: ownNamespace, name: "fleet-bundle" }) as ConfigMap;
+    await world.look();
+    expect(world.said).toEqual(allWell);
+    const [anchor] = await world.aws.controlPlane.listTrustAnchors();
+    const bundle = world.server.read(configMapResource, { namespace: ownNamespace, name: "fleet-bundle" }) as ConfigMap;
     expect(bundle.data?.["bundle.pem"]).toBe(anchor?.bundlePem);
-    expect(fleet().status).toMatchObject({
+    expect(world.fleet.status).toMatchObject({
       observedGeneration: 1,
       activeGeneration: 1,
+      highestGeneration: 1,
+      nextRotation: "2027-10-23T02:54:59Z",
       generations: [{ number: 1, phase: "Active" }],
-      trustAnchors: [{ name: "prod", arn: anchor?.arn, joined: true }],
+      trustAnchors: [{ name: "prod", arn: anchor?.arn, joined: true, state: "Present" }],
     });
   });
 
-  test("does-not-issue-while-aws-is-away-and-heals-by-itself", async () => {
-    aws.emulator.setAvailable(false);
-    const waits = [await reconcile(), await reconcile(), await reconcile()].map(({ requeueAfterMs }) => requeueAfterMs);
-    expect(waits).toEqual([2_000, 4_000, 8_000]);
-    expect(said().slice(0, 2)).toEqual(["Ready False AWSUnavailable", "TrustAnchorsInSync False AWSUnavailable"]);
-    expect(fleet().status?.activeGeneration).toBeUndefined();
-    aws.emulator.setAvailable(true);
-    await reconcile();
-    expect(said()).toEqual(allWell);
+  test("has-a-trust-anchor-that-does-not-warn-of-every-leaf", async () => {
+    await world.look();
+    const [anchor] = await world.aws.controlPlane.listTrustAnchors();
+    expect(anchor?.notificationSettings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false }),
+        expect.objectContaining({ event: "CA_CERTIFICATE_EXPIRY", enabled: true, thresholdDays: 14 }),
+      ]),
+    );
   });
 
-  test("does-not-issue-under-a-strangers-anchor", async () => {
-    await aws.createAnchor("capstan-fleet-prod", (await newGeneration()).root.pem);
-    await reconcile();
-    expect(said().slice(0, 2)).toEqual([
-      "Ready False TrustAnchorConflict",
-      "TrustAnchorsInSync False TrustAnchorConflict",
-    ]);
+  test("does-not-issue-while-aws-is-away-and-heals-by-itself", async () => {
+    world.aws.emulator.setAvailable(false);
+    await world.look();
+    expect(world.said.slice(0, 2)).toEqual(["Ready False AWSUnavailable", "TrustAnchorsInSync False AWSUnavailable"]);
+    expect(world.fleet.status?.activeGeneration).toBeUndefined();
+    world.aws.emulator.setAvailable(true);
+    await world.until(() => world.phases === "1 Active", 2 * minute);
+    expect(world.said).toEqual(allWell);
+  });
+
+  test("does-not-issue-under-a-strangers-anchor-and-overwrites-nothing", async () => {
+    const { root } = await newGeneration();
+    await world.aws.createAnchor("capstan-fleet-prod", root.pem);
+    const before = world.aws.count;
+    await world.look();
+    expect(world.said).toEqual(
+      expect.arrayContaining([
+        "Ready False TrustAnchorConflict",
+        "TrustAnchorsInSync False TrustAnchorConflict",
+        "Drift True UnknownCertificate",
+      ]),
+    );
+    expect(world.fleet.status?.conditions?.find(({ type }) => type === "Drift")?.message).toContain(root.sha256);
+    expect(world.aws.writes(before)).toEqual([]);
+  });
+
+  test("does-not-choose-between-two-anchors-of-its-name", async () => {
+    const { root } = await newGeneration();
+    await world.aws.createAnchor("capstan-fleet-prod", root.pem);
+    await world.aws.createAnchor("capstan-fleet-prod", root.pem);
+    await world.look();
+    expect(world.fleet.status?.trustAnchors?.[0]?.message).toContain(
+      "2 trust anchors are named capstan-fleet-prod; delete the unused ones, or name one by its arn in spec.trustAnchors",
+    );
+    expect(world.phases).not.toContain("Active");
   });
 
   test.each<[fact: string, method: string, path: RegExp]>([
+    ["finalizer", "PUT", /certificateauthorities/],
     ["secret", "POST", /secrets/],
     ["mark", "POST", /generationmarks/],
     ["list", "POST", /revocationlists/],
     ["crl", "POST", /configmaps/],
     ["status", "PATCH", /certificateauthorities/],
   ])("cut-off-at-the-%s-is-completed-by-the-next-process-with-one-of-each", async (_fact, method, path) => {
-    server.next(method, path, "lose the answer");
-    await expect(reconcile()).rejects.toMatchObject({ code: "ERR_KUBE_CONNECTION" });
-    restart();
-    await reconcile();
-    expect(said()).toEqual(allWell);
-    expect([server.all(secretResource).length, server.all(generationMarkResource).length]).toEqual([1, 1]);
-    expect([(await aws.controlPlane.listTrustAnchors()).length, (await aws.controlPlane.listCrls()).length]).toEqual([
-      1, 1,
-    ]);
-  });
-
-  test("is-left-alone-once-it-is-being-deleted", async () => {
-    server.put(certificateAuthorityResource, {
-      ...authority(),
-      metadata: { name: "fleet", deletionTimestamp: now.toISOString() },
-    });
-    await reconcile();
-    expect(server.writes).toEqual([]);
+    world.server.next(method, path, "lose the answer");
+    await expect(world.look()).rejects.toMatchObject({ code: "ERR_KUBE_CONNECTION" });
+    world.restart();
+    await world.look();
+    expect(world.said).toEqual(allWell);
+    const made = [secretResource, generationMarkResource, revocationListResource].map(
+      (type) => world.server.all(type).length,
+    );
+    expect(made).toEqual([1, 1, 1]);
+    expect([await world.bundle(), await world.crls()]).toEqual([[1], [1]]);
   });
 });
 
 describe("an authority without trust anchors", () => {
-  beforeEach(() => change({ trustAnchors: [] }));
-
   test.each<[fact: string, trustAnchors: CertificateAuthority["spec"]["trustAnchors"]]>([
     ["an-empty-list", []],
     ["no-list", undefined],
   ])("issues-at-once-and-asks-aws-nothing-with-%s", async (_fact, trustAnchors) => {
-    const { trustAnchors: _, ...spec } = fleet().spec;
-    server.put(certificateAuthorityResource, {
-      ...fleet(),
+    const { trustAnchors: _, ...spec } = world.fleet.spec;
+    world.server.put(certificateAuthorityResource, {
+      ...world.fleet,
       spec: { ...spec, ...(trustAnchors === undefined ? {} : { trustAnchors }) },
     });
-    aws.emulator.setAvailable(false);
-    const asked = aws.count;
-    expect(await reconcile()).toEqual({ requeueAfterMs: 600_000 });
-    expect(said()).toEqual(allWell);
-    expect(fleet().status).toMatchObject({
-      observedGeneration: 1,
-      activeGeneration: 1,
-      generations: [{ number: 1, phase: "Active" }],
-      trustAnchors: [],
-    });
-    expect(aws.count).toBe(asked);
-  });
-
-  test("has-its-key-mark-list-crl-and-bundle-like-any-other", async () => {
-    await reconcile();
-    const made = [secretResource, generationMarkResource, revocationListResource].map(
-      (type) => server.all(type).length,
-    );
-    expect(made).toEqual([1, 1, 1]);
-    const bundle = server.read(configMapResource, { namespace: ownNamespace, name: "fleet-bundle" }) as ConfigMap;
+    await world.look();
+    expect(world.said).toEqual(allWell);
+    expect(world.fleet.status).toMatchObject({ activeGeneration: 1, trustAnchors: [] });
+    expect(world.aws.count).toBe(0);
+    const bundle = world.server.read(configMapResource, { namespace: ownNamespace, name: "fleet-bundle" }) as ConfigMap;
     expect(bundle.data?.["bundle.pem"]).toContain("BEGIN CERTIFICATE");
   });
 });
 
 describe("an issuing authority", () => {
   beforeEach(async () => {
-    await reconcile();
+    await world.look();
   });
 
   test("writes-nothing-and-asks-aws-nothing-while-nothing-changes", async () => {
-    const [writes, asked] = [server.writes.length, aws.count];
-    time = after(9 * minute);
-    await reconcile();
-    expect([server.writes.length, aws.count]).toEqual([writes, asked]);
+    const [writes, asked] = [world.server.writes.length, world.aws.count];
+    world.advance(4 * minute);
+    await world.look();
+    expect([world.server.writes.length, world.aws.count]).toEqual([writes, asked]);
   });
 
-  test("is-read-again-in-aws-after-ten-minutes-however-often-it-was-looked-at-in-between", async () => {
-    const { arn = "" } = fleet().status?.trustAnchors?.[0] ?? {};
-    await aws.disableAnchor(arn);
-    for (const minutes of [3, 6, 9]) {
-      time = after(minutes * minute);
-      await reconcile();
+  test("is-read-again-in-aws-after-five-minutes-however-often-it-was-looked-at-in-between", async () => {
+    const { arn = "" } = world.fleet.status?.trustAnchors?.[0] ?? {};
+    await world.aws.disableAnchor(arn);
+    for (let looks = 0; looks < 2; looks += 1) {
+      world.advance(2 * minute);
+      await world.look();
     }
-    expect(said()).toEqual(allWell);
-    time = after(10 * minute);
-    await reconcile();
-    expect(said()).toEqual([
-      "Ready True Issuing",
-      "TrustAnchorsInSync False TrustAnchorConflict",
-      "CRLCurrent True Signed",
-    ]);
-    expect(fleet().status).toMatchObject({ activeGeneration: 1, trustAnchors: [{ joined: false }] });
+    expect(world.said).toEqual(allWell);
+    world.advance(minute);
+    await world.look();
+    expect(world.said.slice(0, 2)).toEqual(["Ready True Issuing", "TrustAnchorsInSync False TrustAnchorConflict"]);
+    expect(world.fleet.status).toMatchObject({
+      activeGeneration: 1,
+      trustAnchors: [{ joined: false, state: "Disabled" }],
+    });
   });
 
   test("is-read-back-after-a-restart-before-anything-counts-as-published", async () => {
-    restart();
-    expect(readings.of("fleet", "prod", 1)).toBeUndefined();
-    await reconcile();
-    expect(readings.of("fleet", "prod", 1)?.crl.serials.size).toBe(1);
+    world.restart();
+    expect(readBack()).toBeUndefined();
+    await world.look();
+    expect(readBack()?.serials.size).toBe(1);
   });
 
   test("brings-a-revocation-into-every-anchor", async () => {
-    server.put(issuedCertificateResource, record({ status: revokedAt(now) }));
-    time = after(1_000);
-    await reconcile();
-    expect(readings.of("fleet", "prod", 1)?.crl.serials.has("4f1c")).toBe(true);
-    const [inAws] = await aws.controlPlane.listCrls();
-    const stored = readStored(
-      server.read(configMapResource, { namespace: ownNamespace, name: "fleet-1" }) as ConfigMap,
-    );
+    world.server.put(issuedCertificateResource, record({ status: revokedAt(now) }));
+    world.advance(1_000);
+    await world.look();
+    expect(readBack()?.serials.has("4f1c")).toBe(true);
+    const [inAws] = await world.aws.controlPlane.listCrls();
+    const stored = readStored(world.server.read(configMapResource, ref) as ConfigMap);
     expect(inAws).toMatchObject({ enabled: true, crlPem: stored.pem });
-    expect(fleet().status?.trustAnchors?.[0]?.crls).toMatchObject([{ generation: 1, number: Number(stored.number) }]);
+    expect(world.fleet.status?.trustAnchors?.[0]?.crls).toMatchObject([
+      { generation: 1, number: Number(stored.number) },
+    ]);
   });
 
   test("goes-on-issuing-through-an-outage-and-publishes-afterwards", async () => {
-    server.put(issuedCertificateResource, record({ status: revokedAt(now) }));
-    aws.emulator.setAvailable(false);
-    time = after(1_000);
-    expect(await reconcile()).toEqual({ requeueAfterMs: 2_000 });
-    expect(said()).toEqual(["Ready True Issuing", "TrustAnchorsInSync False AWSUnavailable", "CRLCurrent True Signed"]);
-    expect(readings.of("fleet", "prod", 1)?.crl.serials.has("4f1c")).toBe(false);
-    aws.emulator.setAvailable(true);
-    await reconcile();
-    expect(said()).toEqual(allWell);
-    expect(readings.of("fleet", "prod", 1)?.crl.serials.has("4f1c")).toBe(true);
+    world.server.put(issuedCertificateResource, record({ status: revokedAt(now) }));
+    world.aws.emulator.setAvailable(false);
+    world.advance(1_000);
+    await world.look();
+    expect(world.said.slice(0, 2)).toEqual(["Ready True Issuing", "TrustAnchorsInSync False AWSUnavailable"]);
+    expect(readBack()?.serials.has("4f1c")).not.toBe(true);
+    world.aws.emulator.setAvailable(true);
+    await world.until(() => readBack()?.serials.has("4f1c") === true, 2 * minute);
+    expect(world.said).toEqual(allWell);
   });
 
   test("takes-no-records-of-another-generation-into-its-crl", async () => {
-    server.put(issuedCertificateResource, record({ spec: { generation: 2 }, status: revokedAt(now) }));
-    const asked = aws.count;
-    await reconcile();
-    expect(aws.count).toBe(asked);
+    world.server.put(issuedCertificateResource, record({ spec: { generation: 2 }, status: revokedAt(now) }));
+    const asked = world.aws.count;
+    await world.look();
+    expect(world.aws.count).toBe(asked);
   });
 
   test("stops-when-its-key-is-missing-and-goes-on-when-it-is-restored", async () => {
-    const ref = { namespace: ownNamespace, name: "fleet-1" };
-    const secret = server.read(secretResource, ref) as ConfigMap;
-    server.remove(secretResource, ref);
-    restart();
-    expect(await reconcile()).toEqual({ requeueAfterMs: 60_000 });
-    expect(said()[0]).toBe("Ready False KeyMissing");
-    expect(fleet().status).toMatchObject({ activeGeneration: 1, generations: [{ number: 1 }] });
-    expect(server.all(secretResource)).toEqual([]);
-    server.put(secretResource, secret);
-    await reconcile();
-    expect(said()).toEqual(allWell);
+    const secret = world.server.read(secretResource, ref) as ConfigMap;
+    world.server.remove(secretResource, ref);
+    await world.look();
+    expect(world.said[0]).toBe("Ready False KeyMissing");
+    expect(world.fleet.status).toMatchObject({ activeGeneration: 1, generations: [{ number: 1 }] });
+    expect(world.server.all(secretResource)).toEqual([]);
+    world.server.put(secretResource, secret);
+    await world.look();
+    expect(world.said).toEqual(allWell);
+  });
+
+  test("stops-when-its-secret-holds-another-key-and-says-so", async () => {
+    const secret = world.server.read(secretResource, ref) as ConfigMap;
+    const { keySecret } = await import("../support/generation.ts");
+    world.server.put(secretResource, { ...secret, ...keySecret(await newGeneration()), metadata: { ...ref } });
+    await world.look();
+    const ready = world.fleet.status?.conditions?.find(({ type }) => type === "Ready");
+    expect(ready?.reason).toBe("KeyMissing");
+    expect(ready?.message).toMatch(/Secret fleet-1 holds the root .*; restore the Secret from a backup/);
+  });
+
+  test("keeps-its-last-crl-in-aws-without-its-key", async () => {
+    world.server.remove(secretResource, ref);
+    const [inAws] = await world.aws.controlPlane.listCrls();
+    await world.aws.deleteCrl(inAws?.id ?? "");
+    world.restart();
+    await world.look();
+    expect((await world.aws.controlPlane.listCrls()).map(({ crlPem }) => crlPem)).toEqual([inAws?.crlPem]);
   });
 
   test("forgets-what-it-read-of-an-anchor-that-the-spec-moved", async () => {
-    change({ trustAnchors: [{ ...prod, account: "444455556666" }] });
-    aws.emulator.setAvailable(false);
-    await reconcile();
-    expect(readings.of("fleet", "prod", 1)).toBeUndefined();
-    expect(fleet().status?.trustAnchors).toMatchObject([{ name: "prod", joined: false }]);
-    expect(said()[0]).toBe("Ready True Issuing");
+    world.changeSpec({ trustAnchors: [{ ...prod, account: "444455556666" }] });
+    world.aws.emulator.setAvailable(false);
+    await world.look();
+    expect(world.fleet.status?.trustAnchors).toMatchObject([{ name: "prod", joined: false }]);
+    expect(world.fleet.status?.trustAnchors?.[0]).not.toHaveProperty("arn");
+    expect(world.said[0]).toBe("Ready True Issuing");
   });
 
   test("reports-a-second-anchor-that-is-added-and-goes-on-issuing", async () => {
     const { name: _one, create: _create, ...place } = prod;
     const arn = "arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/11111111-aaaa-4bbb-8ccc-222222222222";
-    change({ trustAnchors: [prod, { ...place, name: "test", arn }] });
-    await reconcile();
-    expect(said()).toEqual([
-      "Ready True Issuing",
-      "TrustAnchorsInSync False TrustAnchorConflict",
-      "CRLCurrent True Signed",
-    ]);
-    expect(fleet().status?.trustAnchors).toMatchObject([
+    world.changeSpec({ trustAnchors: [prod, { ...place, name: "test", arn }] });
+    await world.look();
+    expect(world.said.slice(0, 2)).toEqual(["Ready True Issuing", "TrustAnchorsInSync False TrustAnchorConflict"]);
+    expect(world.fleet.status?.trustAnchors).toMatchObject([
       { name: "prod", joined: true },
-      { name: "test", joined: false },
+      { name: "test", joined: false, state: "Missing" },
     ]);
-  });
-
-  test("says-in-status-when-its-crl-may-not-be-published", async () => {
-    const many = Array.from({ length: 5_000 }, (_, index) =>
-      record({
-        name: `record-${index}`,
-        spec: { serial: `4f${index.toString(16).padStart(30, "0")}` },
-        status: revokedAt(now),
-      }),
-    );
-    for (const one of many) records.set(one);
-    await expect(reconcile()).rejects.toMatchObject({ code: "ERR_CRL_REFUSED" });
-    expect(said()).toEqual(["Ready True Issuing", "TrustAnchorsInSync True ReadBack", "CRLCurrent False CRLRefused"]);
   });
 
   test("an-edit-while-aws-was-asked-is-not-overwritten", async () => {
-    time = after(11 * minute);
-    server.next("PATCH", /certificateauthorities/, () => change({ maxLeafDuration: "24h" }));
-    await expect(reconcile()).rejects.toMatchObject({ code: 409 });
-    expect(fleet().spec.maxLeafDuration).toBe("24h");
-    await reconcile();
-    expect(said()).toEqual(allWell);
+    world.advance(11 * minute);
+    world.server.next("PATCH", /certificateauthorities/, () => world.changeSpec({ maxLeafDuration: "24h" }));
+    await expect(world.look()).rejects.toMatchObject({ code: 409 });
+    expect(world.fleet.spec.maxLeafDuration).toBe("24h");
+    await world.look();
+    expect(world.said).toEqual(allWell);
   });
+
+  test("believes-no-clock-that-differs-from-its-own-and-says-so", async () => {
+    world.server.now = () => new Date(world.aws.now.getTime() + 6 * minute);
+    world.advance(5 * minute);
+    await world.look();
+    const rotating = world.fleet.status?.conditions?.find(({ type }) => type === "Rotating");
+    expect(rotating).toMatchObject({ reason: "TimeUntrusted" });
+    expect(rotating?.message).toContain("the clocks are more than five minutes apart");
+    expect(world.said[0]).toBe("Ready True Issuing");
+  });
+});
+
+test("nothing-is-done-for-an-authority-that-does-not-exist", async () => {
+  world.server.remove(certificateAuthorityResource, { name: authority().metadata.name });
+  expect(await world.look()).toEqual({});
+  expect(world.server.writes).toEqual([]);
 });

@@ -11,8 +11,9 @@ import {
   UpdateTrustAnchorCommand,
 } from "@aws-sdk/client-rolesanywhere";
 import { createControlPlane, parseTrustAnchorArn, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
-import { type Emulator, startEmulator } from "@capstan/test-rolesanywhere";
-import { jumpingClock } from "../../../rolesanywhere/test/jumping-clock.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "@capstan/test-rolesanywhere";
+import { AwsClock } from "../../src/rotation/aws-clock.ts";
+import { type JumpingClock, jumpingClock } from "../../../rolesanywhere/test/jumping-clock.ts";
 import { now } from "./objects.ts";
 
 const accessKey = {
@@ -21,41 +22,52 @@ const accessKey = {
   arn: "arn:aws:iam::111122223333:user/publisher",
 };
 
-/** An account in AWS: what the publisher sees of it, and an administrator's hand. On its clock nobody waits for a turn. */
+/**
+ * An account in AWS: what the publisher sees of it, and an administrator's hand. It has the clock of the test, on which
+ * nobody waits for a turn.
+ */
 export class Aws implements AsyncDisposable {
   readonly emulator: Emulator;
   readonly controlPlane: RolesAnywhereControlPlane;
+  readonly clock: JumpingClock;
+  /** What AWS's answers said of the time, as the publisher's clock hears it. */
+  readonly awsClock: AwsClock;
   readonly #admin: RolesAnywhereClient;
-  readonly #pass: (ms: number) => void;
 
-  private constructor(emulator: Emulator, controlPlane: RolesAnywhereControlPlane, pass: (ms: number) => void) {
+  private constructor(emulator: Emulator, clock: JumpingClock) {
     this.emulator = emulator;
-    this.controlPlane = controlPlane;
-    this.#pass = pass;
+    this.clock = clock;
+    this.awsClock = new AwsClock(() => clock.now());
+    this.controlPlane = createControlPlane({
+      region: "eu-central-1",
+      account: "111122223333",
+      endpoint: emulator.endpoint,
+      credentials: accessKey,
+      clock,
+      now: () => this.now,
+      onServerDate: ({ at }) => this.awsClock.heard(at),
+    });
     this.#admin = new RolesAnywhereClient({
       region: "eu-central-1",
       endpoint: emulator.endpoint,
       credentials: accessKey,
-      systemClockOffset: now.getTime() - Date.now(),
       maxAttempts: 1,
     });
   }
 
-  static async start(): Promise<Aws> {
+  static async start(options: Partial<EmulatorOptions> = {}): Promise<Aws> {
     const clock = jumpingClock();
     const emulator = await startEmulator({
+      ...options,
       accessKeys: [accessKey],
       now: () => new Date(now.getTime() + clock.now()),
     });
-    const controlPlane = createControlPlane({
-      region: "eu-central-1",
-      endpoint: emulator.endpoint,
-      credentials: accessKey,
-      clock,
-    });
-    // The first call only learns how far the emulator's clock is from ours.
-    await controlPlane.listCrls().catch(() => undefined);
-    return new Aws(emulator, controlPlane, clock.advance);
+    return new Aws(emulator, clock);
+  }
+
+  /** The time for everybody in this test. */
+  get now(): Date {
+    return new Date(now.getTime() + this.clock.now());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,9 +134,10 @@ export class Aws implements AsyncDisposable {
 
   /** The administrator waits for his turn too, and whoever comes after him finds it free. */
   async #paced<T>(call: () => Promise<T>): Promise<T> {
-    this.#pass(2_000);
+    this.clock.advance(2_000);
+    this.#admin.config.systemClockOffset = this.now.getTime() - Date.now();
     const answer = await call();
-    this.#pass(2_000);
+    this.clock.advance(2_000);
     return answer;
   }
 }

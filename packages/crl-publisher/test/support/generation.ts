@@ -1,5 +1,6 @@
 import {
   type CaKey,
+  type Crl,
   createRoot,
   encodeCrl,
   exportUnencryptedPrivateKey,
@@ -10,7 +11,6 @@ import {
   type Root,
 } from "@capstan/ca-core";
 import type { KubeObject } from "@capstan/kube";
-import type { WantedGeneration } from "../../src/anchors/sync-anchor.ts";
 import type { Generation } from "../../src/authority/generation-store.ts";
 import { after, day, hour, minute, ownNamespace } from "./objects.ts";
 
@@ -27,12 +27,12 @@ export async function newGeneration(number = 1): Promise<Generation> {
   return { number, root: readRoot(root.pem), key };
 }
 
-/** The generation as an anchor should hold it, with a CRL of the number that names the serials. */
+/** The generation with a CRL of the number that names the serials. */
 export async function wanted(
   { number, root, key }: Generation,
   crlNumber: number,
   serials: readonly string[] = ["4f1c"],
-): Promise<WantedGeneration> {
+): Promise<{ readonly number: number; readonly fingerprint: string; readonly rootPem: string; readonly crl: Crl }> {
   const crl = await encodeCrl({
     root,
     signer: key,

@@ -58,7 +58,12 @@ type Rule = (before: Stored, after: Stored) => string | undefined;
 const markRule: Rule = (before, after) => {
   const [old, next] = [String(before.spec?.["notAfter"]), String(after.spec?.["notAfter"])];
   if (Date.parse(next) < Date.parse(old)) return "a mark never falls";
-  return before.status?.["sealed"] === true && next !== old ? "a sealed mark is raised no more" : undefined;
+  const [wasSealed, isSealed] = [before, after].map(({ status }) => status?.["sealed"] === true);
+  if (wasSealed === true && next !== old) return "a sealed mark is raised no more";
+  if (wasSealed === true && isSealed !== true) return "a sealed mark is never unsealed";
+  const [gaveUp, givesUp] = [before, after].map(({ status }) => status?.["abandons"]);
+  if (gaveUp !== undefined && !(Number(givesUp) >= Number(gaveUp))) return "what was given up under a mark stays recorded";
+  return isSealed === true && givesUp !== gaveUp ? "a mark that is sealed gives up nothing" : undefined;
 };
 
 const rules: Readonly<Record<string, Rule>> = { generationmarks: markRule };
@@ -74,6 +79,8 @@ export class ApiServer implements AsyncDisposable {
   readonly connection: KubeConnection;
   /** What reviews allow: "user verb resource.group namespace/name". */
   readonly rights: Set<string> = new Set();
+  /** Its clock, as the Date header of answers tells it. Left out: the system's. */
+  now: (() => Date) | undefined;
   readonly #server: Server;
   readonly #objects = new Map<string, Stored>();
   /** Of each object and field manager: what it applied to status last. */
@@ -191,7 +198,10 @@ export class ApiServer implements AsyncDisposable {
     }
     const answer = fault === "lose the request" ? undefined : this.#answer(call);
     if (answer === undefined || fault === "lose the answer") response.destroy();
-    else send(response, answer);
+    else {
+      if (this.now !== undefined) response.setHeader("date", this.now().toUTCString());
+      send(response, answer);
+    }
   }
 
   #answer(call: Call): Stored | Refusal | { readonly items: readonly Stored[] } {
@@ -279,6 +289,11 @@ export class ApiServer implements AsyncDisposable {
       ...after,
       metadata: { ...metadata, resourceVersion: before.metadata.resourceVersion ?? "" },
     };
+    const { deletionTimestamp, finalizers = [] } = next.metadata;
+    if (deletionTimestamp !== undefined && finalizers.length === 0) {
+      this.#objects.delete(path);
+      return next;
+    }
     const broken = rules[path.split("/").at(-2) ?? ""]?.(before, next);
     if (broken !== undefined) return refusal(422, "Invalid", broken);
     if (isDeepStrictEqual(before, next)) return before;

@@ -1,0 +1,106 @@
+import { type AnchorObservation, type CanaryResult, countReading, type RotationPolicy } from "@capstan/ca-core";
+import type { AnchorSpec } from "../authority/authority-parts.ts";
+import type { FoundAnchor } from "./read-anchor.ts";
+
+const firstRetryMs = 2_000;
+const longestRetryMs = 60_000;
+
+/** A reading, with the count of those before it that found the same. */
+export interface CountedReading extends FoundAnchor {
+  /** Milliseconds since 1970. */
+  readonly readAt: number;
+  readonly equal: { readonly count: number; readonly since: number };
+}
+
+/**
+ * What this process knows of one trust anchor since it leads. It is in no store on purpose: a soak is counted by one
+ * process alone, and whoever takes over reads everything anew.
+ */
+export class AnchorMemory {
+  #reading: CountedReading | undefined;
+  #writtenAt: number | undefined;
+  #doubtfulWriteAt: number | undefined;
+  #failure: { readonly message: string; readonly retryAt: number } | undefined;
+  #failures = 0;
+  canary: CanaryResult | undefined;
+
+  get reading(): CountedReading | undefined {
+    return this.#reading;
+  }
+
+  get writtenAt(): number | undefined {
+    return this.#writtenAt;
+  }
+
+  get doubtfulWriteAt(): number | undefined {
+    return this.#doubtfulWriteAt;
+  }
+
+  get failure(): AnchorObservation["failure"] {
+    return this.#failure;
+  }
+
+  /** A read that was begun at `now` has found this. It is later than the last write, which had ended before it began. */
+  read(found: FoundAnchor, now: number, policy: RotationPolicy): CountedReading {
+    const readAt = Math.max(now, (this.#writtenAt ?? Number.NEGATIVE_INFINITY) + 1);
+    const { equal } = countReading(
+      this.#reading && observed(this.#reading),
+      { readAt, state: found.state, bundle: found.certificates.map(({ fingerprint }) => fingerprint), crls: [] },
+      policy,
+    );
+    this.#reading = { ...found, readAt, equal };
+    return this.#reading;
+  }
+
+  /**
+   * Notes a write before it is sent: what was read before is out of date from here on. It stays doubtful until `isAnswered`
+   * says of what the call ended with that AWS has answered it.
+   */
+  async write<T>(now: number, call: () => Promise<T>, isAnswered: (error: unknown) => boolean): Promise<T> {
+    const before = this.#doubtfulWriteAt;
+    this.#writtenAt = now;
+    this.#doubtfulWriteAt = now;
+    try {
+      const answer = await call();
+      this.#doubtfulWriteAt = before;
+      return answer;
+    } catch (error) {
+      if (isAnswered(error)) this.#doubtfulWriteAt = before;
+      throw error;
+    }
+  }
+
+  /** The next try is made after 2 s, and after twice as long each time, up to a minute. */
+  failed(message: string, now: number, retryAfterMs = 0): void {
+    this.#failures += 1;
+    const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (this.#failures - 1));
+    this.#failure = { message, retryAt: now + Math.min(longestRetryMs, Math.max(backoffMs, retryAfterMs)) };
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+    this.#failure = undefined;
+  }
+}
+
+function observed({ readAt, state, certificates, equal }: CountedReading) {
+  return { readAt, state, bundle: certificates.map(({ fingerprint }) => fingerprint), crls: [], equal };
+}
+
+/** The memories of every anchor of every authority. */
+export class AnchorMemories {
+  readonly #memories = new Map<string, AnchorMemory>();
+
+  /** An anchor that the spec moved is another one, of which nothing is known. */
+  of(authority: string, { name, region, account, arn = "" }: AnchorSpec): AnchorMemory {
+    const id = [authority, name, region, account, arn].join(" ");
+    const known = this.#memories.get(id) ?? new AnchorMemory();
+    this.#memories.set(id, known);
+    return known;
+  }
+
+  /** The authority is gone; another one of its name is another one. */
+  forget(authority: string): void {
+    for (const id of this.#memories.keys()) if (id.startsWith(`${authority} `)) this.#memories.delete(id);
+  }
+}

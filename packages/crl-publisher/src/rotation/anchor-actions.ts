@@ -1,0 +1,197 @@
+import type { RotationAction } from "@capstan/ca-core";
+import { trustedTime } from "@capstan/ca-core";
+import { type CertificateAuthority, certificateAuthorityResource } from "@capstan/api";
+import { parseTrustAnchorArn, type WantedNotification } from "@capstan/rolesanywhere";
+import { awsAnchorName, awsCrlName } from "../anchors/aws-names.ts";
+import { planCrlSlot } from "../anchors/plan-crl-slot.ts";
+import { readAnchor } from "../anchors/read-anchor.ts";
+import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
+import { AnchorActionImpossible, callAnchor, type NamedAnchor, write } from "./call-anchor.ts";
+import type { CarryOut } from "./carry-out.ts";
+import { rotationPolicyOf } from "./rotation-policy-of.ts";
+import { generationOf } from "./seen.ts";
+
+type ActionOf<K extends RotationAction["do"]> = Extract<RotationAction, { readonly do: K }>;
+
+/**
+ * Leaves are renewed every day, so AWS's default of 45 days would warn of every single one each day. Of a root it warns when
+ * its rotation is long overdue.
+ */
+const notificationSettings: readonly WantedNotification[] = [
+  { event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false },
+  { event: "CA_CERTIFICATE_EXPIRY", enabled: true, thresholdDays: 14 },
+];
+
+export function read(carry: CarryOut, { anchor: name }: ActionOf<"ReadAnchor">): Promise<void> {
+  return callAnchor(carry, name, async ({ spec, memory, controlPlane }) => {
+    const { options, seen, signal } = carry;
+    const {
+      metadata,
+      spec: { subject },
+    } = seen.authority;
+    const startedAt = options.now().getTime();
+    const knownArn = memory.reading?.arn ?? statusOfAnchor(seen.authority, spec)?.arn;
+    const question = { controlPlane, authority: metadata.name, commonName: subject.commonName, spec, knownArn };
+    const found = await readAnchor(question, signal);
+    memory.read(found, startedAt, rotationPolicyOf(seen.authority.spec));
+  });
+}
+
+export function create(carry: CarryOut, { anchor: name, bundle }: ActionOf<"CreateAnchor">): Promise<void> {
+  return callAnchor(carry, name, async (anchor) => {
+    const { controlPlane } = anchor;
+    const bundlePem = pemOf(carry, anchor, bundle);
+    const awsName = awsAnchorName(carry.seen.authority.metadata.name, name);
+    await write(carry, anchor, () =>
+      controlPlane.createTrustAnchor({ name: awsName, bundlePem, notificationSettings }, carry.signal),
+    );
+  });
+}
+
+export function writeBundle(
+  carry: CarryOut,
+  { anchor: name, bundle, removes }: ActionOf<"WriteAnchor">,
+): Promise<void> {
+  return callAnchor(carry, name, async (anchor) => {
+    const { controlPlane } = anchor;
+    const id = idOf(anchor);
+    const bundlePem = pemOf(carry, anchor, bundle);
+    if (removes.length > 0 && !(await intentStands(carry, name, bundle))) return;
+    await write(carry, anchor, () => controlPlane.updateTrustAnchor({ id, bundlePem }, carry.signal));
+  });
+}
+
+/** Reads the stored intent once more: it must be unexpired, and list exactly what is sent. */
+async function intentStands(
+  { options, seen, signal }: CarryOut,
+  anchor: string,
+  bundle: readonly string[],
+): Promise<boolean> {
+  const { name } = seen.authority.metadata;
+  const { status = {}, metadata } = await options.client.get<CertificateAuthority>(
+    certificateAuthorityResource,
+    { name },
+    { signal },
+  );
+  const { removalIntent: intent, highWater = "" } = status;
+  const { apiServer, aws } = seen.time;
+  const time = trustedTime({
+    own: options.now().getTime(),
+    apiServer: options.client.serverNow(60_000) ?? apiServer,
+    aws,
+    highWater: Date.parse(highWater) || 0,
+  });
+  return (
+    metadata.uid === seen.authority.metadata.uid &&
+    time.ok &&
+    intent?.trustAnchor === anchor &&
+    intent.remaining.toSorted().join() === bundle.toSorted().join() &&
+    time.now < Date.parse(intent.expiresAt)
+  );
+}
+
+export function remove(carry: CarryOut, { anchor: name }: ActionOf<"DeleteAnchor">): Promise<void> {
+  return callAnchor(carry, name, async (anchor) => {
+    const id = idOf(anchor);
+    await write(carry, anchor, () => anchor.controlPlane.deleteTrustAnchor(id, carry.signal));
+  });
+}
+
+export function importCrl(carry: CarryOut, { anchor: name, generation }: ActionOf<"ImportCrl">): Promise<void> {
+  return callAnchor(carry, name, async (anchor) => {
+    const { options, seen, signal } = carry;
+    const { controlPlane } = anchor;
+    const authority = seen.authority.metadata.name;
+    const { stored, problem } = options.crls.of(authority, generation) ?? {};
+    if (stored === undefined) {
+      throw new AnchorActionImpossible(
+        `generation ${generation} has no CRL yet${problem === undefined ? "" : `: ${problem}`}`,
+      );
+    }
+    const awsName = awsCrlName(authority, generation, generationOf(seen, generation).root.fingerprint);
+    const plan = planCrlSlot(await slotsOf(carry, anchor, awsName), awsName, stored.sha256);
+    const { arn: trustAnchorArn = "" } = anchor.memory.reading ?? {};
+    switch (plan.do) {
+      case "nothing":
+        return;
+      case "import":
+        await write(carry, anchor, () =>
+          controlPlane.importCrl({ name: awsName, trustAnchorArn, crlPem: stored.pem }, signal),
+        );
+        return;
+      case "update":
+        await write(carry, anchor, () => controlPlane.updateCrl({ id: plan.id, crlPem: stored.pem }, signal));
+        return;
+      case "enable":
+        await write(carry, anchor, () => controlPlane.enableCrl(plan.id, signal));
+        return;
+    }
+  });
+}
+
+/** As last read; before an import they are read once more, since a repeat would take the second of two places. */
+async function slotsOf(carry: CarryOut, { spec, memory, controlPlane }: NamedAnchor, awsName: string) {
+  const { reading } = memory;
+  if (reading?.crls.some(({ name }) => name === awsName) === true) return reading.crls;
+  const {
+    metadata,
+    spec: { subject },
+  } = carry.seen.authority;
+  const question = {
+    controlPlane,
+    authority: metadata.name,
+    commonName: subject.commonName,
+    spec,
+    knownArn: reading?.arn,
+  };
+  return (await readAnchor(question, carry.signal)).crls;
+}
+
+export function deleteCrl(carry: CarryOut, { anchor: name, id }: ActionOf<"DeleteCrl">): Promise<void> {
+  return callAnchor(carry, name, async (anchor) => {
+    await write(carry, anchor, () => anchor.controlPlane.deleteCrl(id, carry.signal));
+  });
+}
+
+export function runCanary(carry: CarryOut, { anchor: name, generation }: ActionOf<"RunCanary">): Promise<void> {
+  const { options, seen, signal } = carry;
+  return callAnchor(carry, name, async ({ spec, memory }) => {
+    const { found } = generationOf(seen, generation);
+    if (found.is !== "Present") throw new AnchorActionImpossible(`generation ${generation} has no key`);
+    const { name: authority } = seen.authority.metadata;
+    const { passed, message } = await options.sessions.runCanary(authority, spec, found.generation, signal);
+    const at = options.now().getTime();
+    memory.canary = { generation, passed, message, at, retryAt: at + 60_000 };
+  });
+}
+
+export function renewOwnLeaf(carry: CarryOut, { anchor: name, generation }: ActionOf<"RenewOwnLeaf">): Promise<void> {
+  const { options, seen, signal } = carry;
+  return callAnchor(carry, name, async ({ spec }) => {
+    const { found } = generationOf(seen, generation);
+    if (found.is !== "Present") throw new AnchorActionImpossible(`generation ${generation} has no key`);
+    await options.sessions.renew(seen.authority.metadata.name, spec, found.generation, signal);
+  });
+}
+
+function idOf({ memory, spec }: NamedAnchor): string {
+  const { arn } = memory.reading ?? {};
+  if (arn === undefined) throw new AnchorActionImpossible(`trust anchor ${spec.name} was not read`);
+  return parseTrustAnchorArn(arn).id;
+}
+
+/** Roots of generations, and others as they were read. */
+function pemOf({ options, seen }: CarryOut, { memory }: NamedAnchor, bundle: readonly string[]): string {
+  const { name } = seen.authority.metadata;
+  const blocks = bundle.map((fingerprint) => {
+    const read = memory.reading?.certificates.find((certificate) => certificate.fingerprint === fingerprint)?.pem;
+    if (read !== undefined) return read;
+    const own = seen.generations.find(({ root }) => root.fingerprint === fingerprint);
+    const pem =
+      own?.found.is === "Present" ? own.found.generation.root.pem : options.crls.of(name, own?.number ?? 0)?.rootPem;
+    if (pem === undefined)
+      throw new AnchorActionImpossible(`the certificate with SHA-256 ${fingerprint} is nowhere to be had`);
+    return pem;
+  });
+  return blocks.map((pem) => (pem.endsWith("\n") ? pem : `${pem}\n`)).join("");
+}

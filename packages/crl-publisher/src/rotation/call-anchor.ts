@@ -1,0 +1,68 @@
+import { AuditLogError, KubeApiError, KubeConnectionError, LeadershipLostError } from "@capstan/kube";
+import { RolesAnywhereError, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
+import type { AnchorMemory } from "../anchors/anchor-memory.ts";
+import type { AnchorSpec } from "../authority/authority-parts.ts";
+import type { CarryOut } from "./carry-out.ts";
+
+/** A trust anchor that an action is about. */
+export interface NamedAnchor {
+  readonly spec: AnchorSpec;
+  readonly memory: AnchorMemory;
+  readonly controlPlane: RolesAnywhereControlPlane;
+}
+
+/**
+ * Calls AWS for one anchor. What AWS refuses, and that it cannot be reached, is kept with the anchor and tried again
+ * later: the others go on meanwhile.
+ */
+export async function callAnchor(
+  { options, seen, signal }: CarryOut,
+  name: string,
+  call: (anchor: NamedAnchor) => Promise<void>,
+): Promise<void> {
+  const { authority } = seen;
+  const spec = authority.spec.trustAnchors?.find((anchor) => anchor.name === name);
+  if (spec === undefined) throw new TypeError(`trust anchor ${name} is not in the spec`);
+  const memory = options.memories.of(authority.metadata.name, spec);
+  try {
+    await call({ spec, memory, controlPlane: options.controlPlaneOf(authority.metadata.name, spec) });
+    memory.succeeded();
+  } catch (error) {
+    if (signal.aborted || !isOfAnchor(error)) throw error;
+    const message = error instanceof Error ? error.message : "unknown error";
+    const retryAfterMs = error instanceof RolesAnywhereError ? error.retryAfterMs : undefined;
+    memory.failed(message, options.now().getTime(), retryAfterMs);
+    options.log.warn(
+      { authority: authority.metadata.name, trustAnchor: name, err: error },
+      "a call for a trust anchor failed",
+    );
+  }
+}
+
+/** Sends a write, whose answer may get lost. */
+export function write<T>({ options }: CarryOut, { memory }: NamedAnchor, send: () => Promise<T>): Promise<T> {
+  return memory.write(options.now().getTime(), send, isAnswered);
+}
+
+/** The act cannot be carried out for this anchor, and AWS has not been asked. */
+export class AnchorActionImpossible extends Error {
+  override readonly name = "AnchorActionImpossible";
+  readonly code = "ERR_ANCHOR_ACTION_IMPOSSIBLE";
+}
+
+/** Kubernetes, our own lease and the audit log are everybody's affair: without them nothing goes on. */
+function isOfAnchor(error: unknown): boolean {
+  return !(
+    error instanceof KubeApiError ||
+    error instanceof KubeConnectionError ||
+    error instanceof LeadershipLostError ||
+    error instanceof AuditLogError
+  );
+}
+
+/** Without an answer of AWS's own, a write may come to effect later. */
+function isAnswered(error: unknown): boolean {
+  return (
+    error instanceof RolesAnywhereError && error.code !== "ERR_AWS_UNAVAILABLE" && error.code !== "ERR_AWS_RESPONSE"
+  );
+}

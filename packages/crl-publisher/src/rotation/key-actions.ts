@@ -1,0 +1,50 @@
+import { certificateAuthorityResource, crlKeys, generationName } from "@capstan/api";
+import type { RotationAction } from "@capstan/ca-core";
+import { formatTime } from "@capstan/kube";
+import { writeStatus } from "../authority/write-status.ts";
+import { type ConfigMap, configMapResource } from "../crl/config-map.ts";
+import { withoutFinalizer } from "../authority/finalizer.ts";
+import type { CarryOut } from "./carry-out.ts";
+
+type ActionOf<K extends RotationAction["do"]> = Extract<RotationAction, { readonly do: K }>;
+
+/**
+ * Generations that are not in status yet are found by their numbers, which follow on the highest that is. So a number that
+ * follows on one seen in AWS alone is used only once that is in status.
+ */
+export async function makeGeneration(
+  { options, seen, signal }: CarryOut,
+  { generation, at }: ActionOf<"MakeGeneration">,
+): Promise<void> {
+  const { authority, highestNumber } = seen;
+  if (generation === highestNumber + 1) return options.generations.make(authority, generation, signal);
+  const highestGeneration = generation - 1;
+  const status = { ...authority.status, highestGeneration, highWater: formatTime(at) };
+  return writeStatus(options.client, authority, status, signal);
+}
+
+/** What relying parties may still ask about is kept: root and last CRL are in a ConfigMap, which stays. */
+export async function destroyKey(
+  { options, seen, signal }: CarryOut,
+  { generation }: ActionOf<"DestroyKey">,
+): Promise<void> {
+  const { client, namespace } = options;
+  const { name } = seen.authority.metadata;
+  const ref = { namespace, name: generationName(name, generation) };
+  const kept = await client.getOrUndefined<ConfigMap>(configMapResource, ref, { signal });
+  if (kept !== undefined && kept.data?.[crlKeys.root] === undefined) {
+    throw new Error(
+      `ConfigMap ${ref.name} lacks ${crlKeys.root}: the root of generation ${generation} would be lost with its key`,
+    );
+  }
+  await options.generations.destroy(name, generation, signal);
+}
+
+export async function removeFinalizer(
+  { options, seen, signal }: CarryOut,
+  { left }: ActionOf<"RemoveFinalizer">,
+): Promise<void> {
+  const { authority } = seen;
+  options.log.info({ authority: authority.metadata.name, left }, "a deleted authority is let go");
+  await options.client.replace(certificateAuthorityResource, withoutFinalizer(authority), { signal });
+}

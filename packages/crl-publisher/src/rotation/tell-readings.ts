@@ -1,0 +1,36 @@
+import type { AnchorSpec } from "../authority/authority-parts.ts";
+import type { RotationOptions } from "./rotation-options.ts";
+import type { Seen } from "./seen.ts";
+import { generationOfCrl } from "./to-observation.ts";
+
+/**
+ * Tells which CRLs of ours an anchor was read back with: the newest ones, and those that it was read back with before.
+ * Nothing counts as published that this process has not read back.
+ */
+export function tellReadings(options: RotationOptions, seen: Seen, spec: AnchorSpec): void {
+  const { readings, crls, memories } = options;
+  const authority = seen.authority.metadata.name;
+  const { reading } = memories.of(authority, spec);
+  const anchor = spec.name;
+  const readBack = (reading?.crls ?? []).flatMap((crl) => {
+    const generation = generationOfCrl(seen, crl);
+    const { content, enabled } = crl;
+    if (reading === undefined || generation === undefined || content === undefined || !enabled) return [];
+    const stored = crls.of(authority, generation)?.stored;
+    const before = readings.of(authority, anchor, generation)?.crl;
+    const known = stored?.sha256 === content.sha256 ? stored : before?.number === content.number ? before : undefined;
+    return known === undefined ? [] : [{ authority, anchor, generation, crl: known, at: reading.readAt }];
+  });
+  const isTold = readBack.every(
+    ({ generation, crl, at }) =>
+      readings.of(authority, anchor, generation)?.at === at &&
+      readings.of(authority, anchor, generation)?.crl.number === crl.number,
+  );
+  const isForgotten = seen.generations.every(
+    ({ number }) =>
+      readBack.some(({ generation }) => generation === number) || readings.of(authority, anchor, number) === undefined,
+  );
+  if (isTold && isForgotten) return;
+  readings.forget(authority, anchor);
+  for (const one of readBack) readings.record(one);
+}
