@@ -3,6 +3,8 @@ import type { CredentialStore } from "./credential-store.ts";
 import type { Crl } from "./crls.ts";
 import { resourceNotFound, validation } from "./errors.ts";
 import { textFaults } from "./input.ts";
+import type { Iam } from "./iam.ts";
+import type { IdentityPolicy } from "./identity-policy.ts";
 import type { Profile } from "./profiles.ts";
 import type { Buckets } from "./quotas.ts";
 import type { Role } from "./roles.ts";
@@ -23,6 +25,10 @@ export interface Account {
   readonly profiles: Map<string, Profile>;
   /** By role ARN. The same in every region. */
   readonly roles: ReadonlyMap<string, Role>;
+  /** The same in every region. */
+  readonly iam: Iam;
+  /** By ARN. */
+  readonly managedPolicies: ReadonlyMap<string, IdentityPolicy>;
   /** By resource ARN, then tag key. */
   readonly tags: Map<string, ReadonlyMap<string, string>>;
   /** Subject ids by the hex of the subject's DER. */

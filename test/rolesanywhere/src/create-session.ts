@@ -4,7 +4,8 @@ import { type Certificate, isValidAt, KEY_USAGE } from "./certificate.ts";
 import { type CertificationPath, findPath } from "./certification-path.ts";
 import { isIssuerOf } from "./crl-import.ts";
 import { uniqueId } from "./credential-store.ts";
-import { accessDenied, resourceNotFound, type ServiceError } from "./errors.ts";
+import { accessDenied, notEmulated, resourceNotFound, type ServiceError } from "./errors.ts";
+import { type IdentityPolicy, parseIdentityPolicy } from "./identity-policy.ts";
 import type { Profile } from "./profiles.ts";
 import type { Role } from "./roles.ts";
 import type { SessionRequest } from "./session-request.ts";
@@ -42,7 +43,8 @@ export function createSession(account: Account, proven: ProvenCertificate, reque
   requireTrust(account, anchor, role, attributes);
   const sessionName = sessionNameOf(profile, request, attributes);
   const durationSeconds = sessionDuration(profile, role, request);
-  return issue({ account, role, attributes, sessionName, leaf: proven.leaf, durationSeconds, now });
+  const policies = sessionPolicies(account, profile);
+  return issue({ account, role, policies, attributes, sessionName, leaf: proven.leaf, durationSeconds, now });
 }
 
 function requireLeafProfile(leaf: Certificate, now: Date): void {
@@ -99,6 +101,27 @@ function sessionNameOf(profile: Profile, request: SessionRequest, attributes: Se
   return request.roleSessionName;
 }
 
+/** What the profile leaves of the role's rights; undefined when it takes nothing. */
+function sessionPolicies(account: Account, profile: Profile): readonly IdentityPolicy[] | undefined {
+  const { sessionPolicy, managedPolicyArns } = profile;
+  if (sessionPolicy === undefined && managedPolicyArns.length === 0) return undefined;
+  const managed = managedPolicyArns.map((arn) => {
+    const policy = account.managedPolicies.get(arn);
+    if (policy === undefined) throw notEmulated(`the managed policy ${arn}, unless it is given at start`);
+    return policy;
+  });
+  return sessionPolicy === undefined ? managed : [...managed, parseSessionPolicy(sessionPolicy)];
+}
+
+function parseSessionPolicy(text: string): IdentityPolicy {
+  try {
+    return parseIdentityPolicy(JSON.parse(text), "sessionPolicy");
+  } catch (error) {
+    // Whether AWS would take it is not known, so neither answer would be right.
+    throw notEmulated(`this session policy: ${error instanceof Error ? error.message : ""}`);
+  }
+}
+
 /** The smaller of what the profile allows and the request asks, refused when over the role's own maximum. */
 function sessionDuration(profile: Profile, role: Role, request: SessionRequest): number {
   const durationSeconds = Math.min(profile.durationSeconds, request.durationSeconds ?? profile.durationSeconds);
@@ -113,18 +136,32 @@ function sessionDuration(profile: Profile, role: Role, request: SessionRequest):
 function issue(options: {
   readonly account: Account;
   readonly role: Role;
+  readonly policies: readonly IdentityPolicy[] | undefined;
   readonly attributes: SessionAttributes;
   readonly sessionName: string;
   readonly leaf: Certificate;
   readonly durationSeconds: number;
   readonly now: Date;
 }): unknown {
-  const { account, role, attributes, sessionName, leaf, durationSeconds, now } = options;
+  const { account, role, policies, attributes, sessionName, leaf, durationSeconds, now } = options;
   // Whole seconds, as the service prints them.
   const expiresAt = new Date(Math.floor(now.getTime() / 1000 + durationSeconds) * 1000);
   const arn = `arn:${account.partition}:sts::${account.id}:assumed-role/${role.name}/${sessionName}`;
   const userId = `${uniqueId("AROA", role.arn)}:${sessionName}`;
-  const session = account.credentials.issueSession({ arn, userId }, expiresAt);
+  const session = account.credentials.issueSession(
+    {
+      arn,
+      userId,
+      session: {
+        roleArn: role.arn,
+        issuedAt: now,
+        sourceIdentity: attributes.sourceIdentity ?? "",
+        tags: attributes.tags,
+        policies,
+      },
+    },
+    expiresAt,
+  );
   return {
     credentialSet: [
       {

@@ -1,10 +1,23 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { IdentityPolicy } from "./identity-policy.ts";
 
 /** Who a request comes from, as GetCallerIdentity tells it. */
 export interface Principal {
   /** Its fifth part is the account. */
   readonly arn: string;
   readonly userId: string;
+  /** Undefined for a user. */
+  readonly session: RoleSession | undefined;
+}
+
+/** What a session of a role brings along when it calls. */
+export interface RoleSession {
+  readonly roleArn: string;
+  readonly issuedAt: Date;
+  readonly sourceIdentity: string;
+  readonly tags: ReadonlyMap<string, string>;
+  /** What the session may at most do; undefined when that is whatever the role may. */
+  readonly policies: readonly IdentityPolicy[] | undefined;
 }
 
 export interface Credential {
@@ -16,12 +29,14 @@ export interface Credential {
   readonly principal: Principal;
 }
 
-/** A long-lived access key that is known from the start. Its holder may call every operation. */
+/** A long-lived access key that is known from the start. */
 export interface AccessKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   /** For example `arn:aws:iam::111122223333:user/admin`. */
   readonly arn: string;
+  /** Identity policies as IAM's JSON documents. Default is none, and that the user may do everything. */
+  readonly policies?: readonly unknown[];
 }
 
 /** Every credential that verifies a signature: the given access keys and what CreateSession handed out. */
@@ -35,7 +50,7 @@ export class CredentialStore {
         secretAccessKey,
         sessionToken: undefined,
         expiresAt: undefined,
-        principal: { arn, userId: uniqueId("AIDA", arn) },
+        principal: { arn, userId: uniqueId("AIDA", arn), session: undefined },
       });
     }
   }

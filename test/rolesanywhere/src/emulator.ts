@@ -11,6 +11,7 @@ import type { AccountSeed, ProfileSeed, RoleSeed } from "./seed.ts";
 import { createExchanges, type Outcome } from "./exchange.ts";
 import { FaultInjector, type InjectedFault } from "./fault-injector.ts";
 import type { FaultRule } from "./faults.ts";
+import type { AccessRecord } from "./iam.ts";
 import { type Interference, interfere } from "./interference.ts";
 import { readPositions, type Unknowns } from "./unknowns.ts";
 
@@ -35,6 +36,8 @@ export interface EmulatorOptions {
   readonly profiles?: readonly ProfileSeed[];
   /** The service's clock: signatures, validity, rates, expiry and the Date header follow it. Default is the system's. */
   readonly now?: () => Date;
+  /** Managed policies that profiles may name, as IAM's JSON documents by ARN. Default is none. */
+  readonly managedPolicies?: Readonly<Record<string, unknown>>;
   /** Quotas that AWS has raised for the account. Default is AWS's own. */
   readonly quotas?: Partial<Quotas>;
   /** Answers to what AWS does not document. Default is the first position of each in `UNKNOWNS`. */
@@ -85,6 +88,14 @@ export interface Emulator {
   readonly shiftClock: (ms: number) => void;
   /** The emulator's clock. */
   readonly now: () => Date;
+  /**
+   * Sets all that a user or role may do, sessions that it already has included; undefined lets it do everything. Throws a
+   * `TypeError` when there is no such user or role.
+   * @throws {PolicyError}
+   */
+  readonly setPolicies: (arn: string, policies: readonly unknown[] | undefined) => void;
+  /** What users and roles did or tried to do, each once. */
+  readonly accesses: () => readonly AccessRecord[];
   /** Changes answers to what AWS does not document. @throws {UnknownsError} */
   readonly setUnknowns: (positions: Partial<Unknowns>) => void;
   /** Everything answered so far, oldest first. */
@@ -166,6 +177,14 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     setUnknowns(positions) {
       Object.assign(cloud.unknowns, readPositions(positions));
     },
+    setPolicies(arn, policies) {
+      const isKnown =
+        options.accessKeys.some((key) => key.arn === arn) || cloud.accounts.some(({ roles }) => roles.has(arn));
+      const iam = cloud.iamOf(arn.split(":")[4] ?? "");
+      if (!isKnown || iam === undefined) throw new TypeError(`${arn} is no user or role of the emulator`);
+      iam.setPolicies(arn, policies, "policies");
+    },
+    accesses: () => [...new Set(cloud.accounts.map(({ iam }) => iam))].flatMap((iam) => iam.records()),
     requests: () => [...log],
     async stop() {
       stopping.abort();
@@ -198,9 +217,16 @@ function send({ response, date }: Outcome, outgoing: ServerResponse): void {
 
 function seedCloud(options: EmulatorOptions): Cloud {
   const { region = "eu-central-1", account: id = "111122223333", regions = [], roles = [], profiles = [] } = options;
-  const { accounts = [], accessKeys, now = () => new Date(), quotas = {}, unknowns = {} } = options;
+  const {
+    accounts = [],
+    accessKeys,
+    now = () => new Date(),
+    quotas = {},
+    unknowns = {},
+    managedPolicies = {},
+  } = options;
   const home = { id, regions: [region, ...regions], roles, profiles, quotas };
-  return createCloud({ accounts: [home, ...accounts], accessKeys, now, unknowns });
+  return createCloud({ accounts: [home, ...accounts], accessKeys, now, unknowns, managedPolicies });
 }
 
 function accountsAt(cloud: Cloud, { account, region }: Place = {}): readonly Account[] {

@@ -9,7 +9,7 @@ export interface Profile extends Resource {
   readonly roleArns: readonly string[];
   readonly durationSeconds: number;
   readonly acceptRoleSessionName: boolean;
-  /** Stored and shown. Sessions are not restricted by them, since no other service is emulated. */
+  /** An identity policy as JSON: with the managed ones, what a session may at most do. */
   readonly sessionPolicy: string | undefined;
   readonly managedPolicyArns: readonly string[];
   /** ARN of who created it. */

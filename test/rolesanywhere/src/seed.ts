@@ -5,7 +5,8 @@ import { isRecord } from "./input.ts";
 import { DEFAULT_DURATION_SECONDS, DURATION, type Profile } from "./profiles.ts";
 import { QUOTA_GROUPS, type Quotas } from "./quotas.ts";
 import type { Role } from "./roles.ts";
-import { parseTrustPolicy, TrustPolicyError } from "./trust-policy.ts";
+import { PolicyError } from "./policy-document.ts";
+import { parseTrustPolicy } from "./trust-policy.ts";
 
 /** A role that exists from the start. */
 export interface RoleSeed {
@@ -13,6 +14,8 @@ export interface RoleSeed {
   readonly arn: string;
   /** The trust policy as IAM's JSON document. */
   readonly trustPolicy: unknown;
+  /** Identity policies as IAM's JSON documents. Default is none, and that the role may do everything. */
+  readonly policies?: readonly unknown[];
   /** The role's MaxSessionDuration in seconds, 3600 to 43200. Default is 3600. */
   readonly maxSessionDuration?: number;
 }
@@ -27,6 +30,10 @@ export interface ProfileSeed {
   readonly enabled?: boolean;
   /** Default is false. */
   readonly acceptRoleSessionName?: boolean;
+  /** An identity policy as JSON: what sessions may at most do. Default is none. */
+  readonly sessionPolicy?: string;
+  /** Managed policies that say the same. The emulator must have been given each. Default is none. */
+  readonly managedPolicyArns?: readonly string[];
   /** A UUID, for an ARN that is known beforehand. Default is a random one. */
   readonly id?: string;
   /** Default is the account's first one. */
@@ -92,7 +99,7 @@ function readAccount(value: unknown, at: string): AccountSeed {
   const quotas = account["quotas"];
   return {
     id: string(account["id"], `${at}.id`),
-    regions: array(account["regions"], `${at}.regions`).map((region, i) => string(region, `${at}.regions[${i}]`)),
+    regions: strings(account["regions"], `${at}.regions`),
     ...readResources(account, `${at}.`),
     ...(quotas === undefined ? {} : { quotas: readQuotas(quotas, `${at}.quotas`) }),
   };
@@ -147,7 +154,7 @@ export function roleFromSeed(
   return {
     arn: seed.arn,
     name: match[3],
-    trustPolicy: readPolicy(seed.trustPolicy, `${at}.trustPolicy`),
+    trustPolicy: readPolicy(() => parseTrustPolicy(seed.trustPolicy, `${at}.trustPolicy`)),
     maxSessionDurationSeconds: seconds(seed.maxSessionDuration, `${at}.maxSessionDuration`, 3600) ?? 3600,
   };
 }
@@ -168,19 +175,21 @@ export function profileFromSeed(
     roleArns: seed.roleArns,
     durationSeconds: seed.durationSeconds ?? DEFAULT_DURATION_SECONDS,
     acceptRoleSessionName: seed.acceptRoleSessionName ?? false,
-    sessionPolicy: undefined,
-    managedPolicyArns: [],
+    sessionPolicy: seed.sessionPolicy,
+    managedPolicyArns: seed.managedPolicyArns ?? [],
     createdBy: `arn:${account.partition}:iam::${account.id}:root`,
   };
 }
 
 function readRoleSeed(value: unknown, at: string): RoleSeed {
-  const role = record(value, at, ["arn", "trustPolicy", "maxSessionDuration"]);
+  const role = record(value, at, ["arn", "trustPolicy", "policies", "maxSessionDuration"]);
+  const policies = role["policies"];
   const maxSessionDuration = seconds(role["maxSessionDuration"], `${at}.maxSessionDuration`, 3600);
-  readPolicy(role["trustPolicy"], `${at}.trustPolicy`);
+  readPolicy(() => parseTrustPolicy(role["trustPolicy"], `${at}.trustPolicy`));
   return {
     arn: string(role["arn"], `${at}.arn`),
     trustPolicy: role["trustPolicy"],
+    ...(policies === undefined ? {} : { policies: array(policies, `${at}.policies`) }),
     ...(maxSessionDuration === undefined ? {} : { maxSessionDuration }),
   };
 }
@@ -192,9 +201,13 @@ function readProfileSeed(value: unknown, at: string): ProfileSeed {
     "durationSeconds",
     "enabled",
     "acceptRoleSessionName",
+    "sessionPolicy",
+    "managedPolicyArns",
     "id",
     "region",
   ]);
+  const sessionPolicy = profile["sessionPolicy"];
+  const managed = profile["managedPolicyArns"];
   const region = profile["region"];
   const name = string(profile["name"], `${at}.name`);
   if (name.length > NAME.max || !NAME.pattern.test(name)) {
@@ -207,20 +220,23 @@ function readProfileSeed(value: unknown, at: string): ProfileSeed {
   const durationSeconds = seconds(profile["durationSeconds"], `${at}.durationSeconds`, DURATION.min);
   return {
     name,
-    roleArns: array(profile["roleArns"], `${at}.roleArns`).map((arn, i) => string(arn, `${at}.roleArns[${i}]`)),
+    roleArns: strings(profile["roleArns"], `${at}.roleArns`),
     ...(durationSeconds === undefined ? {} : { durationSeconds }),
     ...flagMember("enabled", profile, at),
     ...flagMember("acceptRoleSessionName", profile, at),
+    ...(sessionPolicy === undefined ? {} : { sessionPolicy: string(sessionPolicy, `${at}.sessionPolicy`) }),
+    ...(managed === undefined ? {} : { managedPolicyArns: strings(managed, `${at}.managedPolicyArns`) }),
     ...(typeof id === "string" ? { id } : {}),
     ...(region === undefined ? {} : { region: string(region, `${at}.region`) }),
   };
 }
 
-function readPolicy(value: unknown, at: string): ReturnType<typeof parseTrustPolicy> {
+/** Runs a reader of policies. @throws {SeedError} for what it refuses */
+export function readPolicy<T>(read: () => T): T {
   try {
-    return parseTrustPolicy(value, at);
+    return read();
   } catch (error) {
-    if (error instanceof TrustPolicyError) throw new SeedError(error.message);
+    if (error instanceof PolicyError) throw new SeedError(error.message);
     throw error;
   }
 }
@@ -262,6 +278,10 @@ function record(value: unknown, at: string, allowed: readonly string[]): Readonl
 function array(value: unknown, at: string): readonly unknown[] {
   if (!Array.isArray(value)) throw new SeedError(`${at}: must be a list`);
   return value;
+}
+
+function strings(value: unknown, at: string): readonly string[] {
+  return array(value, at).map((entry, index) => string(entry, `${at}[${index}]`));
 }
 
 function string(value: unknown, at: string): string {

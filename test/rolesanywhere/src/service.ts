@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Account } from "./account.ts";
 import { accountIn, type Cloud } from "./cloud.ts";
+import { authorize } from "./authorization.ts";
 import { callerIdentityXml, requireGetCallerIdentity, STS_SIGNATURE_ERRORS, stsErrorXml } from "./caller-identity.ts";
 import type { Principal } from "./credential-store.ts";
 import { createSession } from "./create-session.ts";
@@ -82,6 +83,7 @@ export function createService(cloud: Cloud): Service {
     spend(account, operation.quota);
     const query = new Map(queryParameters(request));
     const call = { id, query, body: parseJsonBody(request.body), caller };
+    authorize(account, operation, call);
     return (view) => json(operation.status, operation.handle(view(account), call), randomUUID());
   }
 

@@ -7,6 +7,21 @@ interface Unknown {
 
 /** Every open question, by the name of its setting. */
 export const UNKNOWNS = {
+  importCrlResource: {
+    question: "Which resource must a policy allow ImportCrl on?",
+    positions: {
+      both: "The trust anchor and `crl/*`",
+      "trust-anchor": "The trust anchor",
+      crl: "`crl/*`",
+    },
+  },
+  collectionResource: {
+    question: "Which resource must a policy allow List and Create operations on?",
+    positions: {
+      everything: "`*`, as the service authorization reference has it",
+      kind: "`trust-anchor/*` and so on, as AWS's own managed policies have it",
+    },
+  },
   expiredCrl: {
     question: "What does an imported CRL do once its nextUpdate has passed?",
     positions: {

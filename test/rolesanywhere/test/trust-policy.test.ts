@@ -172,7 +172,7 @@ describe("what would not be evaluated as IAM does is refused beforehand", () => 
   ])("%s", (_fact, document, message) => {
     expect(() => parseTrustPolicy(document, "policy")).toThrow(
       expect.objectContaining({
-        code: "ERR_TRUST_POLICY",
+        code: "ERR_POLICY",
         message: typeof message === "string" ? message : expect.stringMatching(message),
       }),
     );
