@@ -51,14 +51,26 @@ const codeOfType: ReadonlyMap<string, RolesAnywhereErrorCode> = new Map<string, 
   ["RequestTimeTooSkewed", "ERR_AWS_CLOCK_SKEW"],
 ]);
 
-/** A credential source failed: there is nothing to sign with. */
+/**
+ * A credential source failed: there is nothing to sign with. An outage that it met is one; all else, also what AWS refused it,
+ * says nothing of the call that it was for.
+ */
 export function noCredentials(operation: string, thrown: unknown): RolesAnywhereError {
+  if (thrown instanceof RolesAnywhereError && isOutage(thrown)) {
+    const { code, message, retryAfterMs } = thrown;
+    const details = { operation, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    return new RolesAnywhereError(code, `${operation} was not sent: ${message}`, details);
+  }
   const said = thrown instanceof Error ? redactMessage(thrown.message) : "the credential source failed";
   return new RolesAnywhereError(
     "ERR_AWS_NO_CREDENTIALS",
     `${operation}: no AWS credentials (${said}): set up one source of the standard AWS provider chain, such as a web identity, EKS Pod Identity or a shared credentials file`,
     { operation },
   );
+}
+
+function isOutage({ code }: RolesAnywhereError): boolean {
+  return code === "ERR_AWS_UNAVAILABLE" || code === "ERR_AWS_THROTTLED";
 }
 
 /** What was thrown while there was no answer yet, as an error of ours. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { AwsCredentials } from "../src/credentials.ts";
+import { RolesAnywhereError } from "../src/errors.ts";
 import { startScriptedServer } from "./scripted-server.ts";
 import type { Answer, RecordedRequest } from "./scripted-server.ts";
 import { anchorId, controlPlaneAt, errorOf, region, wireAnchor } from "./setup.ts";
@@ -196,6 +197,59 @@ describe("a credential source of the caller", () => {
     }
     await aws.getTrustAnchor(anchorId);
     expect(server.requests.map(keyOf)).toEqual(["ASIALATE"]);
+  });
+
+  test.each(["ERR_AWS_UNAVAILABLE", "ERR_AWS_THROTTLED"] as const)(
+    "that met %s makes the call one, since nothing else is wrong",
+    async (code) => {
+      await using server = await startScriptedServer(() => answer);
+      const outage = new RolesAnywhereError(code, "CreateSession: nobody is there", {
+        operation: "CreateSession",
+        retryAfterMs: 7_000,
+      });
+      const credentials = (): Promise<AwsCredentials> => Promise.reject(outage);
+
+      expect(await errorOf(controlPlaneAt(server.url, { credentials }).getTrustAnchor(anchorId))).toMatchObject({
+        code,
+        operation: "GetTrustAnchor",
+        retryAfterMs: 7_000,
+        message: "GetTrustAnchor was not sent: CreateSession: nobody is there",
+      });
+      expect(server.requests).toEqual([]);
+    },
+  );
+
+  test.each(["ERR_AWS_NOT_FOUND", "ERR_AWS_ACCESS_DENIED", "ERR_AWS_CREDENTIALS_REFUSED"] as const)(
+    "that was told %s never makes the call's own subject not found, or refused",
+    async (code) => {
+      await using server = await startScriptedServer(() => answer);
+      const refusal = new RolesAnywhereError(code, "no", { operation: "CreateSession" });
+      const credentials = (): Promise<AwsCredentials> => Promise.reject(refusal);
+
+      const call = controlPlaneAt(server.url, { credentials }).getTrustAnchor(anchorId);
+
+      expect(await errorOf(call)).toMatchObject({ code: "ERR_AWS_NO_CREDENTIALS", operation: "GetTrustAnchor" });
+    },
+  );
+
+  test("that keeps them itself is asked for each request, and told of a refusal", async () => {
+    const discarded: AwsCredentials[] = [];
+    let number = 0;
+    const keeper = {
+      current: async (): Promise<AwsCredentials> => expiring(`ASIA${(number += 1)}`, 3_600_000),
+      discard: (refused: AwsCredentials) => void discarded.push(refused),
+    };
+    await using server = await startScriptedServer((request) =>
+      keyOf(request) === "ASIA2" ? refusal("ExpiredTokenException") : answer,
+    );
+    const aws = controlPlaneAt(server.url, { credentials: keeper });
+
+    await aws.getTrustAnchor(anchorId);
+    await errorOf(aws.getTrustAnchor(anchorId));
+    await aws.getTrustAnchor(anchorId);
+
+    expect(server.requests.map(keyOf)).toEqual(["ASIA1", "ASIA2", "ASIA3"]);
+    expect(discarded.map(({ accessKeyId }) => accessKeyId)).toEqual(["ASIA2"]);
   });
 
   test("that never answers is given up in time", async () => {
