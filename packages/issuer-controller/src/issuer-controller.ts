@@ -33,6 +33,7 @@ import { Attempts } from "./requests/attempts.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
 import { Grace } from "./requests/grace.ts";
 import { isWorthALook } from "./requests/is-worth-a-look.ts";
+import { LooksUnderWay } from "./requests/looks-under-way.ts";
 import { requestReconciler } from "./requests/reconcile-request.ts";
 import { turnOfCertificateRequest, turnOfSigningRequest } from "./requests/turns.ts";
 import type { IssuerSettings } from "./settings.ts";
@@ -93,8 +94,10 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     if (current !== undefined) void signer.keys.preload(current, signal);
   });
   const broken = new BrokenIssuers((issuer) => issuerControllers[issuer.kind].enqueue(storeKeyOf(issuer)));
+  const underWay = new LooksUnderWay();
   const answering = {
     client,
+    underWay,
     issuers: { CapstanIssuer: issuers.store, CapstanClusterIssuer: clusterIssuers.store },
     authorities: authorities.store,
     namespaces: namespaces.store,
@@ -174,6 +177,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
         cel,
         probe: (authority, signal) => probeKey({ keys: signer.keys, audit, now }, authority, signal),
         broken,
+        underWay,
         attempts: new Attempts({ limitMs: 0 }),
         now,
       }),

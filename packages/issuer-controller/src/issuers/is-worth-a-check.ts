@@ -26,8 +26,9 @@ function factsOfIssuer(issuer: Issuer | undefined): unknown {
 function factsOfAuthority(authority: CertificateAuthority | undefined): unknown {
   if (authority === undefined) return undefined;
   const { uid, generation, deletionTimestamp } = authority.metadata;
-  const { activeGeneration, generations = [], conditions = [] } = authority.status ?? {};
+  const { activeGeneration, generations = [], conditions = [], frozen } = authority.status ?? {};
   const phases = generations.map(({ number, phase, fingerprint }) => [number, phase, fingerprint]);
   const ready = conditions.find(({ type }) => type === "Ready");
-  return [uid, generation, deletionTimestamp, activeGeneration, phases, ready?.status, ready?.reason, ready?.message];
+  const said = [ready?.status, ready?.reason, ready?.message];
+  return [uid, generation, deletionTimestamp, activeGeneration, phases, frozen?.order, said];
 }

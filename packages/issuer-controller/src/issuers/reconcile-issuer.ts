@@ -3,6 +3,7 @@ import { apiVersion, type CertificateAuthority, type Condition, issuerReasons } 
 import { type KubeClient, type ReadonlyStore, type Reconciler, setCondition } from "@capstan/kube";
 import { type CelEvaluator, validateIssuerFully } from "@capstan/policy";
 import type { Attempts } from "../requests/attempts.ts";
+import type { LooksUnderWay } from "../requests/looks-under-way.ts";
 import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 import { fieldManager } from "../requests/reconcile-request.ts";
 import type { BrokenIssuers } from "./broken-issuers.ts";
@@ -24,6 +25,7 @@ export interface IssuerReconcilerOptions {
   readonly probe: (authority: CertificateAuthority, signal: AbortSignal) => Promise<void>;
   /** What attempts to sign have found out. */
   readonly broken: BrokenIssuers;
+  readonly underWay: LooksUnderWay;
   /** When an issuer whose key does not sign is looked at again. */
   readonly attempts: Attempts;
   readonly now: () => Date;
@@ -55,6 +57,7 @@ export function issuerReconciler(options: IssuerReconcilerOptions): Reconciler {
         ? await judge(options, { authority, byItself, report }, signal)
         : byItself;
     const status = {
+      ...(await standStill(options, authority)),
       observedGeneration,
       conditions: setCondition(
         issuer.status?.conditions ?? [],
@@ -79,6 +82,20 @@ export function issuerReconciler(options: IssuerReconcilerOptions): Reconciler {
   };
 }
 
+/**
+ * While the authority holds issuing, says so once nothing is under way any more that began before this process knew of it:
+ * whatever begins from now on sees the hold.
+ */
+async function standStill(
+  { underWay }: IssuerReconcilerOptions,
+  authority: CertificateAuthority | undefined,
+): Promise<Pick<NonNullable<Issuer["status"]>, "standsStill">> {
+  const { frozen } = authority?.status ?? {};
+  if (authority === undefined || frozen === undefined) return {};
+  await underWay.allEnded();
+  return { standsStill: { authority: authority.metadata.name, order: frozen.order } };
+}
+
 /** Whether the authority signs; what a request has found out counts until the next look. */
 async function judge(
   { probe }: IssuerReconcilerOptions,
@@ -98,9 +115,10 @@ async function judge(
 }
 
 function isSaid(issuer: Issuer, next: NonNullable<Issuer["status"]>): boolean {
-  const { observedGeneration, conditions = [] } = issuer.status ?? {};
+  const { observedGeneration, standsStill, conditions = [] } = issuer.status ?? {};
   return (
     observedGeneration === next.observedGeneration &&
+    isDeepStrictEqual(standsStill, next.standsStill) &&
     (next.conditions ?? []).every((condition) => conditions.some((one) => isDeepStrictEqual(one, condition)))
   );
 }

@@ -26,7 +26,7 @@ function factsOfIssuer(issuer: Issuer | undefined): unknown {
 function factsOfAuthority(authority: CertificateAuthority | undefined): unknown {
   if (authority === undefined) return undefined;
   const { uid, generation, deletionTimestamp } = authority.metadata;
-  const { activeGeneration, generations = [] } = authority.status ?? {};
+  const { activeGeneration, generations = [], frozen } = authority.status ?? {};
   const phases = generations.map(({ number, phase, fingerprint }) => [number, phase, fingerprint]);
-  return [uid, generation, deletionTimestamp, activeGeneration, phases];
+  return [uid, generation, deletionTimestamp, activeGeneration, phases, frozen !== undefined];
 }

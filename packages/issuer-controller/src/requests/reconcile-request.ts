@@ -20,6 +20,7 @@ import { failureReasonOf } from "../signing/request-violation.ts";
 import { signIssuance, type SignerOptions } from "../signing/sign-issuance.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Grace } from "./grace.ts";
+import type { LooksUnderWay } from "./looks-under-way.ts";
 import { IssuerBroken, NotYet } from "./not-yet.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RequestDecision } from "./request-decision.ts";
@@ -40,6 +41,8 @@ export interface RequestReconcilerOptions<R extends KubeObject> {
   readonly attempts: Attempts;
   readonly grace: Grace;
   readonly events: EventRecorder;
+  /** An issuer that is to stand still waits for these. */
+  readonly underWay: LooksUnderWay;
   /** Told when trying to sign proved that an issuer cannot. */
   readonly onBroken: (issuer: IssuerRef, message: string) => void;
   readonly now: () => Date;
@@ -134,7 +137,7 @@ export function requestReconciler<R extends KubeObject>(options: RequestReconcil
 
   return async (key, signal) => {
     try {
-      return await look(key, signal);
+      return await options.underWay.track(look(key, signal));
     } catch (error) {
       // Somebody else was faster: the next look, at once, decides anew.
       if (signal.aborted || isConflict(error)) throw error;

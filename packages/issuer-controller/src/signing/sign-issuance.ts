@@ -19,6 +19,7 @@ import { type AuditLog, AuditLogError, formatTime, type KubeObject, type Logger 
 import { type CelEvaluator, limitOf, type QuotaBook, webhookFaults } from "@capstan/policy";
 import { issuerResourceOf } from "../issuers/issuer-kinds.ts";
 import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
+import { assertNotFrozen } from "./assert-not-frozen.ts";
 import { type Grant, grant, type SigningQuestion } from "./grant.ts";
 import { hashIssuance } from "./issuance.ts";
 import type { KeyRing, SigningKey } from "./key-ring.ts";
@@ -74,6 +75,7 @@ export async function signIssuance(
 ): Promise<SigningAnswer> {
   const { authority, issuance } = question;
   const { ledger, keys, marks, now } = options;
+  assertNotFrozen(authority);
   const recorded = await ledger.find(issuance.uid, signal);
   if (recorded !== undefined) return release(options, question, { stored: recorded, notes: [] }, signal);
   if (ledger.refusal !== undefined) throw new NotYet(ledger.refusal, { isPatient: true });
@@ -256,6 +258,7 @@ async function assertUnchanged(
   ]);
   if (!isSame(liveIssuer, issuer)) throw new NotYet(`${kind} ${name} changed meanwhile`);
   if (!isSame(liveAuthority, authority)) throw new NotYet(`CertificateAuthority ${authorityName} changed meanwhile`);
+  if (liveAuthority !== undefined) assertNotFrozen(liveAuthority);
   if (liveAuthority?.status?.activeGeneration !== generation)
     throw new NotYet(`CertificateAuthority ${authorityName} has another active generation meanwhile`);
 }

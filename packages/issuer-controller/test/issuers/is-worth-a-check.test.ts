@@ -45,6 +45,13 @@ describe("an authority is worth a check of its issuers when", () => {
     ["not-ready-for-another-reason", withConditions(condition({ reason: "Other" }))],
     ["changed", { ...before, metadata: { ...before.metadata, generation: 2 } }],
     ["another-generation-is-active", { ...before, status: { ...before.status, activeGeneration: 2 } }],
+    [
+      "issuing-is-held",
+      {
+        ...before,
+        status: { ...before.status, frozen: { holds: ["Operator"], order: 1, since: "2026-11-22T03:00:00Z" } },
+      },
+    ],
   ])("%s", (_fact, current) => {
     expect(authorityIsWorthACheck({ previous: before, current })).toBe(true);
   });

@@ -13,6 +13,7 @@ import { probeKey } from "../../src/issuers/probe-key.ts";
 import { issuerReconciler } from "../../src/issuers/reconcile-issuer.ts";
 import type { WebhookObject } from "../../src/issuers/webhooks.ts";
 import { Attempts } from "../../src/requests/attempts.ts";
+import { LooksUnderWay } from "../../src/requests/looks-under-way.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { type AuditLines, openAuditLines } from "../support/audit-lines.ts";
@@ -42,6 +43,7 @@ let audit: AuditLines;
 let time: Date;
 let broken: BrokenIssuers;
 let attempts: Attempts;
+let underWay: LooksUnderWay;
 const cel = new CelEvaluator();
 
 beforeEach(async () => {
@@ -52,6 +54,7 @@ beforeEach(async () => {
   time = now;
   broken = new BrokenIssuers(() => {});
   attempts = new Attempts({ limitMs: 0, random: () => 1 });
+  underWay = new LooksUnderWay();
 });
 
 afterEach(() => server[Symbol.asyncDispose]());
@@ -86,6 +89,7 @@ function reconcilerOf(
     cel,
     probe: (owner, stop) => probeKey({ keys, audit: audit.log, now: () => time }, owner, stop),
     broken,
+    underWay,
     attempts,
     now: () => time,
     random: () => 0.5,
@@ -293,5 +297,48 @@ describe("what an attempt to sign has found out", () => {
     const issuer = new LivingIssuer();
     broken.report({ kind: "CapstanIssuer", namespace: "demo", name: "fleet" }, "the signer is out of order");
     expect((await issuer.look())[0]).toBe("True Checked");
+  });
+});
+
+describe("while its authority holds issuing, an issuer", () => {
+  const frozen = { holds: ["Operator" as const], order: 3, since: "2026-11-22T03:00:00Z" };
+  const held: CertificateAuthority = { ...fleet, status: { ...fleet.status, frozen } };
+
+  test("says-that-it-stands-still-for-this-hold", async () => {
+    expect((await reconcile(unchecked, [held])).status?.standsStill).toEqual({ authority: "fleet", order: 3 });
+  });
+
+  test("says-so-only-when-every-look-that-had-begun-has-ended", async () => {
+    const look = Promise.withResolvers<undefined>();
+    void underWay.track(look.promise);
+    const reconciled = reconcile(unchecked, [held]);
+    await expect(Promise.race([reconciled, new Promise((resolve) => setImmediate(resolve, "waits"))])).resolves.toBe(
+      "waits",
+    );
+    expect(server.writes).toEqual([]);
+    look.resolve(undefined);
+    expect((await reconciled).status?.standsStill).toEqual({ authority: "fleet", order: 3 });
+  });
+
+  test("waits-for-a-look-that-fails-as-for-any-other", async () => {
+    void underWay.track(Promise.reject(new Error("the API server is away"))).catch(() => undefined);
+    expect((await reconcile(unchecked, [held])).status?.standsStill?.order).toBe(3);
+  });
+
+  test("says-so-though-its-policy-is-of-no-use", async () => {
+    const broken = {
+      ...unchecked,
+      spec: { ...unchecked.spec, policy: { commonName: { allow: ["("], required: true } } },
+    };
+    expect((await reconcile(broken, [held])).status?.standsStill?.order).toBe(3);
+  });
+
+  test("takes-it-back-once-issuing-goes-on", async () => {
+    const stored = await reconcile(unchecked, [held]);
+    const issuers = new ObjectStore<CapstanClusterIssuer>();
+    issuers.set(stored);
+    await reconcilerOf("CapstanClusterIssuer", issuers, [fleet])("fleet", signal);
+    const after = server.read(capstanClusterIssuerResource, { name: "fleet" }) as CapstanClusterIssuer;
+    expect(after.status).not.toHaveProperty("standsStill");
   });
 });

@@ -54,6 +54,11 @@ describe("waiting requests are woken by an authority", () => {
     ["deleted", fleet, undefined],
     ["that-has-another-active-generation", fleet, authority([generation, second])],
     ["that-was-changed", fleet, { ...fleet, metadata: { ...fleet.metadata, generation: 2 } }],
+    [
+      "that-holds-issuing-no-more",
+      withStatus({ frozen: { holds: ["Operator"], order: 1, since: "2026-11-22T03:00:00Z" } }),
+      fleet,
+    ],
     ["that-tells-a-roots-fingerprint", withStatus({ generations: [{ number: 1, phase: "Active" }] }), fleet],
   ])("%s", (_fact, previous, current) => {
     expect(authorityWakesRequests({ previous, current })).toBe(true);

@@ -27,6 +27,7 @@ import { signingRequestKind } from "../../src/kubernetes-csr/signing-request-kin
 import { Attempts } from "../../src/requests/attempts.ts";
 import { certificateRequestKind } from "../../src/requests/certificate-request-kind.ts";
 import { Grace } from "../../src/requests/grace.ts";
+import { LooksUnderWay } from "../../src/requests/looks-under-way.ts";
 import { requestReconciler } from "../../src/requests/reconcile-request.ts";
 import { LedgerRoom } from "../../src/ledger/ledger-room.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
@@ -82,6 +83,7 @@ export class World implements AsyncDisposable {
   /** What was reported of issuers. */
   readonly broken: { readonly issuer: IssuerRef; readonly message: string }[] = [];
   readonly signer: SignerOptions;
+  readonly underWay = new LooksUnderWay();
   /** How full the ledger is. */
   readonly room = new LedgerRoom({ limit: 1_000 });
   now: Date = now;
@@ -138,6 +140,7 @@ export class World implements AsyncDisposable {
       attempts: new Attempts({ limitMs: 10 * minute, monotonic: () => this.monotonic, random: () => 1 }),
       events: this.#events,
       grace: new Grace({ released: new ReleasedBefore({ client, namespace: ownNamespace }), now: () => this.now }),
+      underWay: this.underWay,
       onBroken: (issuer: IssuerRef, message: string) => void this.broken.push({ issuer, message }),
       now: () => this.now,
       log: this.signer.log,
