@@ -6,6 +6,8 @@ import {
   capstanIssuerResource,
   type CertificateAuthority,
   certificateAuthorityResource,
+  type RevocationList,
+  revocationListResource,
 } from "@capstan/api";
 import { type KubeClient, type KubeObject, type Logger, Reflector, type RuntimeMetrics } from "@capstan/kube";
 import { issuerIdOf, type IssuerRef } from "./issuers/issuer-kinds.ts";
@@ -24,6 +26,7 @@ import {
   issuerOfCertificateRequest,
 } from "./requests/certificate-request.ts";
 import * as answeredRequest from "./requests/without-answered-parts.ts";
+import { withoutEntries } from "./signing/blocked-keys.ts";
 
 const namespaceResource = {
   group: "",
@@ -45,12 +48,19 @@ export interface Caches {
   readonly clusterIssuers: Reflector<CapstanClusterIssuer>;
   readonly authorities: Reflector<CertificateAuthority>;
   readonly namespaces: Reflector<KubeObject>;
+  /** Their blocked keys alone. */
+  readonly revocationLists: Reflector<RevocationList>;
   readonly mutatingWebhooks: Reflector<WebhookObject>;
   readonly validatingWebhooks: Reflector<WebhookObject>;
 }
 
-export function createCaches(shared: {
+export function createCaches({
+  namespace,
+  ...shared
+}: {
   readonly client: KubeClient;
+  /** Where Capstan's own objects are. */
+  readonly namespace: string;
   readonly log: Logger;
   readonly metrics: RuntimeMetrics;
 }): Caches {
@@ -90,6 +100,12 @@ export function createCaches(shared: {
     }),
     authorities: new Reflector({ ...shared, type: certificateAuthorityResource }),
     namespaces: new Reflector({ ...shared, type: namespaceResource }),
+    revocationLists: new Reflector<RevocationList>({
+      ...shared,
+      type: revocationListResource,
+      namespace,
+      transform: withoutEntries,
+    }),
     mutatingWebhooks: new Reflector<WebhookObject>({
       ...shared,
       type: mutatingWebhookResource,

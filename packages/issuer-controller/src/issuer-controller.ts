@@ -37,6 +37,7 @@ import { LooksUnderWay } from "./requests/looks-under-way.ts";
 import { requestReconciler } from "./requests/reconcile-request.ts";
 import { turnOfCertificateRequest, turnOfSigningRequest } from "./requests/turns.ts";
 import type { IssuerSettings } from "./settings.ts";
+import { BlockedKeys } from "./signing/blocked-keys.ts";
 import { KeyRing } from "./signing/key-ring.ts";
 import { Ledger } from "./signing/ledger.ts";
 import { MarkKeeper } from "./signing/mark-keeper.ts";
@@ -53,9 +54,9 @@ export interface IssuerControllerOptions extends ProgramContext<IssuerSettings> 
 export async function startIssuerController(options: IssuerControllerOptions, signal: AbortSignal): Promise<void> {
   const { client, connection, health, log, metrics, now, random, settings, userAgent } = options;
   const { namespace, workers } = settings;
-  const caches = createCaches({ client, log, metrics });
+  const caches = createCaches({ client, namespace, log, metrics });
   const { requests, signingRequests, issuers, clusterIssuers, authorities, namespaces } = caches;
-  const { mutatingWebhooks, validatingWebhooks } = caches;
+  const { mutatingWebhooks, validatingWebhooks, revocationLists } = caches;
   const webhooks = webhooksOf([mutatingWebhooks.store, validatingWebhooks.store]);
   const proxies = [...defaultProxies, userNameOf(settings.approver)];
   const elector = new LeaderElector({
@@ -83,6 +84,10 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     reads: new SharedReads(client),
     keys: new KeyRing({ client, namespace }),
     marks: new MarkKeeper({ client, namespace }),
+    blockedKeys: new BlockedKeys({
+      lists: revocationLists.store,
+      silentMs: () => revocationLists.lastActivityMs,
+    }),
     audit,
     quotas: new QuotaBook(() => now().getTime()),
     cel,
@@ -252,7 +257,15 @@ export async function startIssuerController(options: IssuerControllerOptions, si
 function wakeWaiting<R extends KubeObject>(
   controller: Controller,
   { store }: Reflector<R>,
-  { issuers, clusterIssuers, authorities, namespaces, mutatingWebhooks, validatingWebhooks }: Caches,
+  {
+    issuers,
+    clusterIssuers,
+    authorities,
+    namespaces,
+    mutatingWebhooks,
+    validatingWebhooks,
+    revocationLists,
+  }: Caches,
 ): void {
   const waitingFor = (kind: IssuerKind, key: string): readonly string[] =>
     store.byIndex("waitingFor", issuerIdOf({ kind, ...refOfKey(key) })).map(keyOf);
@@ -274,4 +287,6 @@ function wakeWaiting<R extends KubeObject>(
   controller.watch(namespaces, () => []);
   controller.watch(mutatingWebhooks, () => []);
   controller.watch(validatingWebhooks, () => []);
+  // Nothing is signed before it is known which keys are blocked.
+  controller.watch(revocationLists, () => []);
 }

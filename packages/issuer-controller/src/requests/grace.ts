@@ -69,6 +69,7 @@ const ownCodes: ReadonlySet<string> = new Set([
   "ERR_LEAF_READ_BACK",
 ] satisfies readonly Exclude<RequestViolation["code"], PolicyViolation["code"]>[]);
 
+/** A revoked key is nobody's edit of a policy, and no time makes it good again. */
 function isOfPolicy(violation: RequestViolation): violation is PolicyViolation {
-  return !ownCodes.has(violation.code);
+  return violation.code !== "ERR_KEY_BLOCKED" && !ownCodes.has(violation.code);
 }

@@ -42,6 +42,7 @@ export async function grant(
   { issuance, issuer, authority, namespaceLabels, webhooks }: SigningQuestion,
   root: Root,
   cel: CelEvaluator,
+  isBlockedKey: (sha256OfSpki: string) => boolean,
 ): Promise<Granted> {
   const parsed = checkCertificationRequest(issuance.csr);
   if (!parsed.ok) return { ok: false, violations: [...issuance.faults, ...parsed.violations] };
@@ -57,6 +58,7 @@ export async function grant(
       issuer: { kind: issuance.issuer.kind, spec: issuer.spec },
       authority: authority.spec,
       root,
+      isBlockedKey,
     },
     cel,
   );

@@ -20,6 +20,7 @@ import { type CelEvaluator, limitOf, type QuotaBook, webhookFaults } from "@caps
 import { issuerResourceOf } from "../issuers/issuer-kinds.ts";
 import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 import { assertNotFrozen } from "./assert-not-frozen.ts";
+import type { BlockedKeys } from "./blocked-keys.ts";
 import { type Grant, grant, type SigningQuestion } from "./grant.ts";
 import { hashIssuance } from "./issuance.ts";
 import type { KeyRing, SigningKey } from "./key-ring.ts";
@@ -37,6 +38,7 @@ export interface SignerOptions {
   readonly reads: SharedReads;
   readonly keys: KeyRing;
   readonly marks: MarkKeeper;
+  readonly blockedKeys: Pick<BlockedKeys, "isBlocked">;
   readonly audit: AuditLog;
   readonly quotas: QuotaBook;
   readonly cel: CelEvaluator;
@@ -82,7 +84,9 @@ export async function signIssuance(
 
   assertWebhooks(question);
   const signingKey = await keys.activeKey(authority, now(), signal);
-  const granted = await grant(question, signingKey.root, options.cel);
+  const isBlockedKey = (sha256: string): boolean =>
+    options.blockedKeys.isBlocked(sha256, question.issuance.attested.namespace);
+  const granted = await grant(question, signingKey.root, options.cel, isBlockedKey);
   if (!granted.ok) return granted;
   const { leaf: allowed } = granted.value;
   const validity = validityOf(allowed.durationMs, question, signingKey, now());
@@ -98,6 +102,8 @@ export async function signIssuance(
   const signed = await sign(options, question, signingKey, granted.value, prepared.value);
   if (!signed.ok) return signed;
   await assertUnchanged(options.reads, question, signingKey);
+  // Whoever blocks a key reads the ledger after this look: what is recorded later was not blocked.
+  if (isBlockedKey(granted.value.parsed.publicKey.sha256)) throw new NotYet("the public key was revoked meanwhile");
   const record = recordOf({
     issuance,
     issuer: question.issuer,

@@ -9,6 +9,7 @@ import {
   generationMarkResource,
   type IssuedCertificate,
   issuedCertificateResource,
+  type RevocationList,
 } from "@capstan/api";
 import { createLogger, EventRecorder, type KubeObject, type ReconcileResult } from "@capstan/kube";
 import { CelEvaluator, QuotaBook } from "@capstan/policy";
@@ -30,6 +31,7 @@ import { Grace } from "../../src/requests/grace.ts";
 import { LooksUnderWay } from "../../src/requests/looks-under-way.ts";
 import { requestReconciler } from "../../src/requests/reconcile-request.ts";
 import { LedgerRoom } from "../../src/ledger/ledger-room.ts";
+import { BlockedKeys } from "../../src/signing/blocked-keys.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
 import { Ledger } from "../../src/signing/ledger.ts";
 import { MarkKeeper } from "../../src/signing/mark-keeper.ts";
@@ -86,6 +88,10 @@ export class World implements AsyncDisposable {
   readonly underWay = new LooksUnderWay();
   /** How full the ledger is. */
   readonly room = new LedgerRoom({ limit: 1_000 });
+  /** Their blocked keys are what the controller sees of them. */
+  readonly revocationLists: ObjectStore<RevocationList> = new ObjectStore();
+  /** Since when they have been silent. */
+  silentMs = 0;
   now: Date = now;
   /** Milliseconds of a clock that never jumps, as the limit of attempts sees it. */
   monotonic = 0;
@@ -117,6 +123,7 @@ export class World implements AsyncDisposable {
       reads: new SharedReads(client),
       keys: new KeyRing({ client, namespace: ownNamespace }),
       marks: new MarkKeeper({ client, namespace: ownNamespace }),
+      blockedKeys: new BlockedKeys({ lists: this.revocationLists, silentMs: () => this.silentMs }),
       now: () => this.now,
       random: randomBytes,
       log,
