@@ -257,15 +257,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
 function wakeWaiting<R extends KubeObject>(
   controller: Controller,
   { store }: Reflector<R>,
-  {
-    issuers,
-    clusterIssuers,
-    authorities,
-    namespaces,
-    mutatingWebhooks,
-    validatingWebhooks,
-    revocationLists,
-  }: Caches,
+  { issuers, clusterIssuers, authorities, namespaces, mutatingWebhooks, validatingWebhooks, revocationLists }: Caches,
 ): void {
   const waitingFor = (kind: IssuerKind, key: string): readonly string[] =>
     store.byIndex("waitingFor", issuerIdOf({ kind, ...refOfKey(key) })).map(keyOf);
