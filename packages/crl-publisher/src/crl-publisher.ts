@@ -29,11 +29,14 @@ import {
   refOfKey,
   type SettingsTable,
 } from "@capstan/kube";
-import { type ControlPlaneOptions, createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
+import type { EndpointVariant, RequestHandler } from "@capstan/rolesanywhere";
 import { AnchorMemories } from "./anchors/anchor-memory.ts";
 import { GenerationStore } from "./authority/generation-store.ts";
 import { isWorthALook } from "./authority/is-worth-a-look.ts";
-import { type AuthorityReconcilerOptions, authorityReconciler } from "./authority/reconcile-authority.ts";
+import { authorityReconciler } from "./authority/reconcile-authority.ts";
+import { createAwsAccess } from "./credentials/aws-access.ts";
+import { mintOwnLeaf } from "./credentials/mint-own-leaf.ts";
+import { createOwnCredentialsMetrics } from "./credentials/own-credentials-metrics.ts";
 import { CrlPace } from "./crl/crl-pace.ts";
 import { KnownRoots } from "./revocations/known-roots.ts";
 import { Readings } from "./revocations/readings.ts";
@@ -41,7 +44,6 @@ import { anyAuthority, authoritiesOf, revocationReconciler } from "./revocations
 import { RevocationRoom } from "./revocations/revocation-room.ts";
 import { AwsClock } from "./rotation/aws-clock.ts";
 import { CrlBook } from "./rotation/crl-book.ts";
-import { providerChainAlone } from "./rotation/own-sessions.ts";
 
 type PublisherSettings = SettingsTable & {
   readonly awsEndpointUrl: { readonly parse: (text: string | undefined) => string | undefined };
@@ -53,7 +55,14 @@ export interface CrlPublisherOptions extends ProgramContext<PublisherSettings> {
   readonly random: RandomBytes;
   /** A new name for a ledger record of the publisher's own. */
   readonly recordName: () => string;
+  /** Of every call to AWS. */
+  readonly requestHandler: RequestHandler;
+  /** Which of a region's endpoints are called, unless the settings name another. */
+  readonly endpointVariant: EndpointVariant;
 }
+
+/** Longer than AWS ever took for an answer. */
+const awsTimeoutMs = 30_000;
 
 /** Wires the publisher and runs it until the signal aborts. */
 export async function startCrlPublisher(options: CrlPublisherOptions, signal: AbortSignal): Promise<void> {
@@ -104,6 +113,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     reportingInstance: elector.identity,
     log,
   });
+  const generations = new GenerationStore({ client, namespace, audit, now });
   const readings = new Readings();
   const pace: CrlPace = new CrlPace({ wake: (authority) => authorityController.enqueue(authority) });
   const awsClock = new AwsClock();
@@ -117,21 +127,29 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
       namespace,
       authorities: authorities.store,
       records: records.store,
-      generations: new GenerationStore({ client, namespace, audit, now }),
+      generations,
       operations: operations.store,
       issuers: [issuers.store, clusterIssuers.store],
       crls: new CrlBook(),
       // What a leader knows of AWS ends with it: a process that loses its lease ends.
       memories: new AnchorMemories(),
-      sessions: providerChainAlone,
-      awsClock,
-      controlPlaneOf: sharedControlPlanes({
+      ...createAwsAccess({
+        ...options.endpointVariant,
         endpoint: settings.awsEndpointUrl,
+        requestHandler: options.requestHandler,
+        authorityOf: (name) => authorities.store.get(name),
+        findGeneration: (authority, number) => generations.find(authority, number, signal),
+        mint: (leaf) => mintOwnLeaf({ ...options, ...leaf, namespace, now: now(), audit, signal }),
+        metrics: createOwnCredentialsMetrics(metrics),
         onServerDate: ({ at }) => awsClock.heard(at),
         beforeSend: () => {
           if (!elector.isLeader) throw new LeadershipLostError("the lease was lost before a call to AWS was sent");
         },
+        requestTimeoutMs: () => Math.min(awsTimeoutMs, elector.remainingMs),
+        now,
+        log,
       }),
+      awsClock,
       readings,
       pace,
       audit,
@@ -196,17 +214,4 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     await events.flush();
     await audit.close();
   }
-}
-
-/** One control plane, and so one pace of calls, for each account and region. */
-function sharedControlPlanes(
-  options: Pick<ControlPlaneOptions, "endpoint" | "onServerDate" | "beforeSend">,
-): AuthorityReconcilerOptions["controlPlaneOf"] {
-  const controlPlanes = new Map<string, RolesAnywhereControlPlane>();
-  return (_authority, { region, account }) => {
-    const id = `${account}/${region}`;
-    const made = controlPlanes.get(id) ?? createControlPlane({ ...options, region, account });
-    controlPlanes.set(id, made);
-    return made;
-  };
 }

@@ -1,6 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { auditLogSetting, defineProgram } from "@capstan/kube";
-import { endpointFromEnvironment } from "@capstan/rolesanywhere";
+import {
+  caBundleFromEnvironment,
+  createRequestHandler,
+  endpointFromEnvironment,
+  endpointVariantFromEnvironment,
+  proxyFromEnvironment,
+} from "@capstan/rolesanywhere";
 import { startCrlPublisher } from "./crl-publisher.ts";
 
 defineProgram({
@@ -16,6 +22,21 @@ defineProgram({
   },
   argv: process.argv.slice(2),
   environment: process.env,
-  start: (context, signal) =>
-    startCrlPublisher({ ...context, now: () => new Date(), random: randomBytes, recordName: randomUUID }, signal),
+  start: async (context, signal) =>
+    startCrlPublisher(
+      {
+        ...context,
+        now: () => new Date(),
+        random: randomBytes,
+        recordName: randomUUID,
+        requestHandler: createRequestHandler({
+          proxy: proxyFromEnvironment(process.env),
+          caBundlePem: await caBundleFromEnvironment(process.env),
+        }),
+        // A named endpoint is the one that is meant.
+        endpointVariant:
+          context.settings.awsEndpointUrl === undefined ? endpointVariantFromEnvironment(process.env) : {},
+      },
+      signal,
+    ),
 });

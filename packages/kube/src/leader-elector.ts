@@ -95,6 +95,15 @@ export class LeaderElector {
     return this.#held !== undefined && !this.#isOverdue(this.#held.renewedAt);
   }
 
+  /**
+   * How long nobody else can lead, if the lease is not renewed any more: what a call may last that only a leader may make. At least
+   * the difference of lease and renew deadline while this process leads, else 0.
+   */
+  get remainingMs(): number {
+    if (this.#held === undefined || !this.isLeader) return 0;
+    return this.#held.renewedAt + this.#leaseDurationMs - this.#clock.monotonic();
+  }
+
   /** Higher than that of every leader before; undefined while not leading. */
   get epoch(): number | undefined {
     return this.isLeader ? this.#held?.epoch : undefined;

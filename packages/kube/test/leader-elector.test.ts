@@ -298,6 +298,24 @@ describe("acquiring", () => {
   });
 });
 
+test("nobody else can lead for the rest of the lease, and at least ten seconds are left of it while it is held", async () => {
+  const api = await leaseApi();
+  const a = candidate(api, "a");
+  expect(a.elector.remainingMs).toBe(0);
+  await a.leading;
+  await settled(api, a);
+  expect(a.elector.remainingMs).toBe(30_000);
+  await nextTry(api, a);
+  expect(a.elector.remainingMs).toBe(30_000);
+  api.instead.push(...Array.from({ length: 4 }, () => () => undefined));
+  a.clock.advance(4_999);
+  expect(a.elector.remainingMs).toBe(25_001);
+  a.clock.advance(15_000);
+  expect([a.elector.isLeader, a.elector.remainingMs]).toEqual([true, 10_001]);
+  a.clock.advance(1);
+  expect([a.elector.isLeader, a.elector.remainingMs]).toEqual([false, 0]);
+});
+
 describe("renewing", () => {
   test("writes with the last resourceVersion each five seconds and keeps acquireTime", async () => {
     const api = await leaseApi();

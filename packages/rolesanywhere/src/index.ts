@@ -1,5 +1,6 @@
 export { parseTrustAnchorArn } from "./arn.ts";
 export type { TrustAnchorArn } from "./arn.ts";
+export { caBundleFromEnvironment } from "./ca-bundle.ts";
 export { sameCertificates, splitBundle } from "./bundle.ts";
 export type { CallLog, CallOptions, ServerDate } from "./call.ts";
 export type { Clock } from "./clock.ts";

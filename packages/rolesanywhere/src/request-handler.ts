@@ -12,7 +12,7 @@ export interface RequestHandlerOptions {
    * The only CAs that a server, or an https proxy, may have its certificate from: PEM, as AWS_CA_BUNDLE names a file of. Default
    * is Node's own list, with those of NODE_EXTRA_CA_CERTS.
    */
-  readonly caBundlePem?: string;
+  readonly caBundlePem?: string | undefined;
 }
 
 /** Opens the connections of all calls to AWS, with one pool, proxy and trust for all of them. */

@@ -1,0 +1,49 @@
+import { type CallOptions, createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
+import type { AnchorSpec } from "../authority/authority-parts.ts";
+import { OwnLeafSessions, type OwnLeafSessionsOptions } from "./own-leaf-sessions.ts";
+
+export interface AwsAccessOptions extends OwnLeafSessionsOptions {
+  /** Of every call to a control plane; see `CallOptions`. */
+  readonly onServerDate: NonNullable<CallOptions["onServerDate"]>;
+  readonly beforeSend: NonNullable<CallOptions["beforeSend"]>;
+  readonly requestTimeoutMs: NonNullable<CallOptions["requestTimeoutMs"]>;
+}
+
+/** The publisher's ways to AWS: a control plane for each trust anchor, with credentials of its own, and sessions. */
+export interface AwsAccess {
+  readonly sessions: OwnLeafSessions;
+  /** Those of one account and region have one pace. */
+  readonly controlPlaneOf: (authority: string, anchor: AnchorSpec) => RolesAnywhereControlPlane;
+}
+
+export function createAwsAccess(options: AwsAccessOptions): AwsAccess {
+  const { endpoint, useFips = false, useDualStack = false, requestHandler, now, log } = options;
+  const { onServerDate, beforeSend, requestTimeoutMs } = options;
+  const sessions = new OwnLeafSessions(options);
+  const controlPlanes = new Map<string, RolesAnywhereControlPlane>();
+  return {
+    sessions,
+    controlPlaneOf: (authority, anchor) => {
+      const { name, region, account } = anchor;
+      const id = [authority, name, region, account].join(" ");
+      const known = controlPlanes.get(id);
+      if (known !== undefined) return known;
+      const made = createControlPlane({
+        region,
+        account,
+        endpoint,
+        useFips,
+        useDualStack,
+        credentials: sessions.credentialsOf(authority, anchor),
+        requestHandler,
+        requestTimeoutMs,
+        onServerDate,
+        beforeSend,
+        now,
+        log,
+      });
+      controlPlanes.set(id, made);
+      return made;
+    },
+  };
+}
