@@ -2,8 +2,11 @@ import { type GenerationMark, generationMarkResource, generationName } from "@ca
 import { formatTime, isConflict, KubeApiError, type KubeClient } from "@capstan/kube";
 import { NotYet } from "../requests/not-yet.ts";
 
-/** Added to a leaf's end, so that one write serves the leaves of the next hour. */
-const reserveMs = 3_600_000;
+/**
+ * Added to a leaf's end at most, so that one write serves the leaves of the next hour. Where leaves are shorter, so is what
+ * is added: a root drains until its mark, and an hour would be most of it.
+ */
+const longestReserveMs = 3_600_000;
 
 export interface MarkKeeperOptions {
   readonly client: KubeClient;
@@ -34,10 +37,16 @@ export class MarkKeeper {
     readonly generation: number;
     readonly notAfter: Date;
     readonly rootNotAfter: Date;
+    /** The authority's longest leaf. */
+    readonly maxLeafMs: number;
   }): Promise<void> {
     const name = generationName(mark.authority, mark.generation);
     const turn = (this.#turns.get(name) ?? Promise.resolve()).then(() =>
-      this.#raise(name, mark.notAfter.getTime(), mark.rootNotAfter.getTime()),
+      this.#raise(
+        name,
+        mark.notAfter.getTime(),
+        Math.min(mark.rootNotAfter.getTime(), mark.notAfter.getTime() + Math.min(longestReserveMs, mark.maxLeafMs)),
+      ),
     );
     this.#turns.set(
       name,
@@ -46,25 +55,24 @@ export class MarkKeeper {
     await turn;
   }
 
-  async #raise(name: string, notAfter: number, rootNotAfter: number): Promise<void> {
+  async #raise(name: string, notAfter: number, raiseTo: number): Promise<void> {
     if ((this.#confirmed.get(name) ?? 0) >= notAfter) return;
     const { client, namespace } = this.#options;
     for (;;) {
       const mark = await client.get<GenerationMark>(generationMarkResource, { namespace, name });
       let stored = Date.parse(mark.spec.notAfter);
       if (stored < notAfter) {
-        const raised = new Date(Math.min(rootNotAfter, notAfter + reserveMs));
         try {
           await client.replace(generationMarkResource, {
             ...mark,
-            spec: { ...mark.spec, notAfter: formatTime(raised.getTime()) },
+            spec: { ...mark.spec, notAfter: formatTime(raiseTo) },
           });
         } catch (error) {
           if (isConflict(error)) continue; // The publisher or another replica raised it: see to what.
           if (isInvalid(error)) throw new NotYet(`mark ${name} cannot be raised: ${error.message}`);
           throw error;
         }
-        stored = Math.floor(raised.getTime() / 1000) * 1000;
+        stored = Math.floor(raiseTo / 1000) * 1000;
       }
       this.#confirmed.set(name, stored);
       return;

@@ -98,6 +98,7 @@ export async function signIssuance(
     generation: signingKey.generation,
     notAfter: validity.notAfter,
     rootNotAfter: signingKey.root.notAfter,
+    maxLeafMs: parseDuration(authority.spec.maxLeafDuration),
   });
   const signed = await sign(options, question, signingKey, granted.value, prepared.value);
   if (!signed.ok) return signed;

@@ -15,8 +15,9 @@ beforeEach(async () => {
 
 afterEach(() => server[Symbol.asyncDispose]());
 
+const maxLeafMs = 7 * day;
 const raise = (notAfter: Date, rootNotAfter: Date = after(365 * day)): Promise<void> =>
-  keeper.raise({ authority: "fleet", generation: 1, notAfter, rootNotAfter });
+  keeper.raise({ authority: "fleet", generation: 1, notAfter, rootNotAfter, maxLeafMs });
 
 const stored = (): string =>
   (server.read(generationMarkResource, { namespace: ownNamespace, name: "fleet-1" }) as GenerationMark).spec.notAfter;
@@ -40,6 +41,17 @@ describe("a raise", () => {
     server.put(generationMarkResource, mark(now));
     await raise(after(day), rootNotAfter);
     expect(stored()).toBe(expected);
+  });
+
+  test("goes-no-further-beyond-the-leaf-than-a-leaf-is-long", async () => {
+    server.put(generationMarkResource, mark(now));
+    const leaf = { authority: "fleet", generation: 1, notAfter: after(10 * minute), rootNotAfter: after(hour) };
+    await keeper.raise({ ...leaf, maxLeafMs: 10 * minute });
+    expect(stored()).toBe(
+      after(20 * minute)
+        .toISOString()
+        .replace(".000Z", "Z"),
+    );
   });
 
   test.each<[fact: string, notAfter: Date]>([
@@ -146,6 +158,12 @@ test("generations-have-marks-of-their-own", async () => {
   server.put(generationMarkResource, mark(now));
   server.put(generationMarkResource, mark(now, undefined, 2));
   await raise(after(day));
-  await keeper.raise({ authority: "fleet", generation: 2, notAfter: after(day), rootNotAfter: after(365 * day) });
+  await keeper.raise({
+    authority: "fleet",
+    generation: 2,
+    notAfter: after(day),
+    rootNotAfter: after(365 * day),
+    maxLeafMs,
+  });
   expect(server.writes.map((write) => write.split("/").at(-1))).toEqual(["fleet-1", "fleet-2"]);
 });
