@@ -14,8 +14,9 @@ import {
   revocationListResource,
   revocationResource,
 } from "@capstan/api";
-import type { RandomBytes } from "@capstan/ca-core";
+import type { planRotation, RandomBytes } from "@capstan/ca-core";
 import {
+  type Clock,
   Controller,
   EventRecorder,
   keyOf,
@@ -28,6 +29,7 @@ import {
   type ReflectorChange,
   refOfKey,
   type SettingsTable,
+  systemClock,
 } from "@capstan/kube";
 import type { EndpointVariant, RequestHandler } from "@capstan/rolesanywhere";
 import { AnchorMemories } from "./anchors/anchor-memory.ts";
@@ -52,6 +54,10 @@ type PublisherSettings = SettingsTable & {
 
 export interface CrlPublisherOptions extends ProgramContext<PublisherSettings> {
   readonly now: () => Date;
+  /** Times what is waited for, at the pace of `now`; the lease keeps the system's. Default is the system's. */
+  readonly clock?: Clock;
+  /** Decides each step of a rotation. Default is `planRotation`; tests show by another one that they would notice. */
+  readonly plan?: typeof planRotation;
   readonly random: RandomBytes;
   /** A new name for a ledger record of the publisher's own. */
   readonly recordName: () => string;
@@ -66,7 +72,7 @@ const awsTimeoutMs = 30_000;
 
 /** Wires the publisher and runs it until the signal aborts. */
 export async function startCrlPublisher(options: CrlPublisherOptions, signal: AbortSignal): Promise<void> {
-  const { client, connection, health, log, metrics, now, settings, userAgent } = options;
+  const { client, connection, health, log, metrics, now, settings, userAgent, clock = systemClock } = options;
   const { namespace } = settings;
   const shared = { client, log, metrics };
   const audit = await openAuditLog({ path: settings.auditLog, userAgent, now });
@@ -115,13 +121,14 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   });
   const generations = new GenerationStore({ client, namespace, audit, now });
   const readings = new Readings();
-  const pace: CrlPace = new CrlPace({ wake: (authority) => authorityController.enqueue(authority) });
-  const awsClock = new AwsClock();
+  const pace: CrlPace = new CrlPace({ clock, wake: (authority) => authorityController.enqueue(authority) });
+  const awsClock = new AwsClock(() => clock.monotonic());
 
   const authorityController = new Controller({
     name: "certificateauthority",
     log,
     metrics,
+    clock,
     reconcile: authorityReconciler({
       ...options,
       namespace,
@@ -174,6 +181,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     name: "revocation",
     log,
     metrics,
+    clock,
     workers: 16,
     // A namespace with thousands of revocations does not keep the others waiting.
     groupOf: (key) => [refOfKey(key).namespace ?? ""],

@@ -24,6 +24,8 @@ const mostSteps = 100;
 
 export interface AuthorityReconcilerOptions extends RotationOptions {
   readonly authorities: ReadonlyStore<CertificateAuthority>;
+  /** Default is `planRotation`. */
+  readonly plan?: typeof planRotation;
 }
 
 /**
@@ -66,7 +68,8 @@ class Pass {
       for (const anchor of seen.authority.spec.trustAnchors ?? []) tellReadings(this.#options, seen, anchor);
       await this.#storeBundle(seen);
       const observation = toObservation(seen, this.#known(seen));
-      const plan = planRotation(observation);
+      const { plan: planNext = planRotation } = this.#options;
+      const plan = planNext(observation);
       if (plan.next === "wait") {
         await this.#report(seen, observation, plan);
         return { requeueAfterMs: this.#pauseMs(plan) };
