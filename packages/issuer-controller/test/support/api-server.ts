@@ -77,6 +77,8 @@ export class ApiServer implements AsyncDisposable {
   readonly calls: Call[] = [];
   readonly client: KubeClient;
   readonly connection: KubeConnection;
+  /** Who its client is. */
+  readonly username = "system:serviceaccount:capstan-system:test";
   /** What reviews allow: "user verb resource.group namespace/name". */
   readonly rights: Set<string> = new Set();
   /** Its clock, as the Date header of answers tells it. Left out: the system's. */
@@ -212,6 +214,7 @@ export class ApiServer implements AsyncDisposable {
       return stored ?? this.#list(path, query, accept) ?? refusal(404, "NotFound", `${path} not found`);
     if (body === undefined) return refusal(400, "BadRequest", "there is no body");
     if (path.endsWith("/subjectaccessreviews")) return this.#review(body);
+    if (path.endsWith("/selfsubjectreviews")) return { ...body, status: { userInfo: { username: this.username } } };
     if (method === "POST" && path.endsWith("/eviction")) return this.#evict(path.slice(0, -"/eviction".length), body);
     if (method === "POST") return this.#create(path, body);
     if (stored === undefined) return refusal(404, "NotFound", `${objectPath} not found`);
