@@ -47,6 +47,17 @@ export async function refuseOperations(
   }
 }
 
+/** Tells that a deleted authority was let go as was ordered: nobody is left to tell it afterwards. */
+export async function tellReleased(
+  options: RotationOptions,
+  { authority }: Seen,
+  message: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const [order] = (authority.status?.operations ?? []).filter(({ kind }) => kind === "Release");
+  if (order !== undefined) await tell(options, order, { phase: "Done", message }, signal);
+}
+
 interface Progress {
   readonly phase: "Accepted" | "Done" | "Refused";
   readonly message: string;

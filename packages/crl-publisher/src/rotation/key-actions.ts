@@ -4,6 +4,7 @@ import { formatTime } from "@capstan/kube";
 import { writeStatus } from "../authority/write-status.ts";
 import { type ConfigMap, configMapResource } from "../crl/config-map.ts";
 import { withoutFinalizer } from "../authority/finalizer.ts";
+import { tellReleased } from "../operations/report-operations.ts";
 import type { CarryOut } from "./carry-out.ts";
 
 type ActionOf<K extends RotationAction["do"]> = Extract<RotationAction, { readonly do: K }>;
@@ -45,6 +46,6 @@ export async function removeFinalizer(
   { left }: ActionOf<"RemoveFinalizer">,
 ): Promise<void> {
   const { authority } = seen;
-  options.log.info({ authority: authority.metadata.name, left }, "a deleted authority is let go");
+  await tellReleased(options, seen, left, signal);
   await options.client.replace(certificateAuthorityResource, withoutFinalizer(authority), { signal });
 }

@@ -1,13 +1,6 @@
 import type { AnchorSpec } from "../authority/authority-parts.ts";
 import type { Generation } from "../authority/generation-store.ts";
 
-/** Credentials come from the standard provider chain alone, and a canary that is configured cannot be run. */
-export const providerChainAlone: OwnSessions = {
-  ownLeaf: () => undefined,
-  renew: () => Promise.resolve(),
-  runCanary: () => Promise.resolve({ passed: false, message: "this installation cannot run canaries" }),
-};
-
 /** Sessions in AWS that the publisher gets by leaves of its own. */
 export interface OwnSessions {
   /** The generation whose leaf the credentials for an anchor came from; undefined for the standard provider chain. */

@@ -16,16 +16,44 @@ import { createLogger, EventRecorder, type ReconcileResult } from "@capstan/kube
 import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts";
 import { ObjectStore } from "../../../kube/src/object-store.ts";
 import { AnchorMemories } from "../../src/anchors/anchor-memory.ts";
-import { GenerationStore, secretResource } from "../../src/authority/generation-store.ts";
+import type { AnchorSpec } from "../../src/authority/authority-parts.ts";
+import { type Generation, GenerationStore, secretResource } from "../../src/authority/generation-store.ts";
 import { type AuthorityReconcilerOptions, authorityReconciler } from "../../src/authority/reconcile-authority.ts";
 import { Readings } from "../../src/revocations/readings.ts";
 import { CrlBook } from "../../src/rotation/crl-book.ts";
-import { type OwnSessions, providerChainAlone } from "../../src/rotation/own-sessions.ts";
+import type { OwnSessions } from "../../src/rotation/own-sessions.ts";
 import { MemoryAudit } from "./audit.ts";
 import { Aws } from "./aws.ts";
 import { authority, ownNamespace } from "./objects.ts";
 
 const own = { namespace: ownNamespace };
+
+/** Credentials come from the standard provider chain, and canaries pass or not as the test says. */
+export class TestSessions implements OwnSessions {
+  /** Of the leaf that the credentials come from. */
+  generation: number | undefined;
+  canaryPasses = true;
+  readonly canaries: number[] = [];
+
+  ownLeaf(): { readonly generation: number } | undefined {
+    return this.generation === undefined ? undefined : { generation: this.generation };
+  }
+
+  renew(_authority: string, _anchor: AnchorSpec, { number }: Generation): Promise<void> {
+    this.generation = number;
+    return Promise.resolve();
+  }
+
+  runCanary(
+    _authority: string,
+    _anchor: AnchorSpec,
+    { number }: Generation,
+  ): Promise<{ readonly passed: boolean; readonly message: string }> {
+    this.canaries.push(number);
+    const message = this.canaryPasses ? "a session" : "AccessDeniedException: Untrusted signing certificate";
+    return Promise.resolve({ passed: this.canaryPasses, message });
+  }
+}
 
 /** A process of the publisher: what it remembers ends with it. */
 export class Publisher {
@@ -77,7 +105,7 @@ export class RotationWorld implements AsyncDisposable {
   readonly records = new ObjectStore<IssuedCertificate>({ authority: ({ spec }) => [spec.authority] });
   readonly operations = new ObjectStore<AuthorityOperation>({ authority: ({ spec }) => [spec.authority] });
   readonly issuers = new ObjectStore<CapstanClusterIssuer>({ authority: ({ spec }) => [spec.caRef.name] });
-  sessions: OwnSessions = providerChainAlone;
+  readonly sessions = new TestSessions();
   publisher: Publisher;
 
   private constructor(server: ApiServer, aws: Aws) {
@@ -220,6 +248,13 @@ export class RotationWorld implements AsyncDisposable {
         ? {}
         : { status: { standsStill: { authority: "fleet", order: standsStillFor } } }),
     });
+  }
+
+  /** As kubectl delete does. */
+  delete(): void {
+    const { metadata } = this.fleet;
+    const deletionTimestamp = this.aws.now.toISOString();
+    this.server.put(certificateAuthorityResource, { ...this.fleet, metadata: { ...metadata, deletionTimestamp } });
   }
 
   changeSpec(spec: Partial<CertificateAuthority["spec"]>): void {

@@ -62,7 +62,8 @@ const markRule: Rule = (before, after) => {
   if (wasSealed === true && next !== old) return "a sealed mark is raised no more";
   if (wasSealed === true && isSealed !== true) return "a sealed mark is never unsealed";
   const [gaveUp, givesUp] = [before, after].map(({ status }) => status?.["abandons"]);
-  if (gaveUp !== undefined && !(Number(givesUp) >= Number(gaveUp))) return "what was given up under a mark stays recorded";
+  if (gaveUp !== undefined && !(Number(givesUp) >= Number(gaveUp)))
+    return "what was given up under a mark stays recorded";
   return isSealed === true && givesUp !== gaveUp ? "a mark that is sealed gives up nothing" : undefined;
 };
 
@@ -146,6 +147,19 @@ export class ApiServer implements AsyncDisposable {
     return structuredClone(found);
   }
 
+  /** Everything that is stored, as a backup of etcd has it. */
+  snapshot(): ReadonlyMap<string, Stored> {
+    return structuredClone(this.#objects);
+  }
+
+  /** What a backup had, and nothing that came after it; revisions go on. */
+  restore(snapshot: ReadonlyMap<string, Stored>): void {
+    this.#objects.clear();
+    for (const [path, object] of structuredClone(snapshot)) {
+      this.#objects.set(path, { ...object, metadata: { ...object.metadata, resourceVersion: this.#nextRevision() } });
+    }
+  }
+
   remove(type: ResourceType, ref: ObjectRef): void {
     const path = pathOf(type, ref);
     const object = this.#objects.get(path);
@@ -219,7 +233,8 @@ export class ApiServer implements AsyncDisposable {
     if (method === "POST") return this.#create(path, body);
     if (stored === undefined) return refusal(404, "NotFound", `${objectPath} not found`);
     if (method === "DELETE") return this.#delete(objectPath, stored, body);
-    const asked = body.metadata.resourceVersion;
+    // A merge patch, of an event say, has no metadata.
+    const asked = (body as Partial<Stored>).metadata?.resourceVersion;
     if (asked !== undefined && asked !== stored.metadata.resourceVersion) {
       return refusal(409, "Conflict", "the object has been modified");
     }

@@ -1,5 +1,6 @@
-import { heldBy } from "../anchor-state.ts";
-import type { GenerationObservation, Operation } from "../observation.ts";
+import type { RotationAction } from "../action.ts";
+import { heldBy, isReadSinceWrite } from "../anchor-state.ts";
+import type { AnchorObservation, GenerationObservation, Operation } from "../observation.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
 import type { RotationView } from "../view.ts";
 import { refused } from "./finish-operation.ts";
@@ -34,15 +35,21 @@ function cleared(view: RotationView): readonly Candidate[] {
   return view.observation.anchors
     .filter(({ create, manage, ignore }) => create && manage && !ignore)
     .flatMap((anchor): readonly Candidate[] => {
-      const { reading } = anchor;
-      if (reading === undefined || reading.state === "Missing") return [];
-      const crl = reading.crls.find(({ generation }) => generation !== undefined);
-      const action =
-        crl?.generation === undefined
-          ? ({ do: "DeleteAnchor", anchor: anchor.name } as const)
-          : ({ do: "DeleteCrl", anchor: anchor.name, generation: crl.generation, id: crl.id } as const);
-      return [{ action, unless: [view.guards.isReachable(view, anchor)] }];
+      const action = clearing(anchor);
+      return action === undefined ? [] : [{ action, unless: [view.guards.isReachable(view, anchor)] }];
     });
+}
+
+function clearing(anchor: AnchorObservation): RotationAction | undefined {
+  const { name, reading } = anchor;
+  if (reading === undefined) return undefined;
+  // What was read before a deletion still shows what was deleted.
+  if (!isReadSinceWrite(anchor)) return { do: "ReadAnchor", anchor: name };
+  if (reading.state === "Missing") return undefined;
+  const crl = reading.crls.find(({ generation }) => generation !== undefined);
+  return crl?.generation === undefined
+    ? { do: "DeleteAnchor", anchor: name }
+    : { do: "DeleteCrl", anchor: name, generation: crl.generation, id: crl.id };
 }
 
 function marksHavePassed(view: RotationView): WaitReason | undefined {

@@ -55,6 +55,11 @@ describe("an authority is let go by a Release", () => {
       world("Delete", ours({ reading: reading([1], { crls: [crl(8, { generation: undefined })] }) })),
       { do: "DeleteAnchor", anchor: "prod" },
     ],
+    [
+      "once-it-was-read-what-a-deletion-has-left",
+      world("Delete", ours({ writtenAt: NOW })),
+      { do: "ReadAnchor", anchor: "prod" },
+    ],
     ["whatever-an-anchor-holds-that-we-did-not-create", world("Delete", anchor([1])), letsGo(left)],
     ["whatever-an-anchor-holds-that-is-not-managed", world("Delete", ours({ manage: false })), letsGo(left)],
     ["whatever-an-anchor-holds-that-is-ignored", world("Delete", ours({ ignore: true, joined: false })), letsGo(left)],
