@@ -6,7 +6,7 @@ export interface ProxySettings {
   readonly httpsProxy?: string;
   /** Of http endpoints. */
   readonly httpProxy?: string;
-  /** Hosts that are reached directly, separated by commas: a name, `.suffix`, `*.suffix`, an address, with `:port` or without; `*` is all. */
+  /** Hosts that are reached directly, separated by commas: a name with its subdomains, `.suffix`, `*.suffix`, an address, one host and port as `name:port`; `*` is all. */
   readonly noProxy?: string;
 }
 

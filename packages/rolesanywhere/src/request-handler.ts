@@ -9,8 +9,8 @@ export interface RequestHandlerOptions {
   /** See `proxyFromEnvironment`. Default is none: every connection is direct. */
   readonly proxy?: ProxySettings;
   /**
-   * The only CAs that a server, or an https proxy, may have its certificate from: PEM, as AWS_CA_BUNDLE names a file of. Default
-   * is Node's own list, with those of NODE_EXTRA_CA_CERTS.
+   * The only CAs that a server may have its certificate from: PEM, as AWS_CA_BUNDLE names a file of. Default is Node's own list,
+   * with those of NODE_EXTRA_CA_CERTS, which is what counts for an https proxy's own certificate, too.
    */
   readonly caBundlePem?: string | undefined;
 }
@@ -43,7 +43,7 @@ export function createRequestHandler(options: RequestHandlerOptions = {}): Reque
     proxyEnv: {
       ...(proxy.httpsProxy === undefined ? {} : { HTTPS_PROXY: proxy.httpsProxy }),
       ...(proxy.httpProxy === undefined ? {} : { HTTP_PROXY: proxy.httpProxy }),
-      ...(proxy.noProxy === undefined ? {} : { NO_PROXY: proxy.noProxy }),
+      ...(proxy.noProxy === undefined ? {} : { NO_PROXY: withSubdomains(proxy.noProxy) }),
     },
   };
   const httpAgent = new HttpAgent(shared);
@@ -60,6 +60,12 @@ export function createRequestHandler(options: RequestHandlerOptions = {}): Reque
       httpsAgent.destroy();
     },
   };
+}
+
+/** To Node a bare name means that host alone; to curl, Go and whoever writes NO_PROXY for a cluster, its subdomains as well. */
+function withSubdomains(noProxy: string): string {
+  const entries = noProxy.split(",").map((entry) => entry.trim());
+  return entries.flatMap((entry) => (/^[a-z][a-z0-9.-]*$/iu.test(entry) ? [entry, `.${entry}`] : [entry])).join(",");
 }
 
 function certificatesOf(caBundlePem: string): string {
