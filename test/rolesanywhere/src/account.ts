@@ -31,6 +31,8 @@ export interface Account {
   readonly managedPolicies: ReadonlyMap<string, IdentityPolicy>;
   /** By resource ARN, then tag key. */
   readonly tags: Map<string, ReadonlyMap<string, string>>;
+  /** What it held before recent changes, oldest first, and until when. */
+  readonly past: { readonly until: number; readonly account: Account }[];
   /** Subject ids by the hex of the subject's DER. */
   readonly subjects: Map<string, string>;
   readonly buckets: Buckets;
@@ -49,7 +51,10 @@ export interface Resource {
 
 export type ResourceKind = "trust-anchor" | "crl" | "profile" | "subject";
 
-/** The same account with what is stored now: changes to the copy do not show in the original, nor the other way. */
+/**
+ * The same account with what the control plane has stored now: such changes to the copy do not show in the original, nor the
+ * other way.
+ */
 export function copyOf(account: Account): Account {
   return {
     ...account,
@@ -57,7 +62,6 @@ export function copyOf(account: Account): Account {
     crls: new Map(account.crls),
     profiles: new Map(account.profiles),
     tags: new Map(account.tags),
-    subjects: new Map(account.subjects),
   };
 }
 
@@ -84,8 +88,8 @@ export function newResource(
 ): Resource {
   const id = randomUUID();
   const now = account.now();
-  // What AWS does when `enabled` is left out is known for CRLs alone: they start disabled. The same for the others.
-  const enabled = given.enabled ?? false;
+  // What AWS does when `enabled` is left out is known for CRLs alone: they start disabled.
+  const enabled = given.enabled ?? (kind !== "crl" && account.unknowns.enabledOmitted === "enabled");
   return { id, arn: resourceArn(account, kind, id), name: given.name, enabled, createdAt: now, updatedAt: now };
 }
 

@@ -8,6 +8,7 @@ import {
   integerValue,
   latin1,
   namedBits,
+  oidValue,
   readSequence,
   readSingle,
   TAG,
@@ -33,6 +34,8 @@ export interface Certificate extends SignedObject {
   readonly pathLength: number | undefined;
   /** Undefined when the extension is absent. */
   readonly keyUsage: ReadonlySet<number> | undefined;
+  /** OIDs; undefined when the extension is absent. */
+  readonly extendedKeyUsage: readonly string[] | undefined;
   readonly alternativeNames: AlternativeNames;
   /** OIDs of critical extensions that this reader does not know. */
   readonly unknownCritical: readonly string[];
@@ -45,6 +48,9 @@ interface AlternativeNames {
   readonly directory: readonly DistinguishedName[];
 }
 
+/** Purposes of ExtendedKeyUsage (RFC 5280, 4.2.1.12). */
+export const EXTENDED_KEY_USAGE = { clientAuth: "1.3.6.1.5.5.7.3.2" } as const;
+
 /** Bit numbers of KeyUsage (RFC 5280, 4.2.1.3). */
 export const KEY_USAGE = { digitalSignature: 0, keyCertSign: 5, cRLSign: 6 } as const;
 
@@ -52,10 +58,11 @@ const OID = {
   keyUsage: "2.5.29.15",
   subjectAlternativeName: "2.5.29.17",
   basicConstraints: "2.5.29.19",
+  extendedKeyUsage: "2.5.29.37",
 } as const;
 
-// Critical ones are no reason to refuse: read here, or without meaning for the service (EKU, policies, key identifiers).
-const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([...Object.values(OID), "2.5.29.37", "2.5.29.14", "2.5.29.35"]);
+// Critical ones are no reason to refuse: read here, or without meaning for the service (key identifiers).
+const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([...Object.values(OID), "2.5.29.14", "2.5.29.35"]);
 
 /**
  * Reads one certificate strictly.
@@ -98,6 +105,7 @@ export function readCertificate(der: Uint8Array): Certificate {
     publicKey,
     ...readBasicConstraints(extensions.get(OID.basicConstraints)),
     keyUsage: readKeyUsage(extensions.get(OID.keyUsage)),
+    extendedKeyUsage: readExtendedKeyUsage(extensions.get(OID.extendedKeyUsage)),
     alternativeNames: readAlternativeNames(extensions.get(OID.subjectAlternativeName)),
     unknownCritical: [...extensions]
       .filter(([oid, extension]) => extension.critical && !KNOWN_EXTENSIONS.has(oid))
@@ -150,6 +158,15 @@ function readKeyUsage(extension: Extension | undefined): ReadonlySet<number> | u
   if (extension === undefined) return undefined;
   const at = "Certificate.keyUsage";
   return namedBits(readSingle(extension.value, TAG.bitString, at).content, at);
+}
+
+function readExtendedKeyUsage(extension: Extension | undefined): readonly string[] | undefined {
+  if (extension === undefined) return undefined;
+  const at = "Certificate.extendedKeyUsage";
+  const purposes = readSequence(extension.value, at);
+  const oids: string[] = [];
+  while (!purposes.done) oids.push(oidValue(purposes.next(TAG.oid).content, at));
+  return oids;
 }
 
 function readAlternativeNames(extension: Extension | undefined): AlternativeNames {

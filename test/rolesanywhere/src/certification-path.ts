@@ -15,8 +15,11 @@ export function findPath(options: {
   readonly presented: readonly Certificate[];
   readonly anchors: readonly Certificate[];
   readonly now: Date;
+  /** Must the presented certificates be the path itself, in its order, without the leaf and a root? */
+  readonly strictOrder: boolean;
 }): CertificationPath | undefined {
   const { leaf, anchors, now } = options;
+  if (options.strictOrder && !isInOrder(options)) return undefined;
   // A repeated leaf or an included root adds nothing to a path.
   const intermediates = options.presented.filter(
     (certificate) => !sameBytes(certificate.der, leaf.der) && !isSelfSigned(certificate),
@@ -47,6 +50,20 @@ function isIssuer(issuer: Certificate, child: Certificate, path: CertificationPa
     (issuer.pathLength === undefined || intermediatesBelow <= issuer.pathLength) &&
     isSignedBy(child, issuer.publicKey)
   );
+}
+
+function isInOrder(options: {
+  readonly leaf: Certificate;
+  readonly presented: readonly Certificate[];
+  readonly now: Date;
+}): boolean {
+  let path: CertificationPath = [options.leaf];
+  for (const certificate of options.presented) {
+    const child = path.at(-1) ?? options.leaf;
+    if (isSelfSigned(certificate) || !isIssuer(certificate, child, path, options.now)) return false;
+    path = [...path, certificate];
+  }
+  return true;
 }
 
 function isSelfSigned(certificate: Certificate): boolean {

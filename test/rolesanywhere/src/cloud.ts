@@ -104,6 +104,7 @@ function regionsOf(
       roles: byArn,
       iam,
       tags: new Map(),
+      past: [],
       subjects: new Map(),
       buckets: newBuckets(seed.quotas ?? {}, shared.now),
     };

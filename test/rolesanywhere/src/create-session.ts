@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type Account, findByArn, resourceArn } from "./account.ts";
-import { type Certificate, isValidAt, KEY_USAGE } from "./certificate.ts";
+import { type Certificate, EXTENDED_KEY_USAGE, isValidAt, KEY_USAGE } from "./certificate.ts";
 import { type CertificationPath, findPath } from "./certification-path.ts";
 import { isIssuerOf } from "./crl-import.ts";
+import type { CertificateRevocationList } from "./crl.ts";
 import { uniqueId } from "./credential-store.ts";
 import { accessDenied, notEmulated, resourceNotFound, type ServiceError } from "./errors.ts";
 import { type IdentityPolicy, parseIdentityPolicy } from "./identity-policy.ts";
@@ -13,6 +14,7 @@ import { readSessionAttributes, type SessionAttributes } from "./session-tags.ts
 import { hasStrongSignature } from "./signed-object.ts";
 import type { TrustAnchor } from "./trust-anchors.ts";
 import { isAllowed } from "./trust-policy.ts";
+import type { Unknowns } from "./unknowns.ts";
 import type { ProvenCertificate } from "./x509-signature.ts";
 
 /**
@@ -26,20 +28,25 @@ import type { ProvenCertificate } from "./x509-signature.ts";
 export function createSession(account: Account, proven: ProvenCertificate, request: SessionRequest): unknown {
   const now = account.now();
   const anchor = findByArn(account.trustAnchors, request.trustAnchorArn);
-  if (anchor === undefined) throw resourceNotFound(`Resource not found: ${request.trustAnchorArn}`);
+  if (anchor === undefined) throw unknownArn(account.unknowns, request.trustAnchorArn);
   const profile = findByArn(account.profiles, request.profileArn);
-  if (profile === undefined) throw resourceNotFound(`Resource not found: ${request.profileArn}`);
-  if (!anchor.enabled) throw accessDenied("The trust anchor is disabled.");
+  if (profile === undefined) throw unknownArn(account.unknowns, request.profileArn);
+  if (!anchor.enabled) throw disabled(account.unknowns, anchor.arn);
 
-  requireLeafProfile(proven.leaf, now);
-  const path = findPath({ ...proven, anchors: anchor.certificates, now });
+  requireLeafProfile(proven.leaf, account.unknowns, now);
+  const path = findPath({
+    ...proven,
+    anchors: anchor.certificates,
+    now,
+    strictOrder: account.unknowns.chainHeader === "strict",
+  });
   if (path === undefined) throw accessDenied("Untrusted signing certificate");
   requireNotRevoked(account, anchor, path, now);
 
-  if (!profile.enabled) throw accessDenied("The profile is disabled.");
+  if (!profile.enabled) throw disabled(account.unknowns, profile.arn);
   const role = account.roles.get(request.roleArn);
   if (role === undefined || !profile.roleArns.includes(role.arn)) throw unableToAssume(request.roleArn);
-  const attributes = readSessionAttributes(proven.leaf);
+  const attributes = readSessionAttributes(proven.leaf, account.unknowns);
   requireTrust(account, anchor, role, attributes);
   const sessionName = sessionNameOf(profile, request, attributes);
   const durationSeconds = sessionDuration(profile, role, request);
@@ -47,11 +54,13 @@ export function createSession(account: Account, proven: ProvenCertificate, reque
   return issue({ account, role, policies, attributes, sessionName, leaf: proven.leaf, durationSeconds, now });
 }
 
-function requireLeafProfile(leaf: Certificate, now: Date): void {
+function requireLeafProfile(leaf: Certificate, unknowns: Readonly<Unknowns>, now: Date): void {
   const fits =
     !leaf.isCa &&
     leaf.keyUsage?.has(KEY_USAGE.digitalSignature) === true &&
     leaf.unknownCritical.length === 0 &&
+    (unknowns.extendedKeyUsage === "ignore" ||
+      leaf.extendedKeyUsage?.includes(EXTENDED_KEY_USAGE.clientAuth) === true) &&
     hasStrongSignature(leaf);
   if (!fits) throw accessDenied("Untrusted certificate. Insufficient certificate");
   if (leaf.subject.attributes.length === 0) throw accessDenied("Untrusted certificate. The subject is empty.");
@@ -69,13 +78,24 @@ function requireNotRevoked(account: Account, anchor: TrustAnchor, path: Certific
   for (const [index, issuer] of path.entries()) {
     const child = path[index - 1];
     if (child === undefined) continue;
-    for (const list of lists.filter((candidate) => isIssuerOf(candidate, issuer))) {
+    if (index > 1 && account.unknowns.revokedIntermediate === "ignore") continue;
+    for (const list of countingLists(lists, issuer, account.unknowns)) {
       if (list.revoked.has(child.serial)) throw accessDenied("Certificate revoked");
       if (list.nextUpdate < now && account.unknowns.expiredCrl === "deny-issuer") {
         throw accessDenied("The certificate revocation list of the issuer has expired.");
       }
     }
   }
+}
+
+function countingLists(
+  lists: readonly CertificateRevocationList[],
+  issuer: Certificate,
+  { twoCrlsOfOneIssuer }: Pick<Unknowns, "twoCrlsOfOneIssuer">,
+): readonly CertificateRevocationList[] {
+  const own = lists.filter((list) => isIssuerOf(list, issuer));
+  if (twoCrlsOfOneIssuer === "union") return own;
+  return own.toSorted((a, b) => b.thisUpdate.getTime() - a.thisUpdate.getTime()).slice(0, 1);
 }
 
 function requireTrust(account: Account, anchor: TrustAnchor, role: Role, attributes: SessionAttributes): void {
@@ -190,6 +210,19 @@ function subjectArn(account: Account, leaf: Certificate): string {
   return resourceArn(account, "subject", id);
 }
 
-function unableToAssume(roleArn: string): ServiceError {
+/** A trust anchor or profile that CreateSession does not find. */
+export function unknownArn(unknowns: Pick<Unknowns, "unknownArn">, arn: string): ServiceError {
+  return unknowns.unknownArn === "not-found"
+    ? resourceNotFound(`Resource not found: ${arn}`)
+    : accessDenied("The trust anchor or profile does not exist.");
+}
+
+function disabled(unknowns: Pick<Unknowns, "disabledResource">, arn: string): ServiceError {
+  return unknowns.disabledResource === "not-found"
+    ? resourceNotFound(`Resource not found: ${arn}`)
+    : accessDenied(`The ${arn.includes(":profile/") ? "profile" : "trust anchor"} is disabled.`);
+}
+
+export function unableToAssume(roleArn: string): ServiceError {
   return accessDenied(`Unable to assume role for ${roleArn}.`);
 }

@@ -1,4 +1,13 @@
-import { contextConstructed, DerError, type DerReader, integerValue, readSequence, TAG, timeValue } from "./der.ts";
+import {
+  contextConstructed,
+  DerError,
+  type DerReader,
+  integerValue,
+  readSequence,
+  readSingle,
+  TAG,
+  timeValue,
+} from "./der.ts";
 import { type DistinguishedName, readName } from "./distinguished-name.ts";
 import { type Extension, readExtensions } from "./extensions.ts";
 import { readSignedObject, requireSameAlgorithm, type SignedObject } from "./signed-object.ts";
@@ -9,6 +18,8 @@ export interface CertificateRevocationList extends SignedObject {
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
   readonly revoked: ReadonlySet<bigint>;
+  /** Undefined when the extension is absent. */
+  readonly number: bigint | undefined;
 }
 
 const OID = {
@@ -18,15 +29,18 @@ const OID = {
   certificateIssuer: "2.5.29.29",
 };
 
+const UNUSUAL: ReadonlySet<string> = new Set([OID.deltaCrl, OID.distributionPoint, OID.certificateIssuer]);
+
 // Without influence on which serials are revoked: authorityKeyIdentifier, issuerAltName, cRLNumber, reasonCode, invalidityDate.
 const HARMLESS: ReadonlySet<string> = new Set(["2.5.29.35", "2.5.29.18", OID.crlNumber, "2.5.29.21", "2.5.29.24"]);
 
 /**
- * Reads one CRL strictly; delta, indirect and partitioned ones are refused by name.
+ * Reads one CRL strictly; delta, indirect and partitioned ones are refused by name, unless they are to be read as if they
+ * were none.
  *
  * @throws {DerError} for bytes that are not such a CRL.
  */
-export function readCrl(der: Uint8Array): CertificateRevocationList {
+export function readCrl(der: Uint8Array, unusual: "refuse" | "accept" = "refuse"): CertificateRevocationList {
   const at = "CertificateList";
   const signed = readSignedObject(der, at);
   const tbs = readSequence(signed.tbs, at);
@@ -41,17 +55,25 @@ export function readCrl(der: Uint8Array): CertificateRevocationList {
   }
   const nextUpdate = timeValue(tbs.next(), `${at}.nextUpdate`);
   const entries = tbs.peek() === TAG.sequence ? tbs.enter(TAG.sequence, "revokedCertificates") : undefined;
-  const revoked = entries === undefined ? new Set<bigint>() : readEntries(entries, at);
+  const revoked = entries === undefined ? new Set<bigint>() : readEntries(entries, at, unusual);
   const extensionList = tbs.optional(contextConstructed(0));
   tbs.end();
-  if (extensionList !== undefined) {
-    const place = `${at}.crlExtensions`;
-    refuseUnusual(readExtensions(readSequence(extensionList.content, place), place), place);
-  }
-  return { ...signed, issuer, thisUpdate, nextUpdate, revoked };
+  const place = `${at}.crlExtensions`;
+  const extensions: ReadonlyMap<string, Extension> =
+    extensionList === undefined ? new Map() : readExtensions(readSequence(extensionList.content, place), place);
+  refuseUnusual(extensions, place, unusual);
+  const number = extensions.get(OID.crlNumber)?.value;
+  return {
+    ...signed,
+    issuer,
+    thisUpdate,
+    nextUpdate,
+    revoked,
+    number: number === undefined ? undefined : integerValue(readSingle(number, TAG.integer, place).content, place),
+  };
 }
 
-function readEntries(entries: DerReader, at: string): ReadonlySet<bigint> {
+function readEntries(entries: DerReader, at: string, unusual: "refuse" | "accept"): ReadonlySet<bigint> {
   const revoked = new Set<bigint>();
   if (entries.done) throw new DerError(`${at}.revokedCertificates: present but empty (RFC 5280, 5.1.2.6)`);
   while (!entries.done) {
@@ -59,7 +81,7 @@ function readEntries(entries: DerReader, at: string): ReadonlySet<bigint> {
     const entry = entries.enter(TAG.sequence, `revokedCertificates[${revoked.size}]`);
     const serial = integerValue(entry.next(TAG.integer).content, place);
     timeValue(entry.next(), place);
-    if (!entry.done) refuseUnusual(readExtensions(entry.enter(TAG.sequence, "extensions"), place), place);
+    if (!entry.done) refuseUnusual(readExtensions(entry.enter(TAG.sequence, "extensions"), place), place, unusual);
     entry.end();
     if (revoked.has(serial)) throw new DerError(`${place}: serial listed twice`);
     revoked.add(serial);
@@ -67,8 +89,9 @@ function readEntries(entries: DerReader, at: string): ReadonlySet<bigint> {
   return revoked;
 }
 
-function refuseUnusual(extensions: ReadonlyMap<string, Extension>, at: string): void {
+function refuseUnusual(extensions: ReadonlyMap<string, Extension>, at: string, unusual: "refuse" | "accept"): void {
   for (const [oid, extension] of extensions) {
+    if (unusual === "accept" && UNUSUAL.has(oid)) continue;
     if (oid === OID.deltaCrl) throw new DerError(`${at}: a delta CRL`);
     if (oid === OID.distributionPoint) throw new DerError(`${at}: a partitioned or indirect CRL`);
     if (oid === OID.certificateIssuer) throw new DerError(`${at}: an indirect CRL`);

@@ -1,10 +1,11 @@
 import { type Account, findByArn, findById, NAME, newResource, type Resource, timestamp } from "./account.ts";
 import { readImportedCrl } from "./crl-import.ts";
 import type { CertificateRevocationList } from "./crl.ts";
-import { validation } from "./errors.ts";
+import { quotaExceeded, validation } from "./errors.ts";
 import { blob, flag, optional, readInput, required, text } from "./input.ts";
 import type { Call, Operation } from "./operation.ts";
 import { page } from "./paging.ts";
+import { rewritten } from "./pem.ts";
 import { setTags, TAGS } from "./tags.ts";
 import type { TrustAnchor } from "./trust-anchors.ts";
 
@@ -43,10 +44,13 @@ export const crlOperations: readonly Operation[] = [
     handle(account, { body }) {
       const { name, crlData, trustAnchorArn, enabled, tags } = readInput(IMPORT, body);
       const anchor = anchorOf(account, trustAnchorArn);
-      const list = readImportedCrl(crlData, anchor, account.now());
-      const siblings = [...account.crls.values()].filter((crl) => crl.trustAnchorArn === anchor.arn);
+      const list = readImportedCrl(crlData, anchor, account);
+      const siblings = [...account.crls.values()].filter((crl) => crl.trustAnchorArn === trustAnchorArn);
       if (siblings.length >= MAX_CRLS_PER_ANCHOR) {
-        throw validation(`A trust anchor can have ${MAX_CRLS_PER_ANCHOR} certificate revocation lists.`);
+        throw quotaExceeded(
+          account.unknowns,
+          `A trust anchor can have ${MAX_CRLS_PER_ANCHOR} certificate revocation lists.`,
+        );
       }
       const crl = { ...newResource(account, "crl", { name, enabled }), data: crlData, list, trustAnchorArn };
       setTags(account, crl.arn, tags ?? []);
@@ -60,8 +64,8 @@ export const crlOperations: readonly Operation[] = [
     status: 200,
     quota: "crls",
     handle(account, { query }) {
-      const { items, nextToken } = page([...account.crls.values()], query);
-      return { crls: items.map(detail), nextToken };
+      const { items, nextToken } = page([...account.crls.values()], query, account.unknowns);
+      return { crls: items.map((crl) => detail(account, crl)), nextToken };
     },
   },
   {
@@ -70,7 +74,7 @@ export const crlOperations: readonly Operation[] = [
     path: ITEM,
     status: 200,
     quota: "crls",
-    handle: (account, call) => ({ crl: detail(find(account, call)) }),
+    handle: (account, call) => ({ crl: detail(account, find(account, call)) }),
   },
   {
     name: "UpdateCrl",
@@ -81,13 +85,7 @@ export const crlOperations: readonly Operation[] = [
     handle(account, call) {
       const crl = find(account, call);
       const { name, crlData } = readInput(UPDATE, call.body);
-      const content =
-        crlData === undefined
-          ? {}
-          : {
-              data: crlData,
-              list: readImportedCrl(crlData, anchorOf(account, crl.trustAnchorArn), account.now()),
-            };
+      const content = crlData === undefined ? {} : { data: crlData, list: readUpdate(account, crl, crlData) };
       return store(account, { ...crl, ...content, name: name ?? crl.name, updatedAt: account.now() });
     },
   },
@@ -100,7 +98,7 @@ export const crlOperations: readonly Operation[] = [
     handle(account, call) {
       const crl = find(account, call);
       account.crls.delete(crl.id);
-      return { crl: detail(crl) };
+      return { crl: detail(account, crl) };
     },
   },
   ...[true, false].map((enabled): Operation => ({
@@ -113,10 +111,20 @@ export const crlOperations: readonly Operation[] = [
   })),
 ];
 
-function anchorOf(account: Account, arn: string): TrustAnchor {
+function readUpdate(account: Account, crl: Crl, data: Uint8Array): CertificateRevocationList {
+  const list = readImportedCrl(data, anchorOf(account, crl.trustAnchorArn), account);
+  const isLower = list.number !== undefined && crl.list.number !== undefined && list.number < crl.list.number;
+  if (isLower && account.unknowns.lowerCrlNumber === "refuse") {
+    throw validation(`The CRL has the number ${list.number}, lower than ${crl.list.number}.`);
+  }
+  return list;
+}
+
+function anchorOf(account: Account, arn: string): TrustAnchor | undefined {
   const anchor = findByArn(account.trustAnchors, arn);
   // ImportCrl models no ResourceNotFoundException.
-  if (anchor === undefined) throw validation(`There is no trust anchor ${arn}.`);
+  if (anchor === undefined && account.unknowns.importForUnknownAnchor === "refuse")
+    throw validation(`There is no trust anchor ${arn}.`);
   return anchor;
 }
 
@@ -126,16 +134,17 @@ function find(account: Account, call: Call): Crl {
 
 function store(account: Account, crl: Crl): unknown {
   account.crls.set(crl.id, crl);
-  return { crl: detail(crl) };
+  return { crl: detail(account, crl) };
 }
 
-function detail(crl: Crl): unknown {
+function detail(account: Account, crl: Crl): unknown {
+  const shown = rewritten(Buffer.from(crl.data).toString("latin1"), account.unknowns.crlReadBack);
   return {
     crlId: crl.id,
     crlArn: crl.arn,
     name: crl.name,
     enabled: crl.enabled,
-    crlData: Buffer.from(crl.data).toString("base64"),
+    crlData: Buffer.from(shown, "latin1").toString("base64"),
     trustAnchorArn: crl.trustAnchorArn,
     createdAt: timestamp(crl.createdAt),
     updatedAt: timestamp(crl.updatedAt),

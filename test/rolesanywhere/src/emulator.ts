@@ -98,6 +98,8 @@ export interface Emulator {
   readonly accesses: () => readonly AccessRecord[];
   /** Changes answers to what AWS does not document. @throws {UnknownsError} */
   readonly setUnknowns: (positions: Partial<Unknowns>) => void;
+  /** The answers that it gives now. */
+  readonly unknowns: () => Unknowns;
   /** Everything answered so far, oldest first. */
   readonly requests: () => readonly RequestRecord[];
   /** Closes every connection and frees the port. */
@@ -174,6 +176,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       shiftMs += ms;
     },
     now: cloud.now,
+    unknowns: () => ({ ...cloud.unknowns }),
     setUnknowns(positions) {
       Object.assign(cloud.unknowns, readPositions(positions));
     },

@@ -1,3 +1,5 @@
+import type { Unknowns } from "./unknowns.ts";
+
 /**
  * A refusal as the service would put it on the wire: the error's name (header `x-amzn-errortype` for Roles Anywhere,
  * `Code` for STS), the HTTP status and the message.
@@ -31,13 +33,24 @@ export const tooManyTags = (message: string): ServiceError => new ServiceError("
 export const serialization = (message: string): ServiceError =>
   new ServiceError("SerializationException", 400, message);
 
-export const throttled = (retryAfterSeconds?: number): ServiceError =>
+const THROTTLING: Readonly<Record<Unknowns["throttlingError"], readonly [type: string, status: number]>> = {
+  "429-throttling": ["ThrottlingException", 429],
+  "400-throttling": ["ThrottlingException", 400],
+  "429-too-many-requests": ["TooManyRequestsException", 429],
+};
+
+export const throttled = (unknowns: Pick<Unknowns, "throttlingError">, retryAfterSeconds?: number): ServiceError =>
   new ServiceError(
-    "ThrottlingException",
-    429,
+    ...THROTTLING[unknowns.throttlingError],
     "Rate exceeded",
     retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) },
   );
+
+/** More of something than an account may have. */
+export const quotaExceeded = (unknowns: Pick<Unknowns, "quotaError">, message: string): ServiceError =>
+  unknowns.quotaError === "validation"
+    ? validation(message)
+    : new ServiceError("ServiceQuotaExceededException", 402, message);
 
 export const unavailable = (): ServiceError =>
   new ServiceError("ServiceUnavailableException", 503, "Service is unable to handle request.");

@@ -77,7 +77,7 @@ function answerTo(options: {
     }
   }
   doBehind({ cloud, service, request, fault });
-  const failure = failureOf(fault, claim, service.operationOf(request));
+  const failure = failureOf(cloud, fault, claim, service.operationOf(request));
   return failure instanceof ServiceError ? refuse(failure) : { error: undefined, response: failure };
 }
 
@@ -119,15 +119,15 @@ const SERVER_ERRORS: Readonly<Record<500 | 503, readonly [type: string, message:
 };
 
 function failureOf(
+  { unknowns }: Cloud,
   fault: AnswerFault,
-  claim: Claim,
+  { caller }: Claim,
   operation = "an unknown operation",
 ): ServiceError | Outcome["response"] {
-  if (fault.kind === "throttling") return throttled(fault.retryAfterSeconds);
+  if (fault.kind === "throttling") return throttled(unknowns, fault.retryAfterSeconds);
   if (fault.kind === "server-error") return serverError(fault.status ?? 500);
   if (fault.kind === "access-denied") {
-    const caller = claim.caller?.arn ?? "anonymous";
-    return accessDenied(`User: ${caller} is not authorized to perform: rolesanywhere:${operation}`);
+    return accessDenied(`User: ${caller?.arn ?? "anonymous"} is not authorized to perform: rolesanywhere:${operation}`);
   }
   return fault.kind === "connection-reset" ? "reset" : "none";
 }

@@ -4,6 +4,7 @@ import { accountIn, type Cloud } from "./cloud.ts";
 import { readCrlPem } from "./crl-import.ts";
 import type { Crl } from "./crls.ts";
 import type { NotificationEvent } from "./notification-settings.ts";
+import { remember } from "./propagation.ts";
 import { placeOfArn } from "./region.ts";
 import type { TrustAnchor } from "./trust-anchors.ts";
 
@@ -132,17 +133,20 @@ function changeOf(interference: Interference): (target: Target) => void {
 function storeAnchor(target: Target, change: (anchor: TrustAnchor) => Partial<TrustAnchor>): void {
   if (target.kind !== "trust anchor") return;
   const { account, anchor } = target;
+  remember(account);
   account.trustAnchors.set(anchor.id, { ...anchor, ...change(anchor), updatedAt: account.now() });
 }
 
 function storeCrl(target: Target, changes: Partial<Crl>): void {
   if (target.kind !== "CRL") return;
   const { account, crl } = target;
+  remember(account);
   account.crls.set(crl.id, { ...crl, ...changes, updatedAt: account.now() });
 }
 
 function remove(target: Target): void {
   const { account } = target;
+  remember(account);
   if (target.kind === "CRL") {
     account.crls.delete(target.crl.id);
     return;

@@ -31,6 +31,12 @@ export function readPem(text: string): readonly PemBlock[] | undefined {
   return label === undefined ? blocks : undefined;
 }
 
+/** The same PEM as somebody else may store it. */
+export function rewritten(text: string, how: "verbatim" | "trailing-newline" | "crlf"): string {
+  if (how === "crlf") return text.replace(/\r?\n/g, "\r\n");
+  return how === "trailing-newline" ? `${text}\n` : text;
+}
+
 /** Standard base64 with its padding, on one line; undefined for anything else, and for nothing. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (text === "" || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return undefined;

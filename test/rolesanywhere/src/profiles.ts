@@ -1,5 +1,5 @@
 import { type Account, findById, NAME, newResource, type Resource, timestamp } from "./account.ts";
-import { validation } from "./errors.ts";
+import { quotaExceeded } from "./errors.ts";
 import { flag, list, optional, readInput, required, text, wholeNumber } from "./input.ts";
 import type { Call, Operation } from "./operation.ts";
 import { page } from "./paging.ts";
@@ -64,7 +64,7 @@ export const profileOperations: readonly Operation[] = [
     handle(account, { body, caller }) {
       const input = readInput(CREATE, body);
       if (account.profiles.size >= MAX_PROFILES) {
-        throw validation(`An account can have ${MAX_PROFILES} profiles in a region.`);
+        throw quotaExceeded(account.unknowns, `An account can have ${MAX_PROFILES} profiles in a region.`);
       }
       const profile = {
         ...newResource(account, "profile", input),
@@ -86,7 +86,7 @@ export const profileOperations: readonly Operation[] = [
     status: 200,
     quota: "profiles",
     handle(account, { query }) {
-      const { items, nextToken } = page([...account.profiles.values()], query);
+      const { items, nextToken } = page([...account.profiles.values()], query, account.unknowns);
       return { profiles: items.map(detail), nextToken };
     },
   },

@@ -1,8 +1,17 @@
-/** How far a request's date may be from the service's clock, either way. */
-const MAX_SKEW_MS = 5 * 60_000;
+import type { Unknowns } from "./unknowns.ts";
+
+/** How many minutes a request's date may be from the service's clock, either way. */
+const MAX_SKEW: Readonly<Record<Unknowns["clockSkew"], number>> = { "5-minutes": 5, "15-minutes": 15 };
 
 /** Why a date is refused, undefined when it is fine. `timestamp` is X-Amz-Date, `YYYYMMDDTHHMMSSZ`. */
-export function requestTimeFault(timestamp: string, scopeDate: string, now: Date): string | undefined {
+export function requestTimeFault(
+  timestamp: string,
+  scopeDate: string,
+  expected: { readonly now: Date; readonly unknowns: Pick<Unknowns, "clockSkew"> },
+): string | undefined {
+  const { now, unknowns } = expected;
+  const minutes = MAX_SKEW[unknowns.clockSkew];
+  const maxSkewMs = minutes * 60_000;
   const match = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(timestamp);
   const [, year, month, day, hour, minute, second] = match ?? [];
   const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`);
@@ -10,11 +19,11 @@ export function requestTimeFault(timestamp: string, scopeDate: string, now: Date
   if (!timestamp.startsWith(scopeDate)) {
     return `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scopeDate}' != '${timestamp.slice(0, 8)}'.`;
   }
-  if (now.getTime() - at > MAX_SKEW_MS) {
-    return `Signature expired: ${timestamp} is now earlier than ${basic(now, -MAX_SKEW_MS)} (${basic(now)} - 5 min.)`;
+  if (now.getTime() - at > maxSkewMs) {
+    return `Signature expired: ${timestamp} is now earlier than ${basic(now, -maxSkewMs)} (${basic(now)} - ${minutes} min.)`;
   }
-  if (at - now.getTime() > MAX_SKEW_MS) {
-    return `Signature not yet current: ${timestamp} is still later than ${basic(now, MAX_SKEW_MS)} (${basic(now)} + 5 min.)`;
+  if (at - now.getTime() > maxSkewMs) {
+    return `Signature not yet current: ${timestamp} is still later than ${basic(now, maxSkewMs)} (${basic(now)} + ${minutes} min.)`;
   }
   return undefined;
 }

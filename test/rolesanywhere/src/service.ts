@@ -4,14 +4,15 @@ import { accountIn, type Cloud } from "./cloud.ts";
 import { authorize } from "./authorization.ts";
 import { callerIdentityXml, requireGetCallerIdentity, STS_SIGNATURE_ERRORS, stsErrorXml } from "./caller-identity.ts";
 import type { Principal } from "./credential-store.ts";
-import { createSession } from "./create-session.ts";
+import { createSession, unableToAssume, unknownArn } from "./create-session.ts";
 import { crlOperations } from "./crls.ts";
-import { resourceNotFound, ServiceError, throttled } from "./errors.ts";
+import { ServiceError, throttled } from "./errors.ts";
 import { header, type HttpRequest, path, queryParameters } from "./http-request.ts";
 import { type HttpResponse, json, jsonError, xml } from "./http-response.ts";
 import { parseJsonBody } from "./input.ts";
 import type { Operation, QuotaGroup } from "./operation.ts";
 import { profileOperations } from "./profiles.ts";
+import { remember, settled } from "./propagation.ts";
 import { placeOfArn, regionOfHost } from "./region.ts";
 import { readSessionRequest } from "./session-request.ts";
 import { SignatureFault, type SignatureFaultReason, UNKNOWN_KEY, verifySigV4 } from "./sigv4.ts";
@@ -84,18 +85,23 @@ export function createService(cloud: Cloud): Service {
     const query = new Map(queryParameters(request));
     const call = { id, query, body: parseJsonBody(request.body), caller };
     authorize(account, operation, call);
-    return (view) => json(operation.status, operation.handle(view(account), call), randomUUID());
+    return (view) => {
+      const state = view(account);
+      if (operation.method !== "GET") remember(state);
+      return json(operation.status, operation.handle(state, call), randomUUID());
+    };
   }
 
   function session(request: HttpRequest): Prepared {
     const isRegion = (region: string): boolean => isServed(request, region);
-    const proven = verifyX509Signature(request, { isRegion, now: cloud.now() });
+    const proven = verifyX509Signature(request, { isRegion, now: cloud.now(), unknowns: cloud.unknowns });
     const asked = readSessionRequest(request);
     const place = placeOfArn(asked.trustAnchorArn);
     const account = place?.region === proven.region ? accountIn(cloud, place.account, place.region) : undefined;
-    if (account === undefined) throw resourceNotFound(`Resource not found: ${asked.trustAnchorArn}`);
-    spend(account, "create-session");
-    return (view) => json(201, createSession(view(account), proven, asked), randomUUID());
+    if (account === undefined) throw unknownArn(cloud.unknowns, asked.trustAnchorArn);
+    if (account.unknowns.sessionThrottling === "throttling") spend(account, "create-session");
+    else if (account.buckets.get("create-session")?.take() !== true) throw unableToAssume(asked.roleArn);
+    return (view) => json(201, createSession(settled(view(account)), proven, asked), randomUUID());
   }
 
   function getCallerIdentity(request: HttpRequest): Prepared {
@@ -112,7 +118,8 @@ export function createService(cloud: Cloud): Service {
     try {
       const { credentials } = cloud;
       const isRegion = (region: string): boolean => isServed(request, region);
-      const { principal, region } = verifySigV4(request, { service, isRegion, now: cloud.now(), credentials });
+      const { now, unknowns } = cloud;
+      const { principal, region } = verifySigV4(request, { service, isRegion, now: now(), credentials, unknowns });
       const account = accountIn(cloud, principal.arn.split(":")[4], region);
       // As AWS answers for a region that the account has not opted in to, or that is in another partition.
       if (account === undefined) throw new SignatureFault("unknown-key", UNKNOWN_KEY);
@@ -131,7 +138,7 @@ export function createService(cloud: Cloud): Service {
 }
 
 function spend(account: Account, group: QuotaGroup): void {
-  if (account.buckets.get(group)?.take() !== true) throw throttled();
+  if (account.buckets.get(group)?.take() !== true) throw throttled(account.unknowns);
 }
 
 interface Route {

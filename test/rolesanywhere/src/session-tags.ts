@@ -1,5 +1,6 @@
 import type { Certificate } from "./certificate.ts";
 import type { DistinguishedName } from "./distinguished-name.ts";
+import type { Unknowns } from "./unknowns.ts";
 
 // https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 // https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
@@ -22,6 +23,10 @@ export interface SessionAttributes {
 
 /** STS's pattern for tag keys and values, and the one that CreateSession documents for the source identity. */
 const ACCEPTED = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+/** STS's own pattern for a source identity. */
+const STS_IDENTITY = /^[\w+=,.@-]*$/;
+
 const MAX_KEY_LENGTH = 128;
 const MAX_VALUE_LENGTH = 256;
 
@@ -30,7 +35,10 @@ const MAX_PREFIXED_CN = 61;
 const MAX_CN = 64;
 
 /** Applies the mapping that every new profile has: all of subject and issuer; the first DNS name, URI and directory name. */
-export function readSessionAttributes(leaf: Certificate): SessionAttributes {
+export function readSessionAttributes(
+  leaf: Certificate,
+  unknowns: Pick<Unknowns, "sourceIdentity">,
+): SessionAttributes {
   const { dns, uri, directory } = leaf.alternativeNames;
   const directoryName = directory[0];
   const subject = joinRepeated(leaf.subject);
@@ -52,17 +60,22 @@ export function readSessionAttributes(leaf: Certificate): SessionAttributes {
       subject: mapped.subject.unmapped,
       san: mapped.san.unmapped,
     },
-    sourceIdentity: sourceIdentity(subject.find(([type]) => type === "CN")?.[1], leaf.serial),
+    sourceIdentity: sourceIdentity(subject.find(([type]) => type === "CN")?.[1], leaf.serial, unknowns),
     sessionName: leaf.serialHex,
   };
 }
 
-function sourceIdentity(commonName: string | undefined, serial: bigint): string | undefined {
+function sourceIdentity(
+  commonName: string | undefined,
+  serial: bigint,
+  unknowns: Pick<Unknowns, "sourceIdentity">,
+): string | undefined {
   if (commonName === undefined) {
     const hex = serial.toString(16);
     return `ID=${hex.length % 2 === 0 ? hex : `0${hex}`}`;
   }
-  if (!ACCEPTED.test(commonName) || commonName.length > MAX_CN) return undefined;
+  if (!(unknowns.sourceIdentity === "narrow" ? STS_IDENTITY : ACCEPTED).test(commonName) || commonName.length > MAX_CN)
+    return undefined;
   return commonName.length <= MAX_PREFIXED_CN ? `CN=${commonName}` : commonName;
 }
 

@@ -9,6 +9,7 @@ import {
 import type { CredentialStore, Principal } from "./credential-store.ts";
 import { header, type HttpRequest, path } from "./http-request.ts";
 import { requestTimeFault } from "./request-time.ts";
+import type { Unknowns } from "./unknowns.ts";
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
 
@@ -41,6 +42,7 @@ export function verifySigV4(
     readonly isRegion: (region: string) => boolean;
     readonly now: Date;
     readonly credentials: CredentialStore;
+    readonly unknowns: Pick<Unknowns, "clockSkew">;
   },
 ): { readonly principal: Principal; readonly region: string } {
   const { service, isRegion, now, credentials } = expected;
@@ -71,7 +73,7 @@ export function verifySigV4(
   if (signature(credential.secretAccessKey, authorization, signed) !== authorization.signature) {
     throw new SignatureFault("mismatch", MISMATCH);
   }
-  const timeFault = requestTimeFault(timestamp, authorization.scope.date, now);
+  const timeFault = requestTimeFault(timestamp, authorization.scope.date, expected);
   if (timeFault !== undefined) throw new SignatureFault("mismatch", timeFault);
   if (credential.expiresAt !== undefined && credential.expiresAt <= now) {
     throw new SignatureFault("expired-credentials", "The security token included in the request is expired");

@@ -1,8 +1,8 @@
 import { type Account, findById, NAME, newResource, type Resource, timestamp } from "./account.ts";
-import { readBundle } from "./bundle.ts";
+import { readBundle, shownBundle } from "./bundle.ts";
 import type { Certificate } from "./certificate.ts";
-import { notEmulated, validation } from "./errors.ts";
-import { flag, object, optional, readInput, required, text } from "./input.ts";
+import { notEmulated, quotaExceeded, validation } from "./errors.ts";
+import { type Field, flag, object, optional, readInput, required, text } from "./input.ts";
 import {
   NOTIFICATION_SETTING_KEYS,
   NOTIFICATION_SETTINGS,
@@ -26,30 +26,31 @@ export interface TrustAnchor extends Resource {
 
 const MAX_TRUST_ANCHORS = 50;
 
-// 8,000 in the older model and botocore, 16,000 in the newest: a client must live with the smaller one.
-const MAX_BUNDLE_LENGTH = 8000;
+interface Source {
+  readonly sourceType: string;
+  readonly sourceData: { readonly x509CertificateData: string | undefined; readonly acmPcaArn: string | undefined };
+}
 
-const SOURCE = object({
-  sourceType: required(text({ oneOf: ["AWS_ACM_PCA", "CERTIFICATE_BUNDLE", "SELF_SIGNED_REPOSITORY"] })),
-  sourceData: required(
-    object({
-      x509CertificateData: optional(text({ min: 1, max: MAX_BUNDLE_LENGTH })),
-      acmPcaArn: optional(text({})),
-    }),
-  ),
-});
-
-type Source = ReturnType<typeof SOURCE>;
+function sourceOf(account: Account): Field<Source> {
+  return object({
+    sourceType: required(text({ oneOf: ["AWS_ACM_PCA", "CERTIFICATE_BUNDLE", "SELF_SIGNED_REPOSITORY"] })),
+    sourceData: required(
+      object({
+        x509CertificateData: optional(text({ min: 1, max: Number(account.unknowns.bundleLimit) })),
+        acmPcaArn: optional(text({})),
+      }),
+    ),
+  });
+}
 
 const CREATE = {
   name: required(text(NAME)),
-  source: required(SOURCE),
   enabled: optional(flag),
   tags: optional(TAGS),
   notificationSettings: optional(NOTIFICATION_SETTINGS),
 };
 
-const UPDATE = { name: optional(text(NAME)), source: optional(SOURCE) };
+const UPDATE = { name: optional(text(NAME)) };
 
 const ID = { trustAnchorId: required(text({})) };
 
@@ -67,11 +68,17 @@ export const trustAnchorOperations: readonly Operation[] = [
     status: 201,
     quota: "trust-anchors",
     handle(account, { body }) {
-      const { name, source, enabled, tags, notificationSettings: notifications = [] } = readInput(CREATE, body);
-      const content = readSource(source, account.now());
+      const {
+        name,
+        source,
+        enabled,
+        tags,
+        notificationSettings: notifications = [],
+      } = readInput({ ...CREATE, source: required(sourceOf(account)) }, body);
+      const content = readSource(source, account);
       const notificationSettings = putNotificationSettings(new Map(), notifications);
       if (account.trustAnchors.size >= MAX_TRUST_ANCHORS) {
-        throw validation(`An account can have ${MAX_TRUST_ANCHORS} trust anchors in a region.`);
+        throw quotaExceeded(account.unknowns, `An account can have ${MAX_TRUST_ANCHORS} trust anchors in a region.`);
       }
       const resource = newResource(account, "trust-anchor", { name, enabled });
       const anchor = { ...resource, ...content, previousBundle: undefined, notificationSettings };
@@ -86,7 +93,7 @@ export const trustAnchorOperations: readonly Operation[] = [
     status: 200,
     quota: "trust-anchors",
     handle(account, { query }) {
-      const { items, nextToken } = page([...account.trustAnchors.values()], query);
+      const { items, nextToken } = page([...account.trustAnchors.values()], query, account.unknowns);
       return { trustAnchors: items.map((anchor) => detail(account, anchor)), nextToken };
     },
   },
@@ -106,10 +113,9 @@ export const trustAnchorOperations: readonly Operation[] = [
     quota: "trust-anchors",
     handle(account, call) {
       const anchor = find(account, call.id);
-      const { name, source } = readInput(UPDATE, call.body);
+      const { name, source } = readInput({ ...UPDATE, source: optional(sourceOf(account)) }, call.body);
       // The whole source is replaced: there is no way to add to a bundle, and no precondition. The last writer wins.
-      const content =
-        source === undefined ? {} : { ...readSource(source, account.now()), previousBundle: anchor.bundle };
+      const content = source === undefined ? {} : { ...readSource(source, account), previousBundle: anchor.bundle };
       return store(account, { ...anchor, ...content, name: name ?? anchor.name, updatedAt: account.now() });
     },
   },
@@ -121,9 +127,11 @@ export const trustAnchorOperations: readonly Operation[] = [
     quota: "trust-anchors",
     handle(account, call) {
       const anchor = find(account, call.id);
-      if ([...account.crls.values()].some((crl) => crl.trustAnchorArn === anchor.arn)) {
+      const crls = [...account.crls.values()].filter((crl) => crl.trustAnchorArn === anchor.arn);
+      if (crls.length > 0 && account.unknowns.anchorWithCrls === "refuse") {
         throw validation("The trust anchor still has certificate revocation lists. Delete them first.");
       }
+      if (account.unknowns.anchorWithCrls === "delete-crls") for (const crl of crls) account.crls.delete(crl.id);
       account.trustAnchors.delete(anchor.id);
       return { trustAnchor: detail(account, anchor) };
     },
@@ -164,13 +172,13 @@ export const trustAnchorOperations: readonly Operation[] = [
   },
 ];
 
-function readSource(source: Source, now: Date): Pick<TrustAnchor, "bundle" | "certificates"> {
+function readSource(source: Source, account: Account): Pick<TrustAnchor, "bundle" | "certificates"> {
   if (source.sourceType !== "CERTIFICATE_BUNDLE") throw notEmulated(`sourceType ${source.sourceType}`);
   const { x509CertificateData, acmPcaArn } = source.sourceData;
   if (x509CertificateData === undefined || acmPcaArn !== undefined) {
     throw validation("sourceData of a CERTIFICATE_BUNDLE must have x509CertificateData and nothing else.");
   }
-  return { bundle: x509CertificateData, certificates: readBundle(x509CertificateData, now) };
+  return { bundle: x509CertificateData, certificates: readBundle(x509CertificateData, account) };
 }
 
 function find(account: Account, id: string): TrustAnchor {
@@ -187,7 +195,10 @@ function detail(account: Account, anchor: TrustAnchor): unknown {
     trustAnchorId: anchor.id,
     trustAnchorArn: anchor.arn,
     name: anchor.name,
-    source: { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: anchor.bundle } },
+    source: {
+      sourceType: "CERTIFICATE_BUNDLE",
+      sourceData: { x509CertificateData: shownBundle(anchor.bundle, account.unknowns) },
+    },
     enabled: anchor.enabled,
     notificationSettings: notificationDetails(anchor.notificationSettings, account.id),
     createdAt: timestamp(anchor.createdAt),

@@ -6,6 +6,7 @@ import { accessDenied, ServiceError } from "./errors.ts";
 import { header, type HttpRequest } from "./http-request.ts";
 import { decodeBase64 } from "./pem.ts";
 import { requestTimeFault } from "./request-time.ts";
+import type { Unknowns } from "./unknowns.ts";
 
 /** Key type by algorithm name. ECDSA uses SHA-256 whatever the curve. */
 const KEY_TYPES: Readonly<Record<string, "rsa" | "ec">> = {
@@ -34,7 +35,11 @@ export interface ProvenCertificate {
  */
 export function verifyX509Signature(
   request: HttpRequest,
-  expected: { readonly isRegion: (region: string) => boolean; readonly now: Date },
+  expected: {
+    readonly isRegion: (region: string) => boolean;
+    readonly now: Date;
+    readonly unknowns: Pick<Unknowns, "clockSkew">;
+  },
 ): ProvenCertificate {
   const value = header(request, "authorization");
   if (value === undefined) {
@@ -71,7 +76,7 @@ export function verifyX509Signature(
   if (!verify("sha256", Buffer.from(signed), leaf.publicKey, signature)) {
     throw accessDenied("The request signature does not match the request and the certificate.");
   }
-  const timeFault = requestTimeFault(timestamp, authorization.scope.date, expected.now);
+  const timeFault = requestTimeFault(timestamp, authorization.scope.date, expected);
   if (timeFault !== undefined) throw accessDenied(timeFault);
   return { leaf, presented: readChain(request), region };
 }

@@ -34,8 +34,14 @@ export const ONE_ATTEMPT = 0;
 /** A clock that runs with the system's and can be moved ahead. */
 export class TestClock {
   #aheadMs = 0;
+  #frozenAt: number | undefined;
 
-  readonly now = (): Date => new Date(Date.now() + this.#aheadMs);
+  readonly now = (): Date => new Date(this.#frozenAt ?? Date.now() + this.#aheadMs);
+
+  /** Lets no time pass any more, whatever happens. */
+  freeze(): void {
+    this.#frozenAt = this.now().getTime();
+  }
 
   advance(ms: number): void {
     this.#aheadMs += ms;

@@ -18,7 +18,7 @@ afterAll(() => pki.dispose());
 function attributesOf(profile: Profile): SessionAttributes {
   const [block] = readPem(readFileSync(root.issue(profile).certificateFile, "utf8")) ?? [];
   if (block === undefined) throw new Error("openssl wrote no certificate");
-  return readSessionAttributes(readCertificate(block.der));
+  return readSessionAttributes(readCertificate(block.der), { sourceIdentity: "wide" });
 }
 
 const withNames = (...lines: readonly string[]): readonly string[] => [
