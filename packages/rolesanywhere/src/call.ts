@@ -2,7 +2,7 @@ import { queryString, type SignableRequest } from "./canonical-request.ts";
 import type { Clock } from "./clock.ts";
 import { RolesAnywhereError } from "./errors.ts";
 import { exchange, type HttpAnswer } from "./exchange.ts";
-import { mapAnswer, mapFailure } from "./map-error.ts";
+import { mapAnswer, mapFailure, withoutSecrets } from "./map-error.ts";
 import { type Pacer, untilAborted } from "./pacer.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
@@ -71,7 +71,7 @@ export async function call(input: {
     const answer = await exchange({ requestHandler, url, method, headers, body, beforeSend: check, signal: abort });
     const at = Date.parse(String(answer.headers["date"]));
     if (!Number.isNaN(at)) onServerDate?.({ at, received: now().getTime() });
-    return answer;
+    return isSuccess(answer) ? answer : withoutSecrets(answer, headers);
   };
   const check = (): void => {
     try {
@@ -97,8 +97,12 @@ export async function call(input: {
   }, signal);
 }
 
+function isSuccess({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
 function readAnswer(operation: string, answer: HttpAnswer): unknown {
-  if (answer.status < 200 || answer.status >= 300) throw mapAnswer(operation, answer);
+  if (!isSuccess(answer)) throw mapAnswer(operation, answer);
   try {
     return JSON.parse(answer.body);
   } catch {

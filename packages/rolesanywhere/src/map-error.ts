@@ -105,7 +105,11 @@ function isUntrusted(code: string): boolean {
   return /SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|CERT_UNTRUSTED/u.test(code);
 }
 
-/** A refusal, or an answer that is not one of Roles Anywhere. */
+/**
+ * A refusal, or an answer that is not one of Roles Anywhere.
+ *
+ * @param answer without what of the request must not be repeated; see `withoutSecrets`
+ */
 export function mapAnswer(operation: string, answer: HttpAnswer): RolesAnywhereError {
   const { status: httpStatus, headers } = answer;
   const body = parseBody(answer.body);
@@ -129,6 +133,23 @@ export function mapAnswer(operation: string, answer: HttpAnswer): RolesAnywhereE
   }
   const shown = awsType === undefined ? `HTTP ${httpStatus}` : `${awsType}${message === "" ? "" : `: ${message}`}`;
   return new RolesAnywhereError(code, `${operation}: AWS answered ${shown}`, details);
+}
+
+/** Of these headers the values let somebody act for us, as long as they last. */
+const secretHeaders = ["authorization", "x-amz-security-token"];
+
+/** The answer without the secrets of its request: for a wrong signature AWS repeats what it should have been made over. */
+export function withoutSecrets(answer: HttpAnswer, sent: Readonly<Record<string, string>>): HttpAnswer {
+  const values = secretHeaders.flatMap((name) => sent[name] ?? []);
+  const signature = /Signature=(?<hex>[0-9a-f]+)$/u.exec(sent["authorization"] ?? "")?.groups?.["hex"];
+  const secrets = [...values, ...(signature === undefined ? [] : [signature])];
+  const clean = (text: string): string =>
+    secrets.reduce((left, secret) => left.replaceAll(secret, "[secret removed]"), text);
+  const headers = Object.entries(answer.headers).map(([name, value]) => [
+    name,
+    typeof value === "string" ? clean(value) : value?.map(clean),
+  ]);
+  return { ...answer, headers: Object.fromEntries(headers) as HttpAnswer["headers"], body: clean(answer.body) };
 }
 
 function codeOfAnswer(error: {

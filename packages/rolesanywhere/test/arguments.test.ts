@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { parseTrustAnchorArn } from "../src/arn.ts";
 import { sameCertificates, splitBundle } from "../src/bundle.ts";
+import type { NotificationEvent, WantedNotification } from "../src/control-plane.ts";
 import { createControlPlane } from "../src/create-control-plane.ts";
 import { endpointFromEnvironment } from "../src/endpoint.ts";
 import { RolesAnywhereError } from "../src/errors.ts";
@@ -12,6 +13,12 @@ import { rootA, rootB, rootC } from "./certificates.ts";
 import { startScriptedServer } from "./scripted-server.ts";
 import { anchorArn, anchorId, controlPlaneAt, crlId, crlPem, errorOf, wireAnchor, wireCrl } from "./setup.ts";
 
+const off: WantedNotification = { event: "CA_CERTIFICATE_EXPIRY", enabled: false };
+const on = (thresholdDays: number): WantedNotification => ({
+  event: "CA_CERTIFICATE_EXPIRY",
+  enabled: true,
+  thresholdDays,
+});
 const garbage = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
 const key = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n";
 const trailing = encodePemBlock("CERTIFICATE", Buffer.concat([new X509Certificate(rootA).raw, new Uint8Array(1)]));
@@ -123,6 +130,43 @@ describe("refused before anything is sent", () => {
       expect(server.requests).toEqual([]);
     },
   );
+
+  test.each<[string, WantedNotification[], RegExp]>([
+    ["none", [], /^settings name no event: name at least one$/u],
+    ["one twice", [off, off], /^settings name an event twice: name each once$/u],
+    ["0 days", [on(0)], /^settings of CA_CERTIFICATE_EXPIRY begin 0 days before, 1 to 360 whole days/u],
+    ["361 days", [on(361)], /begin 361 days before/u],
+    ["half a day", [on(0.5)], /whole days/u],
+    ["no number", [on(Number.NaN)], /whole days/u],
+  ])("notification settings: %s", async (_name, settings, message) => {
+    await using server = await startScriptedServer(() => ({}));
+    const aws = controlPlaneAt(server.url);
+
+    for (const call of [
+      aws.putNotificationSettings({ id: anchorId, settings }),
+      aws.createTrustAnchor({ name: "prod", bundlePem: rootA, notificationSettings: settings }),
+    ]) {
+      const error = await errorOf(call);
+      expect(error).toMatchObject({ code: "ERR_INVALID_ARGUMENT", field: "settings" });
+      expect(error.message).toMatch(message);
+    }
+    expect(server.requests).toEqual([]);
+  });
+
+  test.each<[string, NotificationEvent[]]>([
+    ["none", []],
+    ["one twice", ["CA_CERTIFICATE_EXPIRY", "CA_CERTIFICATE_EXPIRY"]],
+  ])("notifications to reset: %s", async (_name, events) => {
+    await using server = await startScriptedServer(() => ({}));
+
+    expect(await errorOf(controlPlaneAt(server.url).resetNotificationSettings({ id: anchorId, events }))).toMatchObject(
+      {
+        code: "ERR_INVALID_ARGUMENT",
+        field: "events",
+      },
+    );
+    expect(server.requests).toEqual([]);
+  });
 
   test("a CRL for an anchor of another region", async () => {
     await using server = await startScriptedServer(() => ({}));

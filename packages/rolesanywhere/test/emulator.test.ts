@@ -2,7 +2,7 @@ import { type Emulator, startEmulator } from "@capstan/test-rolesanywhere";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { sameCertificates } from "../src/bundle.ts";
-import type { RolesAnywhereControlPlane } from "../src/control-plane.ts";
+import type { RolesAnywhereControlPlane, TrustAnchor } from "../src/control-plane.ts";
 import { createOpensslCa } from "./openssl-ca.ts";
 import { type JumpingClock, jumpingClock } from "./jumping-clock.ts";
 import { anchorId, controlPlaneAt, crlId, errorOf } from "./setup.ts";
@@ -55,6 +55,64 @@ describe("a trust anchor", () => {
   test("that does not exist is undefined to read and ERR_AWS_NOT_FOUND to change", async () => {
     expect(await aws.getTrustAnchor(anchorId)).toBeUndefined();
     expect(await errorOf(aws.updateTrustAnchor({ id: anchorId, bundlePem: oldCa.rootPem }))).toMatchObject({
+      code: "ERR_AWS_NOT_FOUND",
+    });
+  });
+});
+
+describe("a trust anchor that goes", () => {
+  test("is disabled, and deleted once its CRLs are, and deleting what is gone is no error", async () => {
+    const { id, arn } = await aws.createTrustAnchor({ name: "fleet", bundlePem: oldCa.rootPem });
+    const crl = await aws.importCrl({ name: "fleet 1", trustAnchorArn: arn, crlPem: oldCa.signCrl(["1001"]) });
+    expect(await aws.disableTrustAnchor(id)).toMatchObject({ id, enabled: false });
+    expect(await errorOf(aws.deleteTrustAnchor(id))).toMatchObject({ code: "ERR_AWS_VALIDATION" });
+
+    for (const _time of [1, 2]) {
+      await aws.deleteCrl(crl.id);
+      await aws.deleteTrustAnchor(id);
+    }
+
+    expect(await aws.getCrl(crl.id)).toBeUndefined();
+    expect(await aws.getTrustAnchor(id)).toBeUndefined();
+  });
+});
+
+describe("notification settings", () => {
+  const events = ({ notificationSettings }: TrustAnchor): unknown =>
+    Object.fromEntries(
+      notificationSettings.map(({ event, enabled, thresholdDays }) => [event, enabled && thresholdDays]),
+    );
+
+  test("are AWS's own, then ours, then AWS's own again", async () => {
+    const created = await aws.createTrustAnchor({ name: "fleet", bundlePem: oldCa.rootPem });
+    const { id } = created;
+    expect(events(created)).toEqual({ CA_CERTIFICATE_EXPIRY: 45, END_ENTITY_CERTIFICATE_EXPIRY: 45 });
+
+    const changed = await aws.putNotificationSettings({
+      id,
+      settings: [
+        { event: "CA_CERTIFICATE_EXPIRY", enabled: true, thresholdDays: 14 },
+        { event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false },
+      ],
+    });
+    expect(events(changed)).toEqual({ CA_CERTIFICATE_EXPIRY: 14, END_ENTITY_CERTIFICATE_EXPIRY: false });
+    expect(await aws.getTrustAnchor(id)).toEqual(changed);
+
+    const reset = await aws.resetNotificationSettings({ id, events: ["END_ENTITY_CERTIFICATE_EXPIRY"] });
+    expect(events(reset)).toEqual({ CA_CERTIFICATE_EXPIRY: 14, END_ENTITY_CERTIFICATE_EXPIRY: 45 });
+  });
+
+  test("are ours from the beginning when the anchor is created with them", async () => {
+    const notificationSettings = [{ event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false }] as const;
+    const created = await aws.createTrustAnchor({ name: "fleet", bundlePem: oldCa.rootPem, notificationSettings });
+
+    expect(events(created)).toMatchObject({ END_ENTITY_CERTIFICATE_EXPIRY: false });
+  });
+
+  test("of an anchor that does not exist are ERR_AWS_NOT_FOUND", async () => {
+    const settings = [{ event: "CA_CERTIFICATE_EXPIRY", enabled: false }] as const;
+
+    expect(await errorOf(aws.putNotificationSettings({ id: anchorId, settings }))).toMatchObject({
       code: "ERR_AWS_NOT_FOUND",
     });
   });
