@@ -92,6 +92,12 @@ export interface CertificateAuthorityBody {
         message: string;
       }[];
     };
+    revocation?: {
+      /**
+       * Revoke what was issued for a Certificate or a volume of the csi-driver some minutes after the Certificate or the pod is gone. Off by default: it fills the CRL with leaves that nobody has any more, and takes the roles of deploy/manifests/revoke-on-deletion.yaml.
+       */
+      onDeletion?: boolean;
+    };
     /**
      * The trust anchors in AWS that hold this authority's roots.
      */
