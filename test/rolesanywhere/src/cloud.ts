@@ -7,6 +7,7 @@ import { partitionOf } from "./region.ts";
 import type { Role } from "./roles.ts";
 import { type AccountSeed, profileFromSeed, readPolicy, roleFromSeed, SeedError } from "./seed.ts";
 import { Timeline } from "./timeline.ts";
+import type { SessionEvent } from "./trail.ts";
 import { positionsOf, type Unknowns } from "./unknowns.ts";
 
 /** Every account in every region of one emulator, and what they share. */
@@ -17,6 +18,8 @@ export interface Cloud {
   readonly credentials: CredentialStore;
   readonly unknowns: Unknowns;
   readonly timeline: Timeline;
+  /** Oldest first; grows with every call of CreateSession. */
+  readonly sessionEvents: SessionEvent[];
   /** The rights of an account's users and roles. */
   readonly iamOf: (accountId: string) => Iam | undefined;
 }
@@ -53,7 +56,7 @@ export function createCloud(options: {
     if (iam === undefined) throw new SeedError(`accessKeys[${index}].arn: ${arn} is of no account of the emulator`);
     readPolicy(() => iam.setPolicies(arn, policies, `accessKeys[${index}].policies`));
   }
-  return { now, accounts, credentials, unknowns, timeline: new Timeline(), iamOf };
+  return { now, accounts, credentials, unknowns, timeline: new Timeline(), sessionEvents: [], iamOf };
 }
 
 /** The account in this region; undefined when there is none, or it does not use the region. */

@@ -17,15 +17,31 @@ import { isAllowed } from "./trust-policy.ts";
 import type { Unknowns } from "./unknowns.ts";
 import type { ProvenCertificate } from "./x509-signature.ts";
 
+/** The response body. */
+interface CreatedSession {
+  readonly credentialSet: readonly {
+    readonly assumedRoleUser: { readonly arn: string; readonly assumedRoleId: string };
+    readonly credentials: {
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken: string;
+      readonly expiration: string;
+    };
+    readonly packedPolicySize: number;
+    readonly roleArn: string;
+    readonly sourceIdentity: string | undefined;
+  }[];
+  readonly subjectArn: string;
+}
+
 /**
  * Exchanges a certificate for a session of a role, in the order that the service's refusals suggest: the certificate, its
  * path to the anchor, revocation, the profile, then assuming the role.
  * https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
  *
- * @returns the response body
  * @throws {ServiceError}
  */
-export function createSession(account: Account, proven: ProvenCertificate, request: SessionRequest): unknown {
+export function createSession(account: Account, proven: ProvenCertificate, request: SessionRequest): CreatedSession {
   const now = account.now();
   const anchor = findByArn(account.trustAnchors, request.trustAnchorArn);
   if (anchor === undefined) throw unknownArn(account.unknowns, request.trustAnchorArn);
@@ -162,7 +178,7 @@ function issue(options: {
   readonly leaf: Certificate;
   readonly durationSeconds: number;
   readonly now: Date;
-}): unknown {
+}): CreatedSession {
   const { account, role, policies, attributes, sessionName, leaf, durationSeconds, now } = options;
   // Whole seconds, as the service prints them.
   const expiresAt = new Date(Math.floor(now.getTime() / 1000 + durationSeconds) * 1000);

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Account } from "./account.ts";
+import { type Controls, startAdminServer } from "./admin-server.ts";
 import { type Cloud, createCloud } from "./cloud.ts";
 import type { AccessKey } from "./credential-store.ts";
 import { unavailable } from "./errors.ts";
 import type { HttpRequest } from "./http-request.ts";
+import { listen, readBody, stopServer } from "./http-server.ts";
 import type { Quotas } from "./quotas.ts";
 import type { AccountSeed, ProfileSeed, RoleSeed } from "./seed.ts";
 import { createExchanges, type Outcome } from "./exchange.ts";
@@ -13,6 +14,7 @@ import { FaultInjector, type InjectedFault } from "./fault-injector.ts";
 import type { FaultRule } from "./faults.ts";
 import type { AccessRecord } from "./iam.ts";
 import { type Interference, interfere } from "./interference.ts";
+import type { SessionEvent } from "./trail.ts";
 import { readPositions, type Unknowns } from "./unknowns.ts";
 
 export interface EmulatorOptions {
@@ -28,6 +30,8 @@ export interface EmulatorOptions {
   readonly host?: string;
   /** Default is 0, any free port. */
   readonly port?: number;
+  /** Where to serve what the emulator can be told over HTTP, for other processes; 0 is any free port. Default is nowhere. */
+  readonly adminPort?: number;
   /** Who may call the control plane from the start. Sessions that CreateSession hands out may as well. */
   readonly accessKeys: readonly AccessKey[];
   /** Default is none. */
@@ -70,6 +74,8 @@ export interface Place {
 export interface Emulator {
   /** For example `http://127.0.0.1:40123`, for Roles Anywhere and STS alike. */
   readonly endpoint: string;
+  /** Where its controls are served; undefined when no `adminPort` was given. */
+  readonly adminEndpoint: string | undefined;
   /** The ARN of the first role with this name, in this account if one is named. Throws when there is none. */
   readonly roleArn: (name: string, place?: Place) => string;
   /** The ARN of the first profile with this name, in this account and region if named. Throws when there is none. */
@@ -96,6 +102,8 @@ export interface Emulator {
   readonly setPolicies: (arn: string, policies: readonly unknown[] | undefined) => void;
   /** What users and roles did or tried to do, each once. */
   readonly accesses: () => readonly AccessRecord[];
+  /** Every call of CreateSession whose signature was good, oldest first, as CloudTrail would have it. */
+  readonly sessionEvents: () => readonly SessionEvent[];
   /** Changes answers to what AWS does not document. @throws {UnknownsError} */
   readonly setUnknowns: (positions: Partial<Unknowns>) => void;
   /** The answers that it gives now. */
@@ -108,9 +116,6 @@ export interface Emulator {
 
 // Certificates travel in headers: six of RSA-4096 are about 15 KB, Node's default for all headers is 16.
 const MAX_HEADER_BYTES = 65_536;
-
-// crlData of 300,000 bytes is 400,000 characters of base64.
-const MAX_BODY_BYTES = 1_048_576;
 
 /**
  * Starts an emulator of AWS IAM Roles Anywhere, with the one operation of STS that shows who holds a credential.
@@ -150,9 +155,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     send(outcome, outgoing);
   }
 
-  const endpoint = await listen(server, host, port);
-  return {
-    endpoint,
+  const controls: Controls = {
     roleArn: (name, place) =>
       named(
         accountsAt(cloud, place).flatMap(({ roles }) => [...roles.values()]),
@@ -188,16 +191,22 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       iam.setPolicies(arn, policies, "policies");
     },
     accesses: () => [...new Set(cloud.accounts.map(({ iam }) => iam))].flatMap((iam) => iam.records()),
+    sessionEvents: () => [...cloud.sessionEvents],
     requests: () => [...log],
-    async stop() {
-      stopping.abort();
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeAllConnections();
-      await closed;
-    },
   };
+
+  const { adminPort } = options;
+  const admin = adminPort === undefined ? undefined : await startAdminServer(controls, { host, port: adminPort });
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    await Promise.all([stopServer(server), admin?.stop()]);
+  };
+  try {
+    return { ...controls, endpoint: await listen(server, { host, port }), adminEndpoint: admin?.endpoint, stop };
+  } catch (error) {
+    await admin?.stop();
+    throw error;
+  }
 }
 
 function recordOf(outcome: Outcome, at: Date): RequestRecord {
@@ -237,28 +246,12 @@ function accountsAt(cloud: Cloud, { account, region }: Place = {}): readonly Acc
 }
 
 async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw new Error("request body too large");
-    chunks.push(chunk);
-  }
   return {
     method: incoming.method ?? "",
     target: incoming.url ?? "",
     headers: incoming.headersDistinct,
-    body: Buffer.concat(chunks),
+    body: await readBody(incoming),
   };
-}
-
-async function listen(server: Server, host: string, port: number): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
-  const { address, port: bound } = server.address() as AddressInfo;
-  return `http://${address}:${bound}`;
 }
 
 function named<T extends { readonly name: string }>(items: Iterable<T>, name: string, kind: string): T {

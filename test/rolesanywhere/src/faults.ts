@@ -1,3 +1,16 @@
+import {
+  type Field,
+  list,
+  optional,
+  present,
+  readInput,
+  readKind,
+  required,
+  text,
+  unread,
+  wholeNumber,
+} from "./input.ts";
+
 /**
  * Whether a request that gets no proper answer has done its work: `none` never, `done` before the answer went wrong,
  * `late` by `lateMs` later on the emulator's clock, when its sender has long given up.
@@ -48,30 +61,79 @@ export type Stage = "arrival" | "answer" | "state" | "date";
 
 export const DEFAULT_LATE_MS = 60_000;
 
+interface FaultKind {
+  readonly stage: Stage;
+  readonly meaning: string;
+  /** Besides `kind`. */
+  readonly members: Readonly<Record<string, Field<unknown>>>;
+}
+
+const MS = wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER });
+
+const EFFECT = { effect: optional(text({ oneOf: ["none", "done", "late"] })), lateMs: optional(MS) };
+
 /** Every kind of fault. */
-export const FAULTS: Readonly<Record<Fault["kind"], { readonly stage: Stage; readonly meaning: string }>> = {
+export const FAULTS: Readonly<Record<Fault["kind"], FaultKind>> = {
   latency: {
     stage: "arrival",
     meaning: "The request lies `ms` of real time before anything happens with it, also when its sender has given up",
+    members: { ms: required(MS) },
   },
   throttling: {
     stage: "answer",
-    meaning: "429 ThrottlingException, with a Retry-After header if `retryAfterSeconds` is given; nothing is done",
+    meaning: "Throttled, with a Retry-After header if `retryAfterSeconds` is given; nothing is done",
+    members: { retryAfterSeconds: optional(wholeNumber({ min: 0, max: 86_400 })) },
   },
   "server-error": {
     stage: "answer",
     meaning: "`status` 500 (default) or 503 in the service's form, 502 or 504 as a load balancer's page; `effect`",
+    members: { status: optional(serverErrorStatus), ...EFFECT },
   },
-  "access-denied": { stage: "answer", meaning: "403 AccessDeniedException; nothing is done" },
-  "connection-reset": { stage: "answer", meaning: "The connection is reset instead of an answer; `effect`" },
-  "no-answer": { stage: "answer", meaning: "The connection stays open and nothing comes; `effect`" },
-  "no-effect": { stage: "state", meaning: "Success is answered, and nothing was stored" },
+  "access-denied": { stage: "answer", meaning: "403 AccessDeniedException; nothing is done", members: {} },
+  "connection-reset": {
+    stage: "answer",
+    meaning: "The connection is reset instead of an answer; `effect`",
+    members: EFFECT,
+  },
+  "no-answer": { stage: "answer", meaning: "The connection stays open and nothing comes; `effect`", members: EFFECT },
+  "no-effect": { stage: "state", meaning: "Success is answered, and nothing was stored", members: {} },
   "stale-read": {
     stage: "state",
     meaning: "Get and List answer what was stored when the fault was injected; CreateSession too where it is named",
+    members: {},
   },
   "date-header": {
     stage: "date",
     meaning: "The Date header is `skewMs` ahead of the service's clock, or missing if that is left out",
+    members: { skewMs: optional(wholeNumber({ min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER })) },
   },
 };
+
+const RULE = {
+  fault: required(unread),
+  operation: optional(operations),
+  account: optional(text({})),
+  region: optional(text({})),
+  resource: optional(text({ min: 1 })),
+  skip: optional(MS),
+  count: optional(wholeNumber({ min: 1, max: Number.MAX_SAFE_INTEGER })),
+  forMs: optional(MS),
+};
+
+/** Reads a rule as JSON has it. @throws {ServiceError} that names the member, the rule and the value */
+export function readFaultRule(value: unknown): FaultRule {
+  const { fault, ...limits } = readInput(RULE, value);
+  return { ...present(limits), fault: readKind(fault, FAULTS, ({ members }) => members) as Fault };
+}
+
+function serverErrorStatus(value: unknown, at: string, faults: string[]): number {
+  if (value !== 500 && value !== 502 && value !== 503 && value !== 504) {
+    faults.push(`'${at}' must be 500, 502, 503 or 504`);
+    return 500;
+  }
+  return value;
+}
+
+function operations(value: unknown, at: string, faults: string[]): string | readonly string[] {
+  return typeof value === "string" ? value : list(text({}), { max: 100 })(value, at, faults);
+}

@@ -7,4 +7,5 @@ export { type Emulator, type EmulatorOptions, type Place, type RequestRecord, st
 export { PolicyError } from "./policy-document.ts";
 export type { Quotas, Rate } from "./quotas.ts";
 export { type AccountSeed, type ProfileSeed, readSeed, type RoleSeed, type Seed, SeedError } from "./seed.ts";
+export type { SessionEvent } from "./trail.ts";
 export { UNKNOWNS, type Unknowns, UnknownsError } from "./unknowns.ts";

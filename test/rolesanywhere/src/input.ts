@@ -34,6 +34,18 @@ export function readInput<Fields extends Readonly<Record<string, Field<unknown>>
   return values;
 }
 
+/** An object of one of several kinds, each with members of its own besides `kind`; those that are left out are absent. */
+export function readKind<Kind>(
+  value: unknown,
+  kinds: Readonly<Record<string, Kind>>,
+  membersOf: (kind: Kind) => Readonly<Record<string, Field<unknown>>>,
+): Readonly<Record<string, unknown>> {
+  const kind = isRecord(value) ? value["kind"] : undefined;
+  const found = typeof kind === "string" && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (found === undefined) throw validation(`'kind' must be one of ${Object.keys(kinds).join(", ")}`);
+  return present(readInput({ kind: required(text({})), ...membersOf(found) }, value));
+}
+
 /** A JSON object with these members. Members it does not name are refused loudly. */
 export function object<Fields extends Readonly<Record<string, Field<unknown>>>>(fields: Fields): Field<Values<Fields>> {
   return (value, at, faults) => {
@@ -122,6 +134,15 @@ export function list<T>(item: Field<T>, rule: { readonly max: number }): Field<r
     // The service counts members from 1.
     return value.map((entry: unknown, index) => required(item)(entry, `${at}.${index + 1}.member`, faults));
   };
+}
+
+/** Whatever it is. */
+export const unread: Field<unknown> = (value) => value;
+
+/** The members that are there. */
+export function present<T extends object>(members: T): { readonly [Name in keyof T]?: NonNullable<T[Name]> } {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { readonly [Name in keyof T]?: NonNullable<T[Name]> };
 }
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

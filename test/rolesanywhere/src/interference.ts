@@ -3,7 +3,8 @@ import { readCertificates } from "./bundle.ts";
 import { accountIn, type Cloud } from "./cloud.ts";
 import { readCrlPem } from "./crl-import.ts";
 import type { Crl } from "./crls.ts";
-import type { NotificationEvent } from "./notification-settings.ts";
+import { type Field, flag, optional, readKind, required, text, wholeNumber } from "./input.ts";
+import { EVENT, type NotificationEvent } from "./notification-settings.ts";
 import { remember } from "./propagation.ts";
 import { placeOfArn } from "./region.ts";
 import type { TrustAnchor } from "./trust-anchors.ts";
@@ -30,22 +31,43 @@ export type Interference = {
 
 type Kind = Interference["kind"];
 
+const PEM = { pem: required(text({ min: 1 })) };
+
 /** Every kind of interference, and what it can happen to. */
 export const INTERFERENCES: Readonly<
-  Record<Kind, { readonly to: readonly ("trust anchor" | "CRL")[]; readonly meaning: string }>
+  Record<
+    Kind,
+    {
+      readonly to: readonly ("trust anchor" | "CRL")[];
+      readonly meaning: string;
+      /** Besides `kind`, `arn` and `afterMs`. */
+      readonly members?: Readonly<Record<string, Field<unknown>>>;
+    }
+  >
 > = {
   "add-certificate": {
     to: ["trust anchor"],
     meaning: "The certificates in `pem` join the bundle, be it as a third one",
+    members: PEM,
   },
-  "replace-bundle": { to: ["trust anchor"], meaning: "The bundle becomes `pem`" },
+  "replace-bundle": { to: ["trust anchor"], meaning: "The bundle becomes `pem`", members: PEM },
   "revert-bundle": { to: ["trust anchor"], meaning: "The bundle becomes what it was before its last change" },
-  "set-notification": { to: ["trust anchor"], meaning: "The setting of `event` becomes `enabled`, with 1 day" },
-  "replace-crl": { to: ["CRL"], meaning: "The data becomes `pem`, of whichever issuer" },
+  "set-notification": {
+    to: ["trust anchor"],
+    meaning: "The setting of `event` becomes `enabled`, with 1 day",
+    members: { event: EVENT, enabled: required(flag) },
+  },
+  "replace-crl": { to: ["CRL"], meaning: "The data becomes `pem`, of whichever issuer", members: PEM },
   enable: { to: ["trust anchor", "CRL"], meaning: "It is enabled" },
   disable: { to: ["trust anchor", "CRL"], meaning: "It is disabled" },
   delete: { to: ["trust anchor", "CRL"], meaning: "It is deleted, a trust anchor with its CRLs" },
 };
+
+/** Reads an interference as JSON has it. @throws {ServiceError} that names the member, the rule and the value */
+export function readInterference(value: unknown): Interference {
+  const common = { arn: required(text({})), afterMs: optional(wholeNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })) };
+  return readKind(value, INTERFERENCES, ({ members }) => ({ ...common, ...members })) as unknown as Interference;
+}
 
 /**
  * Does it, or plans it; what is planned for a resource that is gone by then does not happen.

@@ -23,7 +23,7 @@ const DEFAULTS: Readonly<Record<NotificationEvent, NotificationSetting>> = {
 const EVENTS = Object.keys(DEFAULTS) as readonly NotificationEvent[];
 
 const MAX_SETTINGS = 50;
-const EVENT = required(text({ oneOf: EVENTS }));
+export const EVENT: Field<string> = required(text({ oneOf: EVENTS }));
 const CHANNEL = optional(text({ oneOf: ["ALL"] }));
 
 interface GivenSetting {

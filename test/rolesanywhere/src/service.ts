@@ -17,6 +17,7 @@ import { placeOfArn, regionOfHost } from "./region.ts";
 import { readSessionRequest } from "./session-request.ts";
 import { SignatureFault, type SignatureFaultReason, UNKNOWN_KEY, verifySigV4 } from "./sigv4.ts";
 import { tagOperations } from "./tags.ts";
+import { sessionEvent } from "./trail.ts";
 import { trustAnchorOperations } from "./trust-anchors.ts";
 import { verifyX509Signature } from "./x509-signature.ts";
 
@@ -101,7 +102,17 @@ export function createService(cloud: Cloud): Service {
     if (account === undefined) throw unknownArn(cloud.unknowns, asked.trustAnchorArn);
     if (account.unknowns.sessionThrottling === "throttling") spend(account, "create-session");
     else if (account.buckets.get("create-session")?.take() !== true) throw unableToAssume(asked.roleArn);
-    return (view) => json(201, createSession(settled(view(account)), proven, asked), randomUUID());
+    return (view) => {
+      const call = { account, proven, request: asked };
+      try {
+        const created = createSession(settled(view(account)), proven, asked);
+        cloud.sessionEvents.push(sessionEvent(call, created));
+        return json(201, created, randomUUID());
+      } catch (error) {
+        if (error instanceof ServiceError) cloud.sessionEvents.push(sessionEvent(call, error));
+        throw error;
+      }
+    };
   }
 
   function getCallerIdentity(request: HttpRequest): Prepared {
