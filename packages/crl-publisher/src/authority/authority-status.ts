@@ -5,7 +5,7 @@ import type { AnchorMemory } from "../anchors/anchor-memory.ts";
 import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
 import { crlConditions } from "../crl/crl-conditions.ts";
 import { generationOfCrl } from "../rotation/to-observation.ts";
-import type { KnownCrl } from "../rotation/crl-book.ts";
+import { HAS_CRL, type KnownCrl } from "../rotation/crl-book.ts";
 import type { Seen } from "../rotation/seen.ts";
 import { authorityConditions, type ConditionState, reasonsOf } from "./authority-conditions.ts";
 import type { AnchorSpec, AnchorStatus, AuthorityStatus, GenerationStatus, StatusChange } from "./authority-parts.ts";
@@ -66,8 +66,8 @@ function withConditions(
 }
 
 function crlStates({ seen, crlOf, now }: StatusQuestion): readonly ConditionState[] {
-  const known = seen.generations.flatMap(({ number: generation }) => {
-    const crl = crlOf(generation);
+  const known = seen.generations.flatMap(({ number: generation, status }) => {
+    const crl = status !== undefined && HAS_CRL.has(status.phase) ? crlOf(generation) : undefined;
     return crl === undefined ? [] : [{ generation, ...crl }];
   });
   const problems = known.flatMap(({ generation, problem }) =>

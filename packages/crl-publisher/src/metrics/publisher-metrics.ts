@@ -5,37 +5,35 @@ import { createMetricsOf } from "./metric-table.ts";
 
 type Phase = NonNullable<NonNullable<CertificateAuthority["status"]>["generations"]>[number]["phase"];
 
-const generation = ["authority", "generation"] as const;
-
 /** Every metric of the publisher's own. Only the leader sets them: sum or take the maximum over replicas. */
 export const publisherMetricTable = {
   capstan_crl_number: {
     type: "gauge",
-    labels: generation,
+    labels: ["authority", "generation"],
     help: "Number of the newest CRL that was checked and stored.",
   },
   capstan_crl_this_update_timestamp_seconds: {
     type: "gauge",
-    labels: generation,
+    labels: ["authority", "generation"],
     help: "When that CRL was made, in seconds since 1970.",
     alert: "older than 2 hours: it is made anew each hour",
   },
   capstan_crl_next_update_timestamp_seconds: {
     type: "gauge",
-    labels: generation,
+    labels: ["authority", "generation"],
     help: "When that CRL ends, in seconds since 1970.",
     alert: "less than 15 days away, half of its life",
   },
-  capstan_crl_entries: { type: "gauge", labels: generation, help: "Revoked serials that it names." },
+  capstan_crl_entries: { type: "gauge", labels: ["authority", "generation"], help: "Revoked serials that it names." },
   capstan_crl_bytes_ratio: {
     type: "gauge",
-    labels: generation,
+    labels: ["authority", "generation"],
     help: "Part of what AWS takes, or the RevocationList, that the next CRL fills: 1 is full.",
     alert: "0.6; at 0.8 reasons are left out, at 0.95 only key compromises are taken in",
   },
   capstan_crl_waiting: {
     type: "gauge",
-    labels: generation,
+    labels: ["authority", "generation"],
     help: "Revoked certificates that the CRL has no room for.",
     alert: "above 0: they are not revoked in AWS; revoke the generation",
   },
@@ -47,13 +45,13 @@ export const publisherMetricTable = {
   },
   capstan_generation_not_after_timestamp_seconds: {
     type: "gauge",
-    labels: generation,
+    labels: ["authority", "generation"],
     help: "End of the generation's root, in seconds since 1970.",
     alert: "no rotation under way and less than the lead time left",
   },
   capstan_generation_mark_timestamp_seconds: {
     type: "gauge",
-    labels: generation,
+    labels: ["authority", "generation"],
     help: "A time at or after the end of everything that the generation has signed, in seconds since 1970.",
   },
   capstan_generation_phase: {
@@ -63,7 +61,7 @@ export const publisherMetricTable = {
   },
   capstan_generation_phase_since_timestamp_seconds: {
     type: "gauge",
-    labels: generation,
+    labels: ["authority", "generation"],
     help: "Since when it has been in that phase, in seconds since 1970.",
     alert: "Pending or Published for more than a day",
   },

@@ -21,7 +21,8 @@ export interface KnownCrl {
   readonly problem: string | undefined;
 }
 
-const IN_USE: ReadonlySet<GenerationPhase> = new Set(["Pending", "Published", "Active", "Draining"]);
+/** In these phases anchors may hold a generation's root, so that its CRL has to be kept up. */
+export const HAS_CRL: ReadonlySet<GenerationPhase> = new Set(["Pending", "Published", "Active", "Draining"]);
 
 /** The newest CRL of each generation, as this process knows it. */
 export class CrlBook {
@@ -45,7 +46,7 @@ export class CrlBook {
   ): Promise<void> {
     const { name } = authority.metadata;
     const { number, status, found } = seen;
-    if (status === undefined || !IN_USE.has(status.phase)) return;
+    if (status === undefined || !HAS_CRL.has(status.phase)) return;
     const known =
       found.is === "Present"
         ? await this.#publish(options, name, found.generation, isBehind, signal)

@@ -58,13 +58,13 @@ type Rule = (before: Stored, after: Stored) => string | undefined;
 const markRule: Rule = (before, after) => {
   const [old, next] = [String(before.spec?.["notAfter"]), String(after.spec?.["notAfter"])];
   if (Date.parse(next) < Date.parse(old)) return "a mark never falls";
-  const [wasSealed, isSealed] = [before, after].map(({ status }) => status?.["sealed"] === true);
-  if (wasSealed === true && next !== old) return "a sealed mark is raised no more";
-  if (wasSealed === true && isSealed !== true) return "a sealed mark is never unsealed";
+  const isSealed = ({ status }: Stored): boolean => status?.["sealed"] === true;
+  if (isSealed(before) && next !== old) return "a sealed mark is raised no more";
+  if (isSealed(before) && !isSealed(after)) return "a sealed mark is never unsealed";
   const [gaveUp, givesUp] = [before, after].map(({ status }) => status?.["abandons"]);
   if (gaveUp !== undefined && !(Number(givesUp) >= Number(gaveUp)))
     return "what was given up under a mark stays recorded";
-  return isSealed === true && givesUp !== gaveUp ? "a mark that is sealed gives up nothing" : undefined;
+  return isSealed(after) && givesUp !== gaveUp ? "a mark that is sealed gives up nothing" : undefined;
 };
 
 const rules: Readonly<Record<string, Rule>> = { generationmarks: markRule };
@@ -382,11 +382,12 @@ function isSelected(object: Stored, query: URLSearchParams): boolean {
 }
 
 function fits(object: Stored, selector: string): boolean {
-  const [path = "", value] = selector.split("=");
+  const [path = "", value = ""] = selector.split(/!?=/);
   const found = path
     .split(".")
     .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], object);
-  return found === value;
+  // As the API server has it: a field that is not there is empty.
+  return ((found ?? "") === value) !== selector.includes("!=");
 }
 
 function conditionsOf(status: Stored["status"]): readonly { readonly type: string }[] {
