@@ -40,6 +40,7 @@ import { createAwsAccess } from "./credentials/aws-access.ts";
 import { mintOwnLeaf } from "./credentials/mint-own-leaf.ts";
 import { createOwnCredentialsMetrics } from "./credentials/own-credentials-metrics.ts";
 import { CrlPace } from "./crl/crl-pace.ts";
+import { deletionsKey, deletionsReconciler } from "./deletions/reconcile-deletions.ts";
 import { KnownRoots } from "./revocations/known-roots.ts";
 import { Readings } from "./revocations/readings.ts";
 import { anyAuthority, authoritiesOf, revocationReconciler } from "./revocations/reconcile-revocation.ts";
@@ -177,6 +178,8 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     return [];
   });
 
+  const roots = new KnownRoots({ client, namespace, lists: lists.store });
+  const room = new RevocationRoom({ records: records.store, now });
   const revocationController = new Controller({
     name: "revocation",
     log,
@@ -191,8 +194,8 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
       revocations: revocations.store,
       authorities: authorities.store,
       lists: lists.store,
-      roots: new KnownRoots({ client, namespace, lists: lists.store }),
-      room: new RevocationRoom({ records: records.store, now }),
+      roots,
+      room,
       pace,
       readings,
       now,
@@ -210,13 +213,35 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     for (const key of revocationsOf(authority)) revocationController.enqueue(key);
   });
 
+  const deletionsController = new Controller({
+    name: deletionsKey,
+    log,
+    metrics,
+    clock,
+    workers: 1,
+    reconcile: deletionsReconciler({
+      client,
+      namespace,
+      authorities: authorities.store,
+      roots,
+      room,
+      pace,
+      events,
+      now,
+      log,
+    }),
+  });
+  deletionsController.watch(authorities, (_, { previous, current }) =>
+    previous?.metadata.generation === current?.metadata.generation ? [] : [deletionsKey],
+  );
+
   try {
     await new Manager({
       health,
       log,
       elector,
       reflectors: [authorities, records, lists, revocations, operations, issuers, clusterIssuers],
-      controllers: [authorityController, revocationController],
+      controllers: [authorityController, revocationController, deletionsController],
     }).run(signal);
   } finally {
     await events.flush();

@@ -4,7 +4,8 @@ import { formatEntries, parseEntries, type RevocationEntry } from "../crl/revoca
 
 /**
  * Writes an entry into a generation's RevocationList itself, for a leaf that has no ledger record. An entry that is there
- * stays, but for a reason that becomes a key compromise. Guarded by the resourceVersion that was read.
+ * stays, but for a reason that becomes a key compromise. Takes a number too, so that the list is ahead of what is published
+ * until the next CRL is. Guarded by the resourceVersion that was read.
  */
 export async function enlist(
   { client, namespace }: { readonly client: KubeClient; readonly namespace: string },
@@ -23,7 +24,7 @@ export async function enlist(
       : before.map((one) => (one === known ? { ...one, reason: entry.reason } : one));
   await client.replace<RevocationList>(
     revocationListResource,
-    { ...list, spec: { ...list.spec, ...formatEntries(entries) } },
+    { ...list, spec: { ...list.spec, crlNumber: list.spec.crlNumber + 1, ...formatEntries(entries) } },
     { signal },
   );
 }

@@ -57,6 +57,9 @@ export function progressOf(
       leaves.filter(({ authority }) => authority === name),
     ).map((anchor) => (names.length === 1 ? anchor : { ...anchor, name: `${name}/${anchor.name}` })),
   );
+  if (found.length === 0 && !leaves.every((leaf) => isStored(sources, leaf))) {
+    return { anchors: [], published: waiting("Waiting for the next CRL") };
+  }
   // The schema's bound; what waits is what matters.
   const anchors = found.toSorted((a, b) => Number(a.published) - Number(b.published)).slice(0, 16);
   const ordered = found.filter((anchor) => anchors.includes(anchor));
@@ -67,6 +70,12 @@ export function progressOf(
     published: late.length === 0 ? readBack(found.length) : waiting(`Waiting for ${late.join(", ")}`),
     ...(numbers.length === 0 ? {} : { crlNumber: Math.min(...numbers) }),
   };
+}
+
+/** Whether the CRL of everything that the list had is stored: its number was taken in the same write as the entries. */
+function isStored({ lists, namespace }: ProgressSources, { authority, generation }: LeafOfProgress): boolean {
+  const list = lists.get(`${namespace}/${generationName(authority, generation)}`);
+  return list !== undefined && (list.status?.published?.number ?? -1) >= list.spec.crlNumber;
 }
 
 function anchorsOf(

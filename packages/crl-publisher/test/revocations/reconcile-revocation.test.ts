@@ -24,9 +24,12 @@ let readings: Readings;
 let lists: ObjectStore<RevocationList>;
 let authorities: ObjectStore<CertificateAuthority>;
 let noticed: string[];
+/** Whether the CRL of a list is stored, too. */
+let isStored: boolean;
 
 beforeEach(async () => {
   noticed = [];
+  isStored = true;
   server = await ApiServer.start();
   readings = new Readings();
   lists = new ObjectStore();
@@ -72,6 +75,8 @@ const ledger = (name = "record-1"): IssuedCertificate =>
 
 /** A list with these serials; a reason code may follow one. */
 function listed(...serials: readonly string[]): void {
+  const thisUpdate = now.toISOString();
+  const published = { number: 7, entries: 1, thisUpdate, nextUpdate: thisUpdate, sha256: "0".repeat(64) };
   const end = after(86_400_000).getTime() / 1_000;
   lists.set({
     apiVersion,
@@ -87,6 +92,7 @@ function listed(...serials: readonly string[]): void {
         return `${serial} ${now.getTime() / 1_000} ${reasonCode} ${end} 0`;
       }),
     },
+    ...(isStored ? { status: { published } } : {}),
   });
 }
 
@@ -277,6 +283,35 @@ describe("an accepted revocation", () => {
   ])("%s", async (_fact, names, before, published) => {
     authorities.set(authority({ spec: { trustAnchors: names.map((name) => ({ ...prod, name })) } }));
     before();
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted True Recorded", `Published ${published}`]);
+  });
+
+  test("waits-without-anchors-until-the-crl-is-stored", async () => {
+    authorities.set(authority({ spec: { trustAnchors: [] } }));
+    isStored = false;
+    listed("4f1c");
+    expect(said(await reconcile(revocation()))).toEqual([
+      "Accepted True Recorded",
+      "Published False WaitingForTrustAnchors",
+    ]);
+    isStored = true;
+    listed("4f1c");
+    expect(said(await reconcile(revocation()))).toEqual(["Accepted True Recorded", "Published True ReadBack"]);
+  });
+
+  test.each<[fact: string, spec: object, bundle: readonly string[] | undefined, published: string]>([
+    ["does-not-wait-for-an-anchor-that-is-ignored", { ignore: true }, undefined, "True ReadBack"],
+    ["does-not-wait-for-an-anchor-that-was-read-without-the-root", {}, ["b".repeat(64)], "True ReadBack"],
+    ["waits-for-an-anchor-that-was-read-with-it", {}, ["a".repeat(64)], "False WaitingForTrustAnchors"],
+    ["waits-for-an-anchor-that-was-never-read", {}, undefined, "False WaitingForTrustAnchors"],
+    ["does-not-wait-for-an-empty-bundle", {}, [], "True ReadBack"],
+  ])("%s", async (_fact, spec, bundle, published) => {
+    const status = {
+      generations: [{ number: 1, phase: "Active" as const, fingerprint: "a".repeat(64) }],
+      trustAnchors: [{ name: "far", joined: false, ...(bundle === undefined ? {} : { bundle: [...bundle] }) }],
+    };
+    authorities.set(authority({ spec: { trustAnchors: [prod, { ...prod, name: "far", ...spec }] }, status }));
+    readBack("prod", 7, "4f1c");
     expect(said(await reconcile(revocation()))).toEqual(["Accepted True Recorded", `Published ${published}`]);
   });
 

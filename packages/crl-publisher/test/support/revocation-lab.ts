@@ -114,7 +114,10 @@ export class RevocationLab implements AsyncDisposable {
       return `${spec.serial} ${now.getTime() / 1_000} ${code} ${Math.floor(Date.parse(spec.notAfter) / 1_000)} 0`;
     });
     const list = this.list(name);
-    this.server.put(revocationListResource, { ...list, spec: { ...list.spec, entries, actors: ["bob"] } });
+    const thisUpdate = now.toISOString();
+    const published = { number: 9, entries: 1, thisUpdate, nextUpdate: thisUpdate, sha256: "0".repeat(64) };
+    const spec = { ...list.spec, entries, actors: ["bob"] };
+    this.server.put(revocationListResource, { ...list, spec, status: { published } });
   }
 
   /** An anchor was read back with a CRL of everything in a list. */
