@@ -73,14 +73,14 @@ export async function createIssuerNamed(
   });
 }
 
-/** Creates a Revocation in namespace demo and resolves when `isDone` says so of it. */
+/** Creates a Revocation, in namespace demo unless it says another one, and resolves when `isDone` says so of it. */
 export async function revokeAnd(
   lab: Lab,
   signal: AbortSignal,
-  spec: { readonly target: object; readonly reissue?: true },
+  { namespace = "demo", ...spec }: { readonly target: object; readonly reissue?: true; readonly namespace?: string },
   isDone: (revocation: Stored) => boolean,
 ): Promise<void> {
-  const ref = { namespace: "demo", name: lab.unique("rbac") };
+  const ref = { namespace, name: lab.unique("rbac") };
   await lab.admin.create<Stored>(kinds.revocation, {
     apiVersion: "capstan.dev/v1alpha1",
     kind: "Revocation",
