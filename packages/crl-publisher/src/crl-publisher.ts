@@ -38,7 +38,7 @@ import { isWorthALook } from "./authority/is-worth-a-look.ts";
 import { authorityReconciler } from "./authority/reconcile-authority.ts";
 import { createAwsAccess } from "./credentials/aws-access.ts";
 import { mintOwnLeaf } from "./credentials/mint-own-leaf.ts";
-import { createOwnCredentialsMetrics } from "./credentials/own-credentials-metrics.ts";
+import { createOwnCredentialsMetrics } from "./metrics/own-credentials-metrics.ts";
 import { CrlPace } from "./crl/crl-pace.ts";
 import { deletionsKey, deletionsReconciler } from "./deletions/reconcile-deletions.ts";
 import { KnownRoots } from "./revocations/known-roots.ts";

@@ -1,6 +1,6 @@
 import type { Logger } from "@capstan/kube";
 import { type AwsCredentialKeeper, type AwsCredentials, RolesAnywhereError } from "@capstan/rolesanywhere";
-import type { OwnCredentialsMetrics } from "./own-credentials-metrics.ts";
+import type { OwnCredentialsMetrics } from "../metrics/own-credentials-metrics.ts";
 
 /** Shorter than the shortest session, and longer than any call lasts. */
 const renewBeforeMs = 5 * 60_000;

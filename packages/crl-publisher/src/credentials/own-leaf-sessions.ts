@@ -16,7 +16,7 @@ import type { OwnSessions } from "../rotation/own-sessions.ts";
 import { proveRevoked, runCanary } from "./canary.ts";
 import type { OwnLeaf } from "./mint-own-leaf.ts";
 import { OwnCredentials } from "./own-credentials.ts";
-import type { OwnCredentialsMetrics } from "./own-credentials-metrics.ts";
+import type { OwnCredentialsMetrics } from "../metrics/own-credentials-metrics.ts";
 
 export interface OwnLeafSessionsOptions extends EndpointVariant {
   /** From the cache; undefined for an authority that is gone. */

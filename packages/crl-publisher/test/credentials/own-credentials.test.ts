@@ -1,7 +1,7 @@
 import { createLogger, createMetrics } from "@capstan/kube";
 import { type AwsCredentials, RolesAnywhereError, type RolesAnywhereErrorCode } from "@capstan/rolesanywhere";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createOwnCredentialsMetrics } from "../../src/credentials/own-credentials-metrics.ts";
+import { createOwnCredentialsMetrics } from "../../src/metrics/own-credentials-metrics.ts";
 import { OwnCredentials } from "../../src/credentials/own-credentials.ts";
 import { hour, minute, now } from "../support/objects.ts";
 

@@ -10,7 +10,7 @@ import { jumpingClock } from "../../../rolesanywhere/test/jumping-clock.ts";
 import type { AnchorSpec, GenerationStatus } from "../../src/authority/authority-parts.ts";
 import type { FoundGeneration, Generation } from "../../src/authority/generation-store.ts";
 import { mintOwnLeaf, type OwnLeaf } from "../../src/credentials/mint-own-leaf.ts";
-import { createOwnCredentialsMetrics } from "../../src/credentials/own-credentials-metrics.ts";
+import { createOwnCredentialsMetrics } from "../../src/metrics/own-credentials-metrics.ts";
 import { OwnLeafSessions } from "../../src/credentials/own-leaf-sessions.ts";
 import { MemoryAudit } from "../support/audit.ts";
 import { newGeneration, wanted } from "../support/generation.ts";

@@ -2,6 +2,7 @@ import { createMetrics } from "@capstan/kube";
 import { describe, expect, test } from "vitest";
 import type { ConfigMap } from "../../src/crl/config-map.ts";
 import { formatMetricTable } from "../../src/metrics/metric-table.ts";
+import { ownCredentialsMetricTable } from "../../src/metrics/own-credentials-metrics.ts";
 import { createPublisherMetrics, publisherMetricTable } from "../../src/metrics/publisher-metrics.ts";
 import { createServerMetrics, serverMetricTable } from "../../src/metrics/server-metrics.ts";
 import { newGeneration } from "../support/generation.ts";
@@ -139,7 +140,7 @@ them, and are served beside these at \`/metrics\` of the health address.
 
 Only the leader sets them: a replica that stands by has none.
 
-${formatMetricTable(publisherMetricTable)}
+${formatMetricTable({ ...publisherMetricTable, ...ownCredentialsMetricTable })}
 ## The CRL server
 
 ${formatMetricTable(serverMetricTable)}`;

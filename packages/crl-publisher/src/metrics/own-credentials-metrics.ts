@@ -1,0 +1,46 @@
+import type { RuntimeMetrics } from "@capstan/kube";
+import { createMetricsOf } from "./metric-table.ts";
+
+/** Of the publisher's own AWS credentials. */
+export const ownCredentialsMetricTable = {
+  capstan_own_credentials_total: {
+    type: "counter",
+    labels: ["authority", "anchor", "source"],
+    help: "AWS credentials that the publisher got for a trust anchor, by source: a leaf of its own, or the provider-chain.",
+  },
+  capstan_own_credentials_refused_total: {
+    type: "counter",
+    labels: ["authority", "anchor"],
+    help: "Leaves of the publisher's own that could not be minted, or that AWS refused.",
+    alert: "any rise that lasts: the role, the profile or the bundle is not what it should be",
+  },
+  capstan_own_credentials_by_provider_chain: {
+    type: "gauge",
+    labels: ["authority", "anchor"],
+    help: "1 while the publisher's AWS credentials for a trust anchor come from the standard provider chain.",
+    alert: "1 for 15 minutes where spec.trustAnchors has a publisher: the break-glass is in use",
+  },
+} as const;
+
+export interface OwnCredentialsMetrics {
+  readonly obtained: (credentials: {
+    readonly authority: string;
+    readonly anchor: string;
+    readonly source: "leaf" | "provider-chain";
+  }) => void;
+  readonly refused: (anchor: { readonly authority: string; readonly anchor: string }) => void;
+}
+
+export function createOwnCredentialsMetrics(runtime: Pick<RuntimeMetrics, "registry">): OwnCredentialsMetrics {
+  const metrics = createMetricsOf(ownCredentialsMetricTable, runtime);
+  return {
+    obtained: ({ authority, anchor, source }) => {
+      metrics.capstan_own_credentials_total.inc({ authority, anchor, source });
+      const isChain = source === "provider-chain";
+      metrics.capstan_own_credentials_by_provider_chain.set({ authority, anchor }, isChain ? 1 : 0);
+      // So that rate() sees the first.
+      metrics.capstan_own_credentials_refused_total.inc({ authority, anchor }, 0);
+    },
+    refused: ({ authority, anchor }) => metrics.capstan_own_credentials_refused_total.inc({ authority, anchor }),
+  };
+}
