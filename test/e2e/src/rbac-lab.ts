@@ -85,6 +85,7 @@ export const kinds = {
   clusterIssuer: { ...capstan, plural: "capstanclusterissuers", kind: "CapstanClusterIssuer", namespaced: false },
   issuer: { ...capstan, plural: "capstanissuers", kind: "CapstanIssuer", namespaced: true },
   mark: { ...capstan, plural: "generationmarks", kind: "GenerationMark", namespaced: true },
+  operation: { ...capstan, plural: "authorityoperations", kind: "AuthorityOperation", namespaced: true },
   record: { ...capstan, plural: "issuedcertificates", kind: "IssuedCertificate", namespaced: true },
   revocation: { ...capstan, plural: "revocations", kind: "Revocation", namespaced: true },
   request: {

@@ -9,7 +9,7 @@ import {
   signRequest,
   tellTwice,
 } from "./rbac-issuer-steps.ts";
-import { makeAuthority, revoke } from "./rbac-publisher-steps.ts";
+import { holdTwice, makeAuthority, replaceGeneration, revoke, revokeGeneration } from "./rbac-publisher-steps.ts";
 import { createRequest } from "./rbac-requests.ts";
 import { type LeasedProgram, start, startFirst, takeOver } from "./rbac-start.ts";
 
@@ -73,8 +73,11 @@ export const actors: readonly Actor[] = [
     steps: [
       ...beginnings("crl-publisher"),
       { name: "making an authority", run: makeAuthority },
+      { name: "replacing a compromised generation", run: replaceGeneration },
+      { name: "holding issuing twice", isSlow: true, run: holdTwice },
       { name: "revoking by serial", run: (lab, signal) => revoke(lab, signal, "serial") },
       { name: "revoking by record", run: (lab, signal) => revoke(lab, signal, "issuedCertificate") },
+      { name: "revoking a whole generation", run: revokeGeneration },
     ],
   },
   {
