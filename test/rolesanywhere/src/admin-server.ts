@@ -20,6 +20,7 @@ const SHIFT_MS = wholeNumber({ min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SA
 
 const ROUTES: readonly Route[] = [
   { method: "GET", path: "/requests", handle: (controls) => ({ requests: controls.requests() }) },
+  { method: "GET", path: "/trust-anchors", handle: (controls) => ({ trustAnchors: controls.trustAnchors() }) },
   { method: "GET", path: "/accesses", handle: (controls) => ({ accesses: controls.accesses() }) },
   { method: "GET", path: "/session-events", handle: (controls) => ({ events: controls.sessionEvents() }) },
   { method: "GET", path: "/faults", handle: (controls) => ({ faults: controls.faults() }) },

@@ -18,7 +18,7 @@ export interface Cloud {
   readonly credentials: CredentialStore;
   readonly unknowns: Unknowns;
   readonly timeline: Timeline;
-  /** Oldest first; grows with every call of CreateSession. */
+  /** Oldest first. */
   readonly sessionEvents: SessionEvent[];
   /** The rights of an account's users and roles. */
   readonly iamOf: (accountId: string) => Iam | undefined;

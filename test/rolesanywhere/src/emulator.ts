@@ -13,6 +13,7 @@ import { createExchanges, type Outcome } from "./exchange.ts";
 import { FaultInjector, type InjectedFault } from "./fault-injector.ts";
 import type { FaultRule } from "./faults.ts";
 import type { AccessRecord } from "./iam.ts";
+import { type TrustAnchorState, trustAnchorStates } from "./inspection.ts";
 import { type Interference, interfere } from "./interference.ts";
 import type { SessionEvent } from "./trail.ts";
 import { readPositions, type Unknowns } from "./unknowns.ts";
@@ -102,7 +103,9 @@ export interface Emulator {
   readonly setPolicies: (arn: string, policies: readonly unknown[] | undefined) => void;
   /** What users and roles did or tried to do, each once. */
   readonly accesses: () => readonly AccessRecord[];
-  /** Every call of CreateSession whose signature was good, oldest first, as CloudTrail would have it. */
+  /** What is stored, whatever reads would show, and without using up a rate. */
+  readonly trustAnchors: () => readonly TrustAnchorState[];
+  /** The last 10,000 calls of CreateSession whose signature was good, oldest first, as CloudTrail would have it. */
   readonly sessionEvents: () => readonly SessionEvent[];
   /** Changes answers to what AWS does not document. @throws {UnknownsError} */
   readonly setUnknowns: (positions: Partial<Unknowns>) => void;
@@ -191,6 +194,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       iam.setPolicies(arn, policies, "policies");
     },
     accesses: () => [...new Set(cloud.accounts.map(({ iam }) => iam))].flatMap((iam) => iam.records()),
+    trustAnchors: () => trustAnchorStates(cloud),
     sessionEvents: () => [...cloud.sessionEvents],
     requests: () => [...log],
   };

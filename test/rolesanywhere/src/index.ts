@@ -2,6 +2,7 @@ export type { AccessKey } from "./credential-store.ts";
 export type { InjectedFault } from "./fault-injector.ts";
 export { type Effect, type Fault, type FaultRule, FAULTS } from "./faults.ts";
 export type { AccessRecord } from "./iam.ts";
+export type { TrustAnchorState } from "./inspection.ts";
 export { type Interference, INTERFERENCES } from "./interference.ts";
 export { type Emulator, type EmulatorOptions, type Place, type RequestRecord, startEmulator } from "./emulator.ts";
 export { PolicyError } from "./policy-document.ts";

@@ -17,7 +17,7 @@ import { placeOfArn, regionOfHost } from "./region.ts";
 import { readSessionRequest } from "./session-request.ts";
 import { SignatureFault, type SignatureFaultReason, UNKNOWN_KEY, verifySigV4 } from "./sigv4.ts";
 import { tagOperations } from "./tags.ts";
-import { sessionEvent } from "./trail.ts";
+import { record, sessionEvent } from "./trail.ts";
 import { trustAnchorOperations } from "./trust-anchors.ts";
 import { verifyX509Signature } from "./x509-signature.ts";
 
@@ -106,10 +106,10 @@ export function createService(cloud: Cloud): Service {
       const call = { account, proven, request: asked };
       try {
         const created = createSession(settled(view(account)), proven, asked);
-        cloud.sessionEvents.push(sessionEvent(call, created));
+        record(cloud.sessionEvents, sessionEvent(call, created));
         return json(201, created, randomUUID());
       } catch (error) {
-        if (error instanceof ServiceError) cloud.sessionEvents.push(sessionEvent(call, error));
+        if (error instanceof ServiceError) record(cloud.sessionEvents, sessionEvent(call, error));
         throw error;
       }
     };

@@ -55,6 +55,14 @@ export function sessionEvent(
   };
 }
 
+const MAX_EVENTS = 10_000;
+
+/** Adds an event, and forgets the oldest when there are too many for a long test. */
+export function record(events: SessionEvent[], event: SessionEvent): void {
+  events.push(event);
+  if (events.length > MAX_EVENTS) events.shift();
+}
+
 function withoutSecrets({
   subjectArn,
   credentialSet,

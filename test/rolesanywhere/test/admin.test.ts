@@ -1,4 +1,5 @@
 import { GetTrustAnchorCommand, ListCrlsCommand } from "@aws-sdk/client-rolesanywhere";
+import { X509Certificate } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startEmulator } from "../src/index.ts";
 import { ADMIN, type Fixture, refusal, startFixture } from "./fixture.ts";
@@ -105,6 +106,41 @@ test("rights are set and taken back, and what was done with them is told", async
       { ...access, allowed: true },
     ],
   });
+});
+
+test("what is stored is told, whatever reads show, and no rate is used up", async () => {
+  const arn = await fixture.anchor(root);
+  const leaf = root.issue({ serial: "0ABC" });
+  const crlId = await fixture.crl(arn, root.crl({ revoked: [leaf], extensions: ["2.5.29.20 = ASN1:INTEGER:7"] }));
+  fixture.emulator.setUnknowns({ bundleReadBack: "crlf" });
+  fixture.clock.freeze();
+  const expected = {
+    arn,
+    name: "prod",
+    enabled: true,
+    account: "111122223333",
+    region: "eu-central-1",
+    bundle: root.certificatePem,
+    fingerprints: [new X509Certificate(root.certificatePem).fingerprint256.replaceAll(":", "").toLowerCase()],
+    crls: [
+      {
+        arn: `arn:aws:rolesanywhere:eu-central-1:111122223333:crl/${crlId}`,
+        name: "fleet",
+        enabled: true,
+        number: "7",
+        serials: ["0abc"],
+      },
+    ],
+  };
+  for (let i = 0; i < 3; i++) expect((await tell("GET", "/trust-anchors")).body).toEqual({ trustAnchors: [expected] });
+});
+
+test("what is planned has happened once its time has come, also without a request", async () => {
+  const arn = await fixture.anchor(root);
+  fixture.emulator.interfere({ kind: "disable", arn, afterMs: 60_000 });
+  expect(fixture.emulator.trustAnchors()).toMatchObject([{ arn, enabled: true }]);
+  fixture.emulator.shiftClock(60_000);
+  expect(fixture.emulator.trustAnchors()).toMatchObject([{ arn, enabled: false }]);
 });
 
 test("requests are told", async () => {

@@ -43,6 +43,44 @@ test("JSON says the same", () => {
   expect(readSeed(JSON.stringify(seed))).toEqual(seed);
 });
 
+test("a role's and a profile's policies are part of a seed", async () => {
+  const policy = {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: "rolesanywhere:*", Resource: "*" }],
+  };
+  const managed = "arn:aws:iam::aws:policy/AWSRolesAnywhereFullAccess";
+  const seed = {
+    roles: [{ arn: WEB_ROLE, trustPolicy: trustPolicy(), policies: [policy] }],
+    profiles: [
+      { name: "web", roleArns: [WEB_ROLE], sessionPolicy: JSON.stringify(policy), managedPolicyArns: [managed] },
+    ],
+  };
+  expect(readSeed(JSON.stringify(seed))).toEqual(seed);
+  emulator = await startEmulator({ accessKeys: [ADMIN], managedPolicies: { [managed]: policy }, ...seed });
+});
+
+test.each([
+  [
+    "a role",
+    { roles: [{ arn: WEB_ROLE, trustPolicy: trustPolicy(), policies: [{}] }] },
+    'roles[0].policies[0].Version: must be "2012-10-17"',
+  ],
+  ["a user", { accessKeys: [{ ...ADMIN, policies: [{}] }] }, 'accessKeys[0].policies[0].Version: must be "2012-10-17"'],
+  [
+    "AWS",
+    { managedPolicies: { "arn:aws:iam::aws:policy/X": {} } },
+    /^managedPolicies\.arn:aws:iam::aws:policy\/X\.Version/,
+  ],
+])("an emulator does not start with a policy of %s that cannot be read", async (_fact, options, message) => {
+  const start = startEmulator({ accessKeys: [ADMIN], ...options });
+  await expect(start).rejects.toThrow(
+    expect.objectContaining({
+      code: "ERR_SEED",
+      message: typeof message === "string" ? message : expect.stringMatching(message),
+    }),
+  );
+});
+
 describe("a seed is refused", () => {
   const role = { arn: WEB_ROLE, trustPolicy: trustPolicy() };
   const profile = { name: "web", roleArns: [WEB_ROLE] };

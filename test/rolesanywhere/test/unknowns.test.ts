@@ -490,6 +490,33 @@ describe("an open question is answered as its setting says:", () => {
   });
 });
 
+test("what a stranger does reaches sessions as late as every other change", async () => {
+  const fixture = await startFixture({ unknowns: { sessionPropagation: "30-seconds" } });
+  try {
+    const arn = await fixture.anchor(root);
+    await fixture.crl(arn, root.crl({ revoked: [leafBelow] }));
+    fixture.clock.advance(HOUR_MS);
+    fixture.emulator.interfere({ kind: "replace-bundle", arn, pem: next.certificatePem });
+    expect(await session(fixture, arn)).toBe("session");
+    fixture.clock.advance(30_000);
+    expect(await session(fixture, arn)).toBe("403 Untrusted signing certificate");
+    const [crl] = fixture.emulator.trustAnchors()[0]?.crls ?? [];
+    fixture.emulator.interfere({ kind: "replace-bundle", arn, pem: root.certificatePem });
+    fixture.clock.advance(HOUR_MS);
+    const pem = new TextDecoder().decode(root.crl({ revoked: [leaf] }));
+    fixture.emulator.interfere({ kind: "replace-crl", arn: crl?.arn ?? "", pem });
+    expect(await session(fixture, arn)).toBe("session");
+    fixture.clock.advance(30_000);
+    expect(await session(fixture, arn)).toBe("403 Certificate revoked");
+    fixture.emulator.interfere({ kind: "delete", arn });
+    expect(await session(fixture, arn)).toBe("403 Certificate revoked");
+    fixture.clock.advance(30_000);
+    expect(await session(fixture, arn)).toBe(`404 Resource not found: ${arn}`);
+  } finally {
+    await fixture.emulator.stop();
+  }
+});
+
 test.each(Object.entries<Experiment<string>>(EXPERIMENTS))(
   "the positions of %s can be told apart",
   (_name, { seen }) => {
