@@ -139,7 +139,6 @@ export class Controller {
   }
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void> {
-    const log = this.#log.child({ ...refOfKey(key), reconcileId: randomUUID() });
     try {
       const result = await this.#options.reconcile(key, signal);
       this.#queue.forget(key);
@@ -147,6 +146,7 @@ export class Controller {
       this.#count(requeueAfterMs === undefined ? "success" : "requeue_after");
       if (requeueAfterMs !== undefined) this.#queue.addAfter(key, requeueAfterMs);
     } catch (error) {
+      const log = this.#log.child({ ...refOfKey(key), reconcileId: randomUUID() });
       this.#count("error");
       this.#options.metrics?.reconcileErrors.inc({ controller: this.name });
       if (error instanceof TerminalError) {

@@ -49,6 +49,8 @@ export interface ApplyOptions extends WriteOptions {
   readonly fieldManager: string;
   /** Take over fields of other managers instead of failing with 409. Default false. */
   readonly force?: boolean;
+  /** Ask for an answer without spec and status, when nobody reads it: the server then neither writes nor sends them. Default false. */
+  readonly metadataOnly?: boolean;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -188,13 +190,14 @@ export class KubeClient {
     object: KubeObject & { readonly spec?: unknown; readonly status?: unknown },
     options: ApplyOptions,
   ): Promise<T> {
-    const { fieldManager, force, subresource, signal } = options;
+    const { fieldManager, force, subresource, metadataOnly, signal } = options;
     return this.request<T>({
       method: "PATCH",
       path: objectPath(type, object.metadata, subresource),
       query: { fieldManager, force: force === true ? true : undefined },
       body: object,
       contentType: "application/apply-patch+yaml", // JSON is YAML
+      ...(metadataOnly === true ? { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" } : {}),
       signal,
     });
   }

@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, systemClock } from "./clock.ts";
 import { type KubeconfigContext, KubeconfigError, readKubeconfig, text } from "./kubeconfig.ts";
 import { KubeConnectionError } from "./kube-error.ts";
+import { isPlainUser, readPlainUser } from "./plain-user.ts";
 import { TokenFile } from "./token-file.ts";
 
 /** What a request needs to be let in. Holds secrets: never log it. */
@@ -107,7 +108,7 @@ class KubeconfigConnection implements KubeConnection {
   readonly proxyUrl: string | undefined;
   readonly #load: () => KubeconfigContext;
   readonly #clock: Clock;
-  #config: { readonly kubeConfig: KubeConfig; readonly tokenFile: TokenFile | undefined } | undefined;
+  #source: Source | undefined;
   #cached: { readonly at: number; readonly credentials: Promise<Credentials> } | undefined;
 
   constructor(load: () => KubeconfigContext, clock: Clock) {
@@ -117,7 +118,7 @@ class KubeconfigConnection implements KubeConnection {
     this.server = serverOf(context);
     this.namespace = context.namespace;
     this.proxyUrl = proxyOf(context);
-    this.#config = configOf(context);
+    this.#source = sourceOf(context);
   }
 
   credentials(): Promise<Credentials> {
@@ -135,22 +136,13 @@ class KubeconfigConnection implements KubeConnection {
   refuse(): void {
     if (this.#cached === undefined || this.#clock.monotonic() - this.#cached.at < refusedMinAgeMs) return;
     this.#cached = undefined;
-    this.#config = undefined;
+    this.#source = undefined;
   }
 
   async #read(): Promise<Credentials> {
     try {
-      this.#config ??= configOf(this.#load());
-      const { kubeConfig, tokenFile } = this.#config;
-      const options: RequestOptions = {};
-      await kubeConfig.applyToHTTPSOptions(options);
-      const headers: Record<string, string> = {};
-      for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value);
-      if (typeof options.auth === "string") {
-        headers["Authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
-      }
-      if (tokenFile !== undefined) headers["Authorization"] = `Bearer ${await tokenFile.read()}`;
-      return { headers, tls: tlsOf(options) };
+      this.#source ??= sourceOf(this.#load());
+      return await this.#source();
     } catch (cause) {
       if (cause instanceof KubeConnectionError) throw cause;
       const reason = cause instanceof Error ? cause.message.split("\n")[0] : "unknown";
@@ -180,12 +172,32 @@ function proxyOf(context: KubeconfigContext): string | undefined {
   return proxy;
 }
 
+/** Reads a context's credentials, each time anew. */
+type Source = () => Promise<Credentials>;
+
+function sourceOf(context: KubeconfigContext): Source {
+  const path = text(context.user, "tokenFile");
+  const tokenFile = path === undefined ? undefined : new TokenFile(path);
+  if (isPlainUser(context)) return () => readPlainUser(context, tokenFile);
+  // Kept: it remembers until when an exec plugin's answer is good.
+  let config: Promise<KubeConfig> | undefined;
+  return async () => {
+    config ??= configOf(context);
+    const options: RequestOptions = {};
+    await (await config).applyToHTTPSOptions(options);
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value);
+    if (typeof options.auth === "string") {
+      headers["Authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
+    }
+    if (tokenFile !== undefined) headers["Authorization"] = `Bearer ${await tokenFile.read()}`;
+    return { headers, tls: tlsOf(options) };
+  };
+}
+
 /** Hands the context to client-node, but for `tokenFile`, which it does not know (2.0.1). */
-function configOf(context: KubeconfigContext): {
-  readonly kubeConfig: KubeConfig;
-  readonly tokenFile: TokenFile | undefined;
-} {
-  const tokenFile = text(context.user, "tokenFile");
+async function configOf(context: KubeconfigContext): Promise<KubeConfig> {
+  const { KubeConfig } = await import("@kubernetes/client-node");
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromString(
     JSON.stringify({
@@ -195,7 +207,7 @@ function configOf(context: KubeconfigContext): {
       "current-context": "context",
     }),
   );
-  return { kubeConfig, tokenFile: tokenFile === undefined ? undefined : new TokenFile(tokenFile) };
+  return kubeConfig;
 }
 
 /** Exec plugins read from KUBERNETES_EXEC_INFO which version to answer in; client-node leaves it out. */

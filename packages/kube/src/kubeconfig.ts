@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { loadYaml } from "@kubernetes/client-node";
+import { parse as parseYaml } from "yaml";
 
 type Fields = Record<string, unknown>;
 
@@ -62,7 +62,7 @@ function parse(file: string): Fields {
     throw new KubeconfigError(`kubeconfig ${file} cannot be read`, { cause });
   }
   try {
-    return fields(loadYaml(source));
+    return fields(parseYaml(source));
   } catch {
     // Without the parser's error: it quotes the lines around the fault, and these may hold a key.
     throw new KubeconfigError(`kubeconfig ${file} is not valid YAML`);

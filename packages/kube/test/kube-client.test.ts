@@ -141,6 +141,14 @@ describe("on the wire", () => {
     expect(server.seen[0]?.headers.accept).toBe(accept);
   });
 
+  test.each([
+    [false, "application/json"],
+    [true, "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"],
+  ])("an apply with metadataOnly %s asks for %s", async (metadataOnly, accept) => {
+    await client.apply(widgets, widget("a", "7"), { fieldManager: "capstan", metadataOnly });
+    expect(server.seen[0]?.headers.accept).toBe(accept);
+  });
+
   test.each<[string, () => unknown]>([
     ["a namespaced kind without namespace", () => client.get(widgets, { name: "a" })],
     ["create without namespace", () => client.create(widgets, { ...widget("a", ""), metadata: { name: "a" } })],

@@ -17,7 +17,12 @@ for await (const file of createInterface({ input: process.stdin })) {
   const work = async (): Promise<void> => {
     for (const { record, answer } of queue) {
       await client.create(issuedCertificateResource, record);
-      await client.apply(requestResource, answer, { fieldManager: "bench-floor", force: true, subresource: "status" });
+      await client.apply(requestResource, answer, {
+        fieldManager: "bench-floor",
+        force: true,
+        subresource: "status",
+        metadataOnly: true,
+      });
     }
   };
   await Promise.all(Array.from({ length: Number(inFlight) }, work));

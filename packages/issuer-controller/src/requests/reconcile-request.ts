@@ -232,7 +232,7 @@ async function answer<R extends KubeObject>(
           metadata: { ...refOf(request), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
           status,
         },
-        { fieldManager, force: true, subresource: "status", signal },
+        { fieldManager, force: true, subresource: "status", metadataOnly: true, signal },
       );
     } catch (error) {
       if (isNotFound(error)) return; // Deleted meanwhile: nobody waits for the answer.

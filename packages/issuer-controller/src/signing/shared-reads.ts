@@ -1,10 +1,12 @@
 import {
+  type Clock,
   type KubeClient,
   type KubeObject,
   keyOf,
   type ObjectRef,
   resourceName,
   type ResourceType,
+  systemClock,
 } from "@capstan/kube";
 
 interface Turn {
@@ -14,15 +16,24 @@ interface Turn {
 }
 
 /**
+ * How long after an answer the next read of the same object is sent, in milliseconds. Where leaves come one after the
+ * other, so many more share a read, each of which takes the API server half as long as a record; one that comes alone
+ * does not wait.
+ */
+const restMs = 30;
+
+/**
  * Live reads that many may wait for: one GET serves everyone who asked before it was sent. Who asks while one is on its
  * way gets the next, since the answer on its way may be older than the question. At most one GET per object is out.
  */
 export class SharedReads {
   readonly #client: KubeClient;
+  readonly #clock: Clock;
   readonly #turns = new Map<string, Turn>();
 
-  constructor(client: KubeClient) {
+  constructor(client: KubeClient, clock: Clock = systemClock) {
     this.#client = client;
+    this.#clock = clock;
   }
 
   /** The object as it was at some moment after this call, or undefined when there was none. */
@@ -34,7 +45,10 @@ export class SharedReads {
   }
 
   #join(turn: Turn, id: string, type: ResourceType, ref: ObjectRef): Promise<KubeObject | undefined> {
-    const send = (): Promise<KubeObject | undefined> => this.#send(id, type, ref);
+    const send = async (): Promise<KubeObject | undefined> => {
+      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, restMs));
+      return this.#send(id, type, ref);
+    };
     // A failed read is no reason not to try the next.
     turn.next ??= turn.sent.then(send, send);
     return turn.next;
