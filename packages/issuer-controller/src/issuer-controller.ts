@@ -28,7 +28,11 @@ import { webhooksOf } from "./issuers/webhooks.ts";
 import { signingRequestKind } from "./kubernetes-csr/signing-request-kind.ts";
 import { createLedgerController } from "./ledger/ledger-controller.ts";
 import { LedgerRoom } from "./ledger/ledger-room.ts";
-import { createReissueCache, createReissueController } from "./reissue/reissue-controller.ts";
+import {
+  createGenerationReissueController,
+  createReissueCache,
+  createReissueController,
+} from "./reissue/reissue-controller.ts";
 import { Attempts } from "./requests/attempts.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
 import { Grace } from "./requests/grace.ts";
@@ -206,6 +210,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
 
   const revocations = createReissueCache({ client, log, metrics });
   const reissueController = createReissueController({ ...options, namespace, revocations, events });
+  const generationReissueController = createGenerationReissueController({ ...options, namespace, authorities, events });
   const liveLeavesController = new Controller({
     name: liveLeavesKey,
     log,
@@ -244,6 +249,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
       signingRequestController,
       ledgerController,
       reissueController,
+      generationReissueController,
       liveLeavesController,
       ...Object.values(issuerControllers),
     ],

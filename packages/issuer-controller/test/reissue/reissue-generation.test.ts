@@ -1,0 +1,186 @@
+import {
+  apiVersion,
+  authorityLabel,
+  type CertificateAuthority,
+  type IssuedCertificate,
+  issuedCertificateResource,
+} from "@capstan/api";
+import { createLogger, EventRecorder, type ReconcileResult } from "@capstan/kube";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ObjectStore } from "../../../kube/src/object-store.ts";
+import { ManualClock } from "../../../kube/test/manual-clock.ts";
+import { holderResources } from "../../src/reissue/leaf-holder.ts";
+import { generationReissueReconciler } from "../../src/reissue/reissue-generation.ts";
+import { ApiServer } from "../support/api-server.ts";
+import { authority, condition, newGeneration } from "../support/objects.ts";
+
+const namespace = "capstan-system";
+const now = new Date("2026-11-22T12:00:00Z");
+const [notBefore, notAfter] = ["2026-11-22T09:55:00Z", "2026-11-23T10:00:00Z"];
+const log = createLogger({ program: "test", level: "silent" });
+const roots = [await newGeneration(1), await newGeneration(2)];
+
+let server: ApiServer;
+let clock: ManualClock;
+let events: EventRecorder;
+let authorities: ObjectStore<CertificateAuthority>;
+let reconcile: () => Promise<ReconcileResult>;
+
+beforeEach(async () => {
+  server = await ApiServer.start();
+  clock = new ManualClock();
+  authorities = new ObjectStore();
+  events = new EventRecorder({ client: server.client, reportingController: "c", reportingInstance: "i", log });
+  restart();
+  putAuthority();
+});
+
+afterEach(() => server[Symbol.asyncDispose]());
+
+function restart(): void {
+  const reconciler = generationReissueReconciler({
+    client: server.client,
+    namespace,
+    authorities,
+    events,
+    now: () => now,
+    clock,
+    log,
+  });
+  reconcile = async () => {
+    const result = await reconciler("fleet", new AbortController().signal);
+    await events.flush();
+    return result ?? {};
+  };
+}
+
+/** Generation 2 issues, and what generation 1 has issued is to be issued anew. */
+function putAuthority(status: Partial<CertificateAuthority["status"]> = {}, orderedAt = "2026-11-22T11:00:00Z"): void {
+  const fleet = authority(roots);
+  const generations = (fleet.status?.generations ?? []).map((generation) =>
+    generation.number === 1 ? { ...generation, reissueOrderedAt: orderedAt } : generation,
+  );
+  authorities.set({ ...fleet, status: { ...fleet.status, generations, ...status } });
+}
+
+function putLeaf(name: string, spec: Partial<IssuedCertificate["spec"]> = {}, isHeld = true): void {
+  server.put(issuedCertificateResource, {
+    apiVersion,
+    kind: "IssuedCertificate",
+    metadata: { name: `record-${name}`, namespace, labels: { [authorityLabel]: "fleet" } },
+    spec: {
+      authority: "fleet",
+      generation: 1,
+      requestNamespace: "demo",
+      notBefore,
+      notAfter,
+      owner: { kind: "Certificate", name, uid: `uid-${name}` },
+      ...spec,
+    },
+  } as IssuedCertificate);
+  if (!isHeld) return;
+  server.put(holderResources.Certificate, {
+    apiVersion: "cert-manager.io/v1",
+    kind: "Certificate",
+    metadata: { name, namespace: "demo", uid: `uid-${name}`, generation: 1 },
+    status: { notBefore, notAfter },
+  } as never);
+}
+
+/** As cert-manager does: another leaf, and no condition any more. */
+function renew(name: string): void {
+  const certificate = server.read(holderResources.Certificate, { namespace: "demo", name }) as object;
+  server.put(holderResources.Certificate, {
+    ...certificate,
+    status: { notBefore: "2026-11-22T12:00:00Z", notAfter: "2026-11-23T12:00:00Z" },
+  } as never);
+}
+
+const renewals = (): readonly string[] =>
+  server.writes.filter((write) => write.includes("certificates/")).map((write) => write.split("/").at(-2) ?? "");
+const told = (): readonly unknown[] =>
+  server.calls
+    .filter(({ method, path }) => method === "POST" && path.endsWith("/events"))
+    .map(({ body }) => [(body as unknown as { reason: string }).reason, (body as unknown as { note: string }).note]);
+
+test("every-leaf-of-the-generation-is-replaced-and-no-other", async () => {
+  putLeaf("one");
+  putLeaf("two");
+  putLeaf("of-the-new-generation", { generation: 2 });
+  putLeaf("expired", { notAfter: "2026-11-22T11:59:59Z" });
+  putLeaf("of-nothing", { owner: undefined as never });
+  await reconcile();
+  expect(renewals().toSorted()).toEqual(["one", "two"]);
+  renew("one");
+  renew("two");
+  clock.advance(30_000);
+  expect(await reconcile()).toEqual({});
+  expect(told()).toEqual([["GenerationReissued", "What holds leaves of generation 1 was renewed or restarted: 2"]]);
+  clock.advance(60_000);
+  await reconcile();
+  expect(told()).toHaveLength(1);
+});
+
+test("five-are-begun-at-once-and-then-two-a-second", async () => {
+  for (let leaf = 0; leaf < 9; leaf += 1) putLeaf(`leaf-${leaf}`);
+  const { requeueAfterMs = 0 } = await reconcile();
+  expect(renewals()).toHaveLength(5);
+  expect(requeueAfterMs).toBeGreaterThan(0);
+  expect(requeueAfterMs).toBeLessThanOrEqual(500);
+  clock.advance(1_000);
+  await reconcile();
+  expect(renewals()).toHaveLength(7);
+});
+
+test("who-takes-over-goes-on-from-what-holds-the-leaves", async () => {
+  putLeaf("one");
+  putLeaf("two");
+  await reconcile();
+  renew("one");
+  restart();
+  const before = renewals().length;
+  await reconcile();
+  renew("two");
+  clock.advance(30_000);
+  await reconcile();
+  expect(
+    renewals()
+      .slice(before)
+      .every((name) => name === "two"),
+  ).toBe(true);
+  expect(told()).toEqual([["GenerationReissued", "What holds leaves of generation 1 was renewed or restarted: 2"]]);
+});
+
+test("what-needs-a-person-is-told-with-an-example", async () => {
+  putLeaf("pod", { owner: { kind: "Pod", name: "web", uid: "p-1" } }, false);
+  server.put(holderResources.Pod, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "web", namespace: "demo", uid: "p-1" },
+    spec: { volumes: [] },
+  } as never);
+  await reconcile();
+  expect(told()).toEqual([
+    [
+      "GenerationReissuedInPart",
+      "What holds leaves of generation 1 was renewed or restarted: 0; 1 need a person, one of them in namespace demo: Pod web has no volume of csi.cert-manager.io",
+    ],
+  ]);
+});
+
+describe("nothing is replaced", () => {
+  const frozen = { holds: ["Compromise" as const], order: 1, since: "2026-11-22T11:00:00Z" };
+  test.each<[fact: string, prepare: () => void]>([
+    ["while-issuing-is-held", () => putAuthority({ frozen })],
+    ["while-the-authority-is-not-ready", () => putAuthority({ conditions: [condition({ status: "False" })] })],
+    ["while-the-generation-itself-is-the-one-that-issues", () => putAuthority({ activeGeneration: 1 })],
+    ["when-it-was-ordered-longer-ago-than-any-leaf-lives", () => putAuthority({}, "2026-11-15T11:59:59Z")],
+    ["when-nobody-ordered-it", () => authorities.set(authority(roots))],
+    ["when-the-authority-is-gone", () => authorities.delete("fleet")],
+  ])("%s", async (_fact, prepare) => {
+    putLeaf("one");
+    prepare();
+    expect(await reconcile()).toEqual({});
+    expect(server.calls).toEqual([]);
+  });
+});
