@@ -420,6 +420,14 @@ describe("a rule strikes", () => {
     expect(await bundle()).toBe(root.certificatePem);
   });
 
+  test("nothing that an outage has answered", async () => {
+    inject(throttling, { count: 1 });
+    fixture.emulator.setAvailable(false);
+    expect(await refusal(list())).toMatchObject({ status: 503 });
+    fixture.emulator.setAvailable(true);
+    expect(await refusal(list())).toMatchObject({ status: 429 });
+  });
+
   test("and the log says so", async () => {
     inject({ kind: "connection-reset" }, { count: 1 });
     await list().catch(() => undefined);
