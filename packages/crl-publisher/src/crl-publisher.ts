@@ -41,6 +41,7 @@ import { mintOwnLeaf } from "./credentials/mint-own-leaf.ts";
 import { createOwnCredentialsMetrics } from "./metrics/own-credentials-metrics.ts";
 import { CrlPace } from "./crl/crl-pace.ts";
 import { deletionsKey, deletionsReconciler } from "./deletions/reconcile-deletions.ts";
+import { createPublisherMetrics } from "./metrics/publisher-metrics.ts";
 import { KnownRoots } from "./revocations/known-roots.ts";
 import { Readings } from "./revocations/readings.ts";
 import { anyAuthority, authoritiesOf, revocationReconciler } from "./revocations/reconcile-revocation.ts";
@@ -71,6 +72,9 @@ export interface CrlPublisherOptions extends ProgramContext<PublisherSettings> {
 /** Longer than AWS ever took for an answer. */
 const awsTimeoutMs = 30_000;
 
+/** A clock that has not been heard for longer says nothing. */
+const clockMaxAgeMs = 60_000;
+
 /** Wires the publisher and runs it until the signal aborts. */
 export async function startCrlPublisher(options: CrlPublisherOptions, signal: AbortSignal): Promise<void> {
   const { client, connection, health, log, metrics, now, settings, userAgent, clock = systemClock } = options;
@@ -88,7 +92,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     selects: ({ status }) => status?.revoked !== undefined,
     // Of its bytes most are the certificate.
     transform: (record) => ({ ...record, spec: { ...record.spec, certificate: "" } }),
-    indexes: { authority: ({ spec }) => [spec.authority] },
+    indexes: { authority: ({ spec }) => [spec.authority], serial: ({ spec }) => [spec.serial] },
   });
   const lists = new Reflector<RevocationList>({ ...shared, type: revocationListResource, namespace });
   const revocations = new Reflector<Revocation>({
@@ -178,6 +182,15 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     return [];
   });
 
+  const publisherMetrics = createPublisherMetrics(metrics, {
+    authorities: authorities.store,
+    lists: lists.store,
+    clocks: {
+      kubernetes: () => client.serverNow(clockMaxAgeMs),
+      aws: () => awsClock.now(clockMaxAgeMs),
+    },
+    now,
+  });
   const roots = new KnownRoots({ client, namespace, lists: lists.store });
   const room = new RevocationRoom({ records: records.store, now });
   const revocationController = new Controller({
@@ -194,10 +207,12 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
       revocations: revocations.store,
       authorities: authorities.store,
       lists: lists.store,
+      records: records.store,
       roots,
       room,
       pace,
       readings,
+      onOutcome: publisherMetrics.revocation,
       now,
       log,
     }),

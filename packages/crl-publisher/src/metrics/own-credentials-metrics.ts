@@ -20,6 +20,12 @@ export const ownCredentialsMetricTable = {
     help: "1 while the publisher's AWS credentials for a trust anchor come from the standard provider chain.",
     alert: "1 for 15 minutes where spec.trustAnchors has a publisher: the break-glass is in use",
   },
+  capstan_crl_proven: {
+    type: "gauge",
+    labels: ["authority", "anchor", "generation"],
+    help: "1 when AWS was seen to refuse the revoked leaf that the newest CRL names for this, 0 while it was not; only with a canary.",
+    alert: "0 for 10 minutes: AWS holds the CRL and does not act on it",
+  },
 } as const;
 
 export interface OwnCredentialsMetrics {
@@ -29,6 +35,12 @@ export interface OwnCredentialsMetrics {
     readonly source: "leaf" | "provider-chain";
   }) => void;
   readonly refused: (anchor: { readonly authority: string; readonly anchor: string }) => void;
+  readonly crlProven: (crl: {
+    readonly authority: string;
+    readonly anchor: string;
+    readonly generation: number;
+    readonly isProven: boolean;
+  }) => void;
 }
 
 export function createOwnCredentialsMetrics(runtime: Pick<RuntimeMetrics, "registry">): OwnCredentialsMetrics {
@@ -41,6 +53,8 @@ export function createOwnCredentialsMetrics(runtime: Pick<RuntimeMetrics, "regis
       // So that rate() sees the first.
       metrics.capstan_own_credentials_refused_total.inc({ authority, anchor }, 0);
     },
+    crlProven: ({ authority, anchor, generation, isProven }) =>
+      metrics.capstan_crl_proven.set({ authority, anchor, generation }, isProven ? 1 : 0),
     refused: ({ authority, anchor }) => metrics.capstan_own_credentials_refused_total.inc({ authority, anchor }),
   };
 }

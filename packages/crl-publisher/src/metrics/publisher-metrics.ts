@@ -1,11 +1,10 @@
-import type { CertificateAuthority } from "@capstan/api";
-import type { RuntimeMetrics } from "@capstan/kube";
-import type { CrlCapacity } from "../crl/crl-capacity.ts";
-import { createMetricsOf } from "./metric-table.ts";
+import type { CertificateAuthority, RevocationList } from "@capstan/api";
+import type { ReadonlyStore, RuntimeMetrics } from "@capstan/kube";
+import { createMetricsOf, type MetricsOf } from "./metric-table.ts";
 
 type Phase = NonNullable<NonNullable<CertificateAuthority["status"]>["generations"]>[number]["phase"];
 
-/** Every metric of the publisher's own. Only the leader sets them: sum or take the maximum over replicas. */
+/** Every metric of the publisher's own. */
 export const publisherMetricTable = {
   capstan_crl_number: {
     type: "gauge",
@@ -40,19 +39,26 @@ export const publisherMetricTable = {
   capstan_crl_publish_lag_seconds: {
     type: "gauge",
     labels: ["authority", "generation", "anchor"],
-    help: "From the making of the newest CRL to its reading back from the trust anchor; while that is to come, until now.",
+    help: "How long the newest CRL has been on its way into the trust anchor; 0 when it was read back.",
     alert: "above 300",
+  },
+  capstan_blocked_public_keys: {
+    type: "gauge",
+    labels: ["authority", "generation"],
+    help: "Public keys that no certificate is issued for any more, by the list that holds them.",
+    alert: "above 400: a list takes 500",
+  },
+  capstan_authority_condition: {
+    type: "gauge",
+    labels: ["authority", "type"],
+    help: "1 when the condition of the CertificateAuthority is True, 0 when it is False or Unknown.",
+    alert: "0 of Ready, TrustAnchorsInSync, CRLCurrent or CRLCapacity for 15 minutes",
   },
   capstan_generation_not_after_timestamp_seconds: {
     type: "gauge",
     labels: ["authority", "generation"],
     help: "End of the generation's root, in seconds since 1970.",
     alert: "no rotation under way and less than the lead time left",
-  },
-  capstan_generation_mark_timestamp_seconds: {
-    type: "gauge",
-    labels: ["authority", "generation"],
-    help: "A time at or after the end of everything that the generation has signed, in seconds since 1970.",
   },
   capstan_generation_phase: {
     type: "gauge",
@@ -68,7 +74,7 @@ export const publisherMetricTable = {
   capstan_trust_anchor_in_sync: {
     type: "gauge",
     labels: ["authority", "anchor"],
-    help: "1 when the trust anchor was read back as it should be, 0 when it was not or could not be.",
+    help: "1 when the trust anchor was last read back as it should be, 0 when it was not.",
     alert: "0 for 15 minutes",
   },
   capstan_trust_anchor_read_timestamp_seconds: {
@@ -98,95 +104,87 @@ export const publisherMetricTable = {
 
 const phases: readonly Phase[] = ["Pending", "Published", "Active", "Draining", "Retired", "Destroyed", "Abandoned"];
 
-interface GenerationRef {
-  readonly authority: string;
-  readonly generation: number;
+/** What the metrics are read from at each scrape. */
+export interface PublisherState {
+  readonly authorities: Pick<ReadonlyStore<CertificateAuthority>, "list">;
+  readonly lists: Pick<ReadonlyStore<RevocationList>, "list">;
+  /** Other clocks, each in milliseconds since 1970, or undefined when it has not been heard for a while. */
+  readonly clocks: Readonly<Record<"kubernetes" | "aws", () => number | undefined>>;
+  readonly now: () => Date;
 }
 
-/** Sets the metrics of {@link publisherMetricTable}. Times are Dates or milliseconds since 1970. */
 export interface PublisherMetrics {
-  /** The newest CRL of a generation. */
-  crl(
-    of: GenerationRef,
-    crl: {
-      readonly number: bigint;
-      readonly thisUpdate: Date;
-      readonly nextUpdate: Date;
-      readonly serials: ReadonlySet<string>;
-      readonly capacity?: CrlCapacity | undefined;
-    },
-  ): void;
-  /** @param lagMs from the making of the newest CRL to its reading back */
-  publishLag(of: GenerationRef & { readonly anchor: string }, lagMs: number): void;
-  generation(
-    of: GenerationRef,
-    state: {
-      readonly phase: Phase;
-      readonly since?: number | undefined;
-      readonly notAfter?: number | undefined;
-      readonly mark?: number | undefined;
-    },
-  ): void;
-  anchor(
-    of: { readonly authority: string; readonly anchor: string },
-    state: { readonly inSync: boolean; readonly readAt?: number | undefined },
-  ): void;
-  intentUnfinished(authority: string, isUnfinished: boolean): void;
-  /** @param skewMs how far the other clock is ahead */
-  clockSkew(source: "kubernetes" | "aws", skewMs: number): void;
-  /** @param outcome the reason of the condition Accepted */
-  revocation(outcome: string): void;
-  /** Forgets an authority that is gone, which would otherwise look as it was for ever. */
-  forget(authority: string): Promise<void>;
+  /** Counts what became of a Revocation: the reason of its condition Accepted. */
+  readonly revocation: (outcome: string) => void;
 }
 
-export function createPublisherMetrics(runtime: Pick<RuntimeMetrics, "registry">): PublisherMetrics {
+/**
+ * Makes the metrics of {@link publisherMetricTable}. All but the counter are read at each scrape from what status says, so
+ * that replicas agree, and what is gone is told no more.
+ */
+export function createPublisherMetrics(
+  runtime: Pick<RuntimeMetrics, "registry" | "onScrape">,
+  state: PublisherState,
+): PublisherMetrics {
   const metrics = createMetricsOf(publisherMetricTable, runtime);
-  const labelsOf = ({ authority, generation: number }: GenerationRef): { authority: string; generation: string } => ({
-    authority,
-    generation: String(number),
+  const { capstan_revocations_total: revocations, ...gauges } = metrics;
+  runtime.onScrape(() => {
+    for (const gauge of Object.values(gauges)) gauge.reset();
+    for (const authority of state.authorities.list()) showAuthority(gauges, authority, state.now().getTime());
+    for (const list of state.lists.list()) showList(gauges, list);
+    for (const [source, clock] of Object.entries(state.clocks)) {
+      const time = clock();
+      if (time === undefined) continue;
+      gauges.capstan_clock_skew_seconds.set({ source }, (time - state.now().getTime()) / 1000);
+    }
   });
-  return {
-    crl(of, { number, thisUpdate, nextUpdate, serials, capacity }) {
-      const labels = labelsOf(of);
-      metrics.capstan_crl_number.set(labels, Number(number));
-      metrics.capstan_crl_this_update_timestamp_seconds.set(labels, thisUpdate.getTime() / 1000);
-      metrics.capstan_crl_next_update_timestamp_seconds.set(labels, nextUpdate.getTime() / 1000);
-      metrics.capstan_crl_entries.set(labels, serials.size);
-      if (capacity === undefined) return;
-      metrics.capstan_crl_bytes_ratio.set(labels, capacity.fill);
-      metrics.capstan_crl_waiting.set(labels, capacity.waiting);
-    },
-    publishLag(of, lagMs) {
-      metrics.capstan_crl_publish_lag_seconds.set({ ...labelsOf(of), anchor: of.anchor }, lagMs / 1000);
-    },
-    generation(of, { phase, since, notAfter, mark }) {
-      const labels = labelsOf(of);
-      for (const one of phases) metrics.capstan_generation_phase.set({ ...labels, phase: one }, Number(one === phase));
-      if (since !== undefined) metrics.capstan_generation_phase_since_timestamp_seconds.set(labels, since / 1000);
-      if (notAfter !== undefined) metrics.capstan_generation_not_after_timestamp_seconds.set(labels, notAfter / 1000);
-      if (mark !== undefined) metrics.capstan_generation_mark_timestamp_seconds.set(labels, mark / 1000);
-    },
-    anchor({ authority, anchor }, { inSync, readAt }) {
-      metrics.capstan_trust_anchor_in_sync.set({ authority, anchor }, Number(inSync));
-      if (readAt !== undefined)
-        metrics.capstan_trust_anchor_read_timestamp_seconds.set({ authority, anchor }, readAt / 1000);
-    },
-    intentUnfinished(authority, isUnfinished) {
-      metrics.capstan_intent_unfinished.set({ authority }, Number(isUnfinished));
-    },
-    clockSkew(source, skewMs) {
-      metrics.capstan_clock_skew_seconds.set({ source }, skewMs / 1000);
-    },
-    revocation(outcome) {
-      metrics.capstan_revocations_total.inc({ outcome });
-    },
-    async forget(authority) {
-      for (const metric of Object.values(metrics)) {
-        const { values } = await metric.get();
-        for (const { labels } of values as readonly { readonly labels: Readonly<Record<string, string>> }[])
-          if (labels["authority"] === authority) metric.remove(labels as never);
-      }
-    },
-  };
+  return { revocation: (outcome) => revocations.inc({ outcome }) };
+}
+
+type Gauges = Omit<MetricsOf<typeof publisherMetricTable>, "capstan_revocations_total">;
+
+function showAuthority(gauges: Gauges, { metadata, status }: CertificateAuthority, now: number): void {
+  const authority = metadata.name;
+  for (const { type, status: value } of status?.conditions ?? [])
+    gauges.capstan_authority_condition.set({ authority, type }, Number(value === "True"));
+  gauges.capstan_intent_unfinished.set({ authority }, Number(status?.removalIntent !== undefined));
+  for (const { number, phase, phaseSince, notAfter } of status?.generations ?? []) {
+    const labels = { authority, generation: String(number) };
+    for (const one of phases) gauges.capstan_generation_phase.set({ ...labels, phase: one }, Number(one === phase));
+    setTime(gauges.capstan_generation_phase_since_timestamp_seconds, labels, phaseSince);
+    setTime(gauges.capstan_generation_not_after_timestamp_seconds, labels, notAfter);
+  }
+  for (const { name: anchor, joined, readAt, crls = [] } of status?.trustAnchors ?? []) {
+    gauges.capstan_trust_anchor_in_sync.set({ authority, anchor }, Number(joined));
+    setTime(gauges.capstan_trust_anchor_read_timestamp_seconds, { authority, anchor }, readAt);
+    for (const { generation, number } of crls) {
+      const newest = status?.generations?.find((one) => one.number === generation)?.crl;
+      if (newest === undefined) continue;
+      const lag = number >= newest.number ? 0 : (now - Date.parse(newest.thisUpdate)) / 1000;
+      gauges.capstan_crl_publish_lag_seconds.set({ authority, generation: String(generation), anchor }, lag);
+    }
+  }
+}
+
+function showList(gauges: Gauges, { spec, status }: RevocationList): void {
+  const labels = { authority: spec.authority, generation: String(spec.generation) };
+  const { published, capacity } = status ?? {};
+  gauges.capstan_blocked_public_keys.set(labels, spec.blockedKeys?.length ?? 0);
+  if (published !== undefined) {
+    gauges.capstan_crl_number.set(labels, published.number);
+    gauges.capstan_crl_entries.set(labels, published.entries);
+    setTime(gauges.capstan_crl_this_update_timestamp_seconds, labels, published.thisUpdate);
+    setTime(gauges.capstan_crl_next_update_timestamp_seconds, labels, published.nextUpdate);
+  }
+  if (capacity === undefined) return;
+  gauges.capstan_crl_bytes_ratio.set(labels, capacity.percent / 100);
+  gauges.capstan_crl_waiting.set(labels, capacity.waiting ?? 0);
+}
+
+function setTime<Labels extends object>(
+  gauge: { readonly set: (labels: Labels, value: number) => void },
+  labels: Labels,
+  time: string | undefined,
+): void {
+  if (time !== undefined) gauge.set(labels, Date.parse(time) / 1000);
 }

@@ -1,4 +1,10 @@
-import { type CertificateAuthority, type Revocation, revocationReasons, type RevocationList } from "@capstan/api";
+import {
+  type CertificateAuthority,
+  type IssuedCertificate,
+  type Revocation,
+  revocationReasons,
+  type RevocationList,
+} from "@capstan/api";
 import type { KubeClient, Logger, ReadonlyStore, Reconciler, ReconcileResult } from "@capstan/kube";
 import type { CrlPace } from "../crl/crl-pace.ts";
 import type { KnownRoots } from "./known-roots.ts";
@@ -16,11 +22,15 @@ export interface RevocationReconcilerOptions {
   readonly revocations: ReadonlyStore<Revocation>;
   readonly authorities: ReadonlyStore<CertificateAuthority>;
   readonly lists: ReadonlyStore<RevocationList>;
+  /** The ledger's revoked records, with index "serial". */
+  readonly records: Pick<ReadonlyStore<IssuedCertificate>, "byIndex">;
   readonly roots: KnownRoots;
   readonly room: RevocationRoom;
   /** Told of each leaf that the next CRL has to name. */
   readonly pace: Pick<CrlPace, "noticed">;
   readonly readings: Readings;
+  /** Told once of each Revocation that is accepted or refused: the reason. */
+  readonly onOutcome?: ((reason: string) => void) | undefined;
   readonly now: () => Date;
   readonly log: Logger;
 }

@@ -8,7 +8,7 @@ import {
 import type { ReconcileResult } from "@capstan/kube";
 import type { KnownRoot } from "./known-roots.ts";
 import { markLeaf } from "./mark-leaf.ts";
-import { planRevocation, type RevocationPlan } from "./plan-revocation.ts";
+import { idOf, planRevocation, type RevocationPlan } from "./plan-revocation.ts";
 import type { RevocationReconcilerOptions } from "./reconcile-revocation.ts";
 import { type ConditionState, isListed, type LeafOfProgress, progressOf } from "./revocation-progress.ts";
 import type { LeafTarget } from "./revocation-target.ts";
@@ -35,7 +35,7 @@ export async function revokeLeaf(
     await reportListed(options, revocation, before, acceptedReason(revocation), signal);
     return undefined;
   }
-  const plan = await planOf(options, revocation, target, signal);
+  const plan = knownPlan(options, revocation, before) ?? (await planOf(options, revocation, target, signal));
   if (plan.do === "refuse") {
     await refuse(options, revocation, plan, signal);
     return undefined;
@@ -53,6 +53,26 @@ export async function revokeLeaf(
     return undefined;
   }
   return reportUnlisted(options, revocation, plan, reason, signal);
+}
+
+/**
+ * What the cache alone can say: the leaf that was found is marked, and waits for its list. Each new list wakes everything
+ * that waits for it, and thousands must not ask the API server each time.
+ */
+function knownPlan(
+  { records }: RevocationReconcilerOptions,
+  revocation: Revocation,
+  before: LeafOfProgress | undefined,
+): RevocationPlan | undefined {
+  if (before === undefined) return undefined;
+  const record = records
+    .byIndex("serial", before.serial)
+    .find(({ spec }) => spec.authority === before.authority && spec.generation === before.generation);
+  const revoked = record?.status?.revoked;
+  if (record === undefined || revoked === undefined) return undefined;
+  if (revocation.spec.reason === "keyCompromise" && revoked.reason !== "keyCompromise") return undefined;
+  const { notAfter } = record.spec;
+  return { do: "follow", leaf: { ...before, notAfter, record }, already: revoked.revocation !== idOf(revocation) };
 }
 
 async function planOf(

@@ -10,11 +10,12 @@ export type RevocationStatus = Omit<NonNullable<Revocation["status"]>, "reissue"
 interface Writer {
   readonly client: KubeClient;
   readonly now: () => Date;
+  readonly onOutcome?: ((reason: string) => void) | undefined;
 }
 
 /** Writes what a Revocation's status says now, unless it says so already. Conditions that are not among `next` stay. */
 export async function writeRevocationStatus(
-  { client, now }: Writer,
+  { client, now, onOutcome }: Writer,
   revocation: Revocation,
   status: RevocationStatus,
   next: readonly ConditionState[],
@@ -37,6 +38,8 @@ export async function writeRevocationStatus(
     },
     { fieldManager, force: true, subresource: "status", signal },
   );
+  const [was, is] = [findCondition(before.conditions, "Accepted"), findCondition(conditions, "Accepted")];
+  if (is !== undefined && is.status !== "Unknown" && is.status !== was?.status) onOutcome?.(is.reason);
 }
 
 /** Says for good that nothing is revoked, and why. */

@@ -1,42 +1,106 @@
+import { apiVersion, type CertificateAuthority, type RevocationList } from "@capstan/api";
 import { createMetrics } from "@capstan/kube";
 import { describe, expect, test } from "vitest";
 import type { ConfigMap } from "../../src/crl/config-map.ts";
 import { formatMetricTable } from "../../src/metrics/metric-table.ts";
 import { ownCredentialsMetricTable } from "../../src/metrics/own-credentials-metrics.ts";
-import { createPublisherMetrics, publisherMetricTable } from "../../src/metrics/publisher-metrics.ts";
+import {
+  createPublisherMetrics,
+  type PublisherMetrics,
+  publisherMetricTable,
+} from "../../src/metrics/publisher-metrics.ts";
 import { createServerMetrics, serverMetricTable } from "../../src/metrics/server-metrics.ts";
 import { newGeneration } from "../support/generation.ts";
-import { after, day, hour, minute, now } from "../support/objects.ts";
+import { after, authority, day, hour, minute, now } from "../support/objects.ts";
 import { signedCrl } from "../support/signed-crl.ts";
 
+type Registry = ReturnType<typeof createMetrics>["registry"];
+
 /** The lines of a metric, less what Prometheus' text format says about it. */
-async function lines(registry: ReturnType<typeof createMetrics>["registry"], name: string): Promise<readonly string[]> {
+async function lines(registry: Registry, name: string): Promise<readonly string[]> {
   const all = (await registry.metrics()).split("\n");
   return all.filter((line) => line.startsWith(name) && !line.startsWith("#"));
 }
 
-const of = { authority: "fleet", generation: 2 };
 const labels = 'authority="fleet",generation="2"';
+const seconds = now.getTime() / 1_000;
+
+/** A publisher whose caches hold these. */
+function publisher(
+  authorities: readonly CertificateAuthority[] = [],
+  lists: readonly RevocationList[] = [],
+  aws?: number,
+): { readonly registry: Registry; readonly metrics: PublisherMetrics } {
+  const runtime = createMetrics();
+  const metrics = createPublisherMetrics(runtime, {
+    authorities: { list: () => authorities },
+    lists: { list: () => lists },
+    clocks: { kubernetes: () => now.getTime() + 2_500, aws: () => aws },
+    now: () => now,
+  });
+  return { registry: runtime.registry, metrics };
+}
+
+const list: RevocationList = {
+  apiVersion,
+  kind: "RevocationList",
+  metadata: { name: "fleet-2", namespace: "capstan-system" },
+  spec: {
+    authority: "fleet",
+    generation: 2,
+    crlNumber: 8,
+    blockedKeys: [{ sha256: "1".repeat(64), at: now.toISOString(), requestedBy: "alice" }],
+  },
+  status: {
+    published: {
+      number: 7,
+      entries: 2,
+      thisUpdate: now.toISOString(),
+      nextUpdate: after(day).toISOString(),
+      sha256: "0".repeat(64),
+    },
+    capacity: { percent: 25, characters: 75_000, entries: 3, reasons: "Listed", waiting: 4 },
+  },
+};
+
+type Status = NonNullable<CertificateAuthority["status"]>;
+const crl = { number: 7, thisUpdate: after(-minute).toISOString(), nextUpdate: after(day).toISOString(), entries: 2 };
+const status: Status = {
+  generations: [
+    { number: 2, phase: "Draining", phaseSince: after(-hour).toISOString(), notAfter: after(day).toISOString(), crl },
+  ],
+  trustAnchors: [
+    { name: "prod", joined: true, readAt: now.toISOString(), crls: [{ generation: 2, number: 7 }] },
+    {
+      name: "far",
+      joined: false,
+      crls: [
+        { generation: 2, number: 6 },
+        { generation: 9, number: 1 },
+      ],
+    },
+  ],
+  conditions: [
+    { type: "Ready", status: "True", reason: "Issuing", lastTransitionTime: now.toISOString() },
+    { type: "CRLCapacity", status: "Unknown", reason: "Any", lastTransitionTime: now.toISOString() },
+  ],
+};
 
 describe("the publisher tells", () => {
-  test("each-metric-of-its-table-and-no-other", async () => {
-    const { registry } = createMetrics();
-    const before = new Set(registry.getMetricsAsArray().map(({ name }) => name));
-    createPublisherMetrics({ registry });
-    const added = registry.getMetricsAsArray().map(({ name }) => name);
+  test("each-metric-of-its-table-and-no-other", () => {
+    const before = new Set(
+      createMetrics()
+        .registry.getMetricsAsArray()
+        .map(({ name }) => name),
+    );
+    const added = publisher()
+      .registry.getMetricsAsArray()
+      .map(({ name }) => name);
     expect(added.filter((name) => !before.has(name))).toEqual(Object.keys(publisherMetricTable));
   });
 
-  test("number-times-entries-and-room-of-a-crl", async () => {
-    const { registry } = createMetrics();
-    createPublisherMetrics({ registry }).crl(of, {
-      number: 7n,
-      thisUpdate: now,
-      nextUpdate: after(day),
-      serials: new Set(["4f1c", "4f1d"]),
-      capacity: { characters: 1, entries: 3, fill: 0.25, reasons: "Listed", waiting: 4 },
-    });
-    const seconds = now.getTime() / 1_000;
+  test("number-times-entries-room-and-blocked-keys-of-each-list", async () => {
+    const { registry } = publisher([], [list]);
     expect(await lines(registry, "capstan_crl_")).toEqual([
       `capstan_crl_number{${labels}} 7`,
       `capstan_crl_this_update_timestamp_seconds{${labels}} ${seconds}`,
@@ -45,50 +109,65 @@ describe("the publisher tells", () => {
       `capstan_crl_bytes_ratio{${labels}} 0.25`,
       `capstan_crl_waiting{${labels}} 4`,
     ]);
+    expect(await lines(registry, "capstan_blocked")).toEqual([`capstan_blocked_public_keys{${labels}} 1`]);
   });
 
-  test("one-phase-of-a-generation-at-a-time", async () => {
-    const { registry } = createMetrics();
-    const metrics = createPublisherMetrics({ registry });
-    metrics.generation(of, { phase: "Active" });
-    metrics.generation(of, { phase: "Draining" });
-    const ones = (await lines(registry, "capstan_generation_phase{")).filter((line) => line.endsWith(" 1"));
-    expect(ones).toEqual([`capstan_generation_phase{${labels},phase="Draining"} 1`]);
+  test("nothing-of-a-crl-that-there-is-not-yet", async () => {
+    const { status: _none, ...young } = list;
+    expect(await lines(publisher([], [young]).registry, "capstan_crl_")).toEqual([]);
   });
 
-  test("anchors-intents-clocks-and-outcomes-in-seconds", async () => {
-    const { registry } = createMetrics();
-    const metrics = createPublisherMetrics({ registry });
-    metrics.anchor({ authority: "fleet", anchor: "prod" }, { inSync: false, readAt: 5_000 });
-    metrics.publishLag({ ...of, anchor: "prod" }, 2_500);
-    metrics.intentUnfinished("fleet", true);
-    metrics.clockSkew("aws", -1_500);
-    metrics.revocation("Recorded");
-    metrics.revocation("Recorded");
-    const all = (await registry.metrics()).split("\n");
-    for (const line of [
-      'capstan_trust_anchor_in_sync{authority="fleet",anchor="prod"} 0',
-      'capstan_trust_anchor_read_timestamp_seconds{authority="fleet",anchor="prod"} 5',
-      `capstan_crl_publish_lag_seconds{${labels},anchor="prod"} 2.5`,
-      'capstan_intent_unfinished{authority="fleet"} 1',
+  test("what-status-says-of-generations-anchors-and-conditions", async () => {
+    const { registry } = publisher([authority({ status })]);
+    const told = (await registry.metrics()).split("\n").filter((line) => /^capstan_[^{]*\{authority/.test(line));
+    const draining = 'capstan_generation_phase{authority="fleet",generation="2",phase="Draining"} 1';
+    expect(told.filter((line) => line.startsWith("capstan_generation_phase{") && line.endsWith(" 1"))).toEqual([
+      draining,
+    ]);
+    expect(told.filter((line) => !line.startsWith("capstan_generation_phase{"))).toEqual([
+      `capstan_crl_publish_lag_seconds{${labels},anchor="prod"} 0`,
+      `capstan_crl_publish_lag_seconds{${labels},anchor="far"} 60`,
+      'capstan_authority_condition{authority="fleet",type="Ready"} 1',
+      'capstan_authority_condition{authority="fleet",type="CRLCapacity"} 0',
+      `capstan_generation_not_after_timestamp_seconds{${labels}} ${seconds + 86_400}`,
+      `capstan_generation_phase_since_timestamp_seconds{${labels}} ${seconds - 3_600}`,
+      'capstan_trust_anchor_in_sync{authority="fleet",anchor="prod"} 1',
+      'capstan_trust_anchor_in_sync{authority="fleet",anchor="far"} 0',
+      `capstan_trust_anchor_read_timestamp_seconds{authority="fleet",anchor="prod"} ${seconds}`,
+      'capstan_intent_unfinished{authority="fleet"} 0',
+    ]);
+  });
+
+  test("that-an-intent-is-stored", async () => {
+    const removalIntent = { trustAnchor: "prod", remaining: [], removes: [], expiresAt: now.toISOString() };
+    const { registry } = publisher([authority({ status: { removalIntent } })]);
+    expect(await lines(registry, "capstan_intent")).toEqual(['capstan_intent_unfinished{authority="fleet"} 1']);
+  });
+
+  test("how-far-other-clocks-are-ahead-that-were-heard-lately", async () => {
+    const skews = (registry: Registry): Promise<readonly string[]> => lines(registry, "capstan_clock");
+    expect(await skews(publisher().registry)).toEqual(['capstan_clock_skew_seconds{source="kubernetes"} 2.5']);
+    expect(await skews(publisher([], [], now.getTime() - 1_500).registry)).toEqual([
+      'capstan_clock_skew_seconds{source="kubernetes"} 2.5',
       'capstan_clock_skew_seconds{source="aws"} -1.5',
-      'capstan_revocations_total{outcome="Recorded"} 2',
-    ]) {
-      expect.soft(all).toContain(line);
-    }
+    ]);
   });
 
-  test("nothing-of-an-authority-that-is-gone-and-all-of-the-others", async () => {
-    const { registry } = createMetrics();
-    const metrics = createPublisherMetrics({ registry });
-    for (const authority of ["fleet", "other"]) {
-      metrics.generation({ authority, generation: 1 }, { phase: "Active", notAfter: 1_000 });
-      metrics.intentUnfinished(authority, false);
-    }
-    await metrics.forget("fleet");
-    const text = await registry.metrics();
-    expect(text).not.toContain('authority="fleet"');
-    expect(text).toContain('capstan_generation_not_after_timestamp_seconds{authority="other",generation="1"} 1');
+  test("outcomes-of-revocations", async () => {
+    const { registry, metrics } = publisher();
+    metrics.revocation("Recorded");
+    metrics.revocation("Recorded");
+    expect(await lines(registry, "capstan_revocations")).toEqual(['capstan_revocations_total{outcome="Recorded"} 2']);
+  });
+
+  test("nothing-any-more-of-what-is-gone", async () => {
+    const authorities = [authority({ status })];
+    const lists = [list];
+    const { registry } = publisher(authorities, lists);
+    expect(await registry.metrics()).toContain('authority="fleet"');
+    authorities.length = 0;
+    lists.length = 0;
+    expect(await registry.metrics()).not.toContain('authority="fleet"');
   });
 });
 
@@ -138,7 +217,7 @@ them, and are served beside these at \`/metrics\` of the health address.
 
 ## The publisher
 
-Only the leader sets them: a replica that stands by has none.
+Replicas that stand by tell the same as the leader, but for \`capstan_revocations_total\`, which the leader alone counts.
 
 ${formatMetricTable({ ...publisherMetricTable, ...ownCredentialsMetricTable })}
 ## The CRL server

@@ -46,6 +46,7 @@ function options(revocations: ObjectStore<Revocation>): RevocationReconcilerOpti
     revocations,
     authorities,
     lists,
+    records: new ObjectStore<IssuedCertificate>({ serial: () => [] }),
     roots: new KnownRoots({ client: server.client, namespace: ownNamespace, lists }),
     room: new RevocationRoom({ records: new ObjectStore<IssuedCertificate>({ authority: () => [] }), now: () => now }),
     pace: { noticed: (authority, generation) => noticed.push(`${authority}-${generation}`) },

@@ -184,6 +184,36 @@ describe("a leaf that the ledger lacks", () => {
   });
 });
 
+test("what-is-marked-and-waits-for-its-list-asks-the-api-server-nothing", async () => {
+  const wish = byTenant({ serial: "4f1c" });
+  await lab.reconcile(wish);
+  const calls = lab.server.calls.length;
+  await lab.reconcile(wish);
+  await lab.reconcile(wish);
+  expect(lab.server.calls).toHaveLength(calls);
+  lab.listMarked();
+  expect(await lab.said(wish)).toEqual(["Accepted True Recorded", "Published False WaitingForTrustAnchors"]);
+});
+
+test("what-is-marked-and-expires-before-a-list-has-it-is-refused", async () => {
+  const wish = byTenant({ serial: "4f1c" });
+  await lab.reconcile(wish);
+  lab.now = after(2 * day);
+  expect(await lab.said(wish)).toEqual(["Accepted False Expired"]);
+});
+
+test("each-outcome-is-counted-once", async () => {
+  await lab.reconcile(byTenant({ serial: "77" }));
+  const wish = byAdministrator({ serial: "0d" });
+  await lab.reconcile(wish);
+  expect(lab.outcomes).toEqual(["NotYours"]);
+  lab.listMarked();
+  await lab.reconcile(wish);
+  lab.readBack("prod");
+  await lab.reconcile(wish);
+  expect(lab.outcomes).toEqual(["NotYours", "AlreadyRevoked"]);
+});
+
 test("what-is-deleted-un-revokes-nothing", async () => {
   await lab.reconcile(byTenant({ serial: "4f1c" }));
   await lab.reconcile(byAdministrator({ certificate: unknown.pem }));

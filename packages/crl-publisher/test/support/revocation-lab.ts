@@ -29,9 +29,14 @@ export class RevocationLab implements AsyncDisposable {
   readonly authorities: ObjectStore<CertificateAuthority> = new ObjectStore();
   /** Generations whose next CRL was asked for. */
   readonly noticed: string[] = [];
+  /** What was counted. */
+  readonly outcomes: string[] = [];
   now: Date = now;
   readonly #lists = new ObjectStore<RevocationList>();
-  readonly #records = new ObjectStore<IssuedCertificate>({ authority: ({ spec }) => [spec.authority] });
+  readonly #records = new ObjectStore<IssuedCertificate>({
+    authority: ({ spec }) => [spec.authority],
+    serial: ({ spec }) => [spec.serial],
+  });
   readonly #revocations = new ObjectStore<Revocation>();
   readonly #look: ReturnType<typeof revocationReconciler>;
 
@@ -45,10 +50,12 @@ export class RevocationLab implements AsyncDisposable {
       revocations: this.#revocations,
       authorities: this.authorities,
       lists: this.#lists,
+      records: this.#records,
       roots: new KnownRoots({ client, namespace: ownNamespace, lists: this.#lists }),
       room: new RevocationRoom({ records: this.#records, now: () => this.now }),
       pace: { noticed: (name, generation) => this.noticed.push(`${name}-${generation}`) },
       readings: this.readings,
+      onOutcome: (reason) => this.outcomes.push(reason),
       now: () => this.now,
       log: createLogger({ program: "test", level: "silent" }),
     });
