@@ -6,7 +6,10 @@ export interface SignableRequest {
   /** Origin and path. Paths of this service hold letters, digits, `/` and `-` alone, so that nothing needs escaping. */
   readonly url: URL;
   readonly query: Readonly<Record<string, string>>;
-  /** Names in lower case; `host` and `x-amz-date` are added when it is signed. Every one is signed. */
+  /**
+   * Names in lower case; `host` and `x-amz-date` are added when it is signed. Every one is signed, as it is: none has spaces at
+   * its ends or in a row, which AWS would fold.
+   */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -37,7 +40,7 @@ export function prepareSignature(
     queryString(request.query),
     ...Object.entries(headers)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => `${name}:${value.trim().replaceAll(/ +/gu, " ")}`),
+      .map(([name, value]) => `${name}:${value}`),
     "",
     signedHeaders,
     sha256(request.body),

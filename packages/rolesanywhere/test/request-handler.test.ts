@@ -206,6 +206,19 @@ describe("an http endpoint behind a proxy", () => {
     expect(plain.requests[0]?.headers).not.toHaveProperty("proxy-authorization");
   });
 
+  test("has a proxy of its own beside that of https endpoints", async () => {
+    await using plain = await startScriptedServer(() => ({ body: { trustAnchor: wireAnchor } }));
+    await using one = await startTestProxy({});
+    await using other = await startTestProxy({ tunnelTo: port });
+    const proxy = { httpProxy: `http://127.0.0.1:${one.port}`, httpsProxy: `http://127.0.0.1:${other.port}` };
+
+    await ask({ proxy }, { endpoint: plain.url });
+    await ask({ proxy, caBundlePem });
+
+    expect(one.asked).toEqual([`GET ${plain.url}/trustanchor/${anchorId}`]);
+    expect(other.asked).toEqual([`CONNECT ${awsHost}:443`]);
+  });
+
   test("is not asked through the proxy of https endpoints, nor the other way round", async () => {
     await using plain = await startScriptedServer(() => ({ body: { trustAnchor: wireAnchor } }));
     await using proxy = await startTestProxy({ tunnelTo: port });
@@ -241,26 +254,30 @@ describe("NO_PROXY", () => {
     expect(requests).toEqual([`localhost:${port}`]);
   });
 
-  test.each([".amazonaws.com", "*.amazonaws.com", "amazonaws.com", " Eu-Central-1.amazonaws.com ", awsHost])(
-    "%j keeps AWS's own name from the proxy",
-    async (noProxy) => {
-      await using proxy = await startTestProxy({ tunnelTo: port });
-      const proxied = { httpsProxy: `http://127.0.0.1:${proxy.port}`, noProxy };
-      const aborting = new AbortController();
-      const handler = handlerOf({ proxy: proxied, caBundlePem });
-      // Nothing of a test goes out into the world: it is enough that the proxy is not asked.
-      handler.httpsAgent.createConnection = () => {
-        aborting.abort(new Error("direct"));
-        throw new Error("direct");
-      };
+  test.each<[string, "direct" | "by proxy"]>([
+    [awsHost, "direct"],
+    [".amazonaws.com", "direct"],
+    ["*.amazonaws.com", "direct"],
+    ["amazonaws.com", "direct"],
+    [" Eu-Central-1.amazonaws.com ", "direct"],
+    ["azonaws.com", "by proxy"],
+    ["eu-west-1.amazonaws.com", "by proxy"],
+    ["rolesanywhere", "by proxy"],
+    ["10.0.0.0/8", "by proxy"],
+  ])("%j: AWS's own name %s", async (noProxy, expected) => {
+    await using proxy = await startTestProxy({ tunnelTo: port });
+    const requestHandler = handlerOf({
+      proxy: { httpsProxy: `http://127.0.0.1:${proxy.port}`, noProxy },
+      caBundlePem,
+    });
+    // Nothing of a test goes out into the world.
+    requestHandler.httpsAgent.options.lookup = (_host, _options, answer) =>
+      answer(null, [{ address: "127.0.0.1", family: 4 }]);
 
-      const call = ask({}, { requestHandler: handler });
+    await ask({}, { requestHandler, endpoint: `https://${awsHost}:${port}` });
 
-      await expect(call).rejects.toThrow();
-      expect(aborting.signal.aborted).toBe(true);
-      expect(proxy.asked).toEqual([]);
-    },
-  );
+    expect(proxy.asked).toEqual(expected === "direct" ? [] : [`CONNECT ${awsHost}:${port}`]);
+  });
 });
 
 describe("a private CA", () => {
