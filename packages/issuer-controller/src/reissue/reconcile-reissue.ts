@@ -77,7 +77,11 @@ async function advance(
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
   const { client, namespace } = options;
-  const name = revocation.status?.issuedCertificate ?? "";
+  const name = revocation.status?.issuedCertificate;
+  if (name === undefined) {
+    const message = "the ledger does not know the leaf, and so not what holds it: renew it by hand";
+    return report(options, revocation, { do: "tell", state: "Impossible", message }, signal);
+  }
   const record = await client.getOrUndefined<IssuedCertificate>(
     issuedCertificateResource,
     { namespace, name },

@@ -274,6 +274,14 @@ test("a record that was pruned meanwhile is done", async () => {
   expect(told()).toBe("Done -: the revoked leaf has expired");
 });
 
+test("a leaf that the ledger does not know has nobody to be renewed for, and nothing is asked about it", async () => {
+  putRevocation({ status: { serial: "4f1c", conditions: [accepted] } });
+  await reconcile();
+  const stored = server.read(revocationResource, { namespace: "demo", name: "web" }) as Revocation;
+  expect(stored.status?.reissue).toMatchObject({ state: "Impossible", message: expect.stringContaining("by hand") });
+  expect(server.calls.filter(({ path }) => path.includes("issuedcertificates"))).toEqual([]);
+});
+
 test("a hundred at once begin two a second, each in its turn", async () => {
   putRecord();
   putCertificate();
