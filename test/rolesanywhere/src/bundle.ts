@@ -1,3 +1,4 @@
+import { rootCertificates } from "node:tls";
 import type { Account } from "./account.ts";
 import { type Certificate, mayIssue, readCertificate } from "./certificate.ts";
 import { DerError } from "./der.ts";
@@ -31,7 +32,18 @@ export function readBundle(text: string, account: Pick<Account, "now" | "unknown
   if (unknowns.sameSubjectAndKey === "refuse" && first !== undefined && second !== undefined && isTwin(first, second)) {
     throw validation("Two certificates of the trust anchor have the same subject and key.");
   }
+  if (
+    unknowns.publicCa === "refuse" &&
+    counting.some(({ der }) => publicRoots().has(Buffer.from(der).toString("base64")))
+  ) {
+    throw validation("A certificate of a public CA cannot be used as a trust anchor.");
+  }
   return counting;
+}
+
+/** In base64. */
+function publicRoots(): ReadonlySet<string> {
+  return new Set(rootCertificates.map((pem) => pem.replaceAll(/-----[^-]*-----|\s/g, "")));
 }
 
 /** How the service shows a bundle. */

@@ -26,6 +26,10 @@ export const UNKNOWNS = {
     question: "Two certificates with one subject and key in a bundle?",
     positions: { accept: "Stored, and both are tried", refuse: "ValidationException" },
   },
+  publicCa: {
+    question: "How is a public CA told, whose certificates cannot be trust anchors?",
+    positions: { accept: "It is not looked for", refuse: "A root of Mozilla's list: ValidationException" },
+  },
   bundleReadBack: {
     question: "How does a bundle read back?",
     positions: {

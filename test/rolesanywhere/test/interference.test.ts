@@ -117,11 +117,11 @@ test("a stranger replaces a CRL by one of nobody's, disables, enables and delete
   expect(await session(revoked)).toBe(201);
 });
 
-test("what is planned happens in its order, and not to what is gone by then", async () => {
+test("what is planned happens in the order of its times, and not to what is gone by then", async () => {
   const pem = stranger.certificatePem;
-  fixture.emulator.interfere({ kind: "replace-bundle", arn: anchor, pem, afterMs: 20_000 });
-  fixture.emulator.interfere({ kind: "revert-bundle", arn: anchor, afterMs: 30_000 });
   fixture.emulator.interfere({ kind: "add-certificate", arn: anchor, pem, afterMs: 40_000 });
+  fixture.emulator.interfere({ kind: "revert-bundle", arn: anchor, afterMs: 30_000 });
+  fixture.emulator.interfere({ kind: "replace-bundle", arn: anchor, pem, afterMs: 20_000 });
   fixture.emulator.interfere({ kind: "delete", arn: anchor, afterMs: 50_000 });
   fixture.emulator.interfere({ kind: "disable", arn: anchor, afterMs: 60_000 });
   fixture.clock.advance(45_000);

@@ -11,6 +11,7 @@ import {
   UpdateCrlCommand,
   UpdateTrustAnchorCommand,
 } from "@aws-sdk/client-rolesanywhere";
+import { rootCertificates } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UNKNOWNS, type Unknowns } from "../src/index.ts";
 import { ACCOUNT, ADMIN, type Fixture, newClient, refusal, startFixture, trustPolicy, WEB_ROLE } from "./fixture.ts";
@@ -122,6 +123,22 @@ const EXPERIMENTS: { readonly [Name in keyof Unknowns]: Experiment<Unknowns[Name
   sameSubjectAndKey: {
     look: async (f) => outcome(f.anchor(root, root.renamed("/CN=Example Fleet CA"))),
     seen: { accept: "done", refuse: REFUSED },
+  },
+  publicCa: {
+    look: async (f) => {
+      const seen = new Set<string>();
+      // Not every public root keeps the rules for CA certificates; those that do are treated alike.
+      for (const bundle of rootCertificates.slice(0, 20)) {
+        const create = new CreateTrustAnchorCommand({ name: "public", source: source(bundle) });
+        const { message } = await refusal(f.client.send(create));
+        if (message === "the call was not refused" || message.includes("public CA")) seen.add(message);
+      }
+      return `${[...seen].join()}; own ${await outcome(f.anchor(root))}`;
+    },
+    seen: {
+      accept: "the call was not refused; own done",
+      refuse: "A certificate of a public CA cannot be used as a trust anchor.; own done",
+    },
   },
   bundleReadBack: {
     look: async (f) => {
