@@ -98,7 +98,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   const revocations = new Reflector<Revocation>({
     ...shared,
     type: revocationResource,
-    indexes: { authority: authoritiesOf },
+    indexes: { authority: authoritiesOf, unseen: ({ status }) => (status === undefined ? [""] : []) },
   });
   const operations = new Reflector<AuthorityOperation>({
     ...shared,
@@ -126,7 +126,11 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   });
   const generations = new GenerationStore({ client, namespace, audit, now });
   const readings = new Readings();
-  const pace: CrlPace = new CrlPace({ clock, wake: (authority) => authorityController.enqueue(authority) });
+  const pace: CrlPace = new CrlPace({
+    clock,
+    wake: (authority) => authorityController.enqueue(authority),
+    isBusy: () => revocations.store.byIndex("unseen", "").length > 0,
+  });
   const awsClock = new AwsClock(() => clock.monotonic());
 
   const authorityController = new Controller({

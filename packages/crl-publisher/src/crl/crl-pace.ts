@@ -9,11 +9,18 @@ export interface CrlPaceSettings {
   readonly quietMs: number;
   /** And at the latest so long after the first, however many keep coming. */
   readonly longestMs: number;
+  /** But so long after the first while more are known to come. */
+  readonly longestBusyMs: number;
   /** Least time from one CRL of a generation to its next. */
   readonly spacingMs: number;
 }
 
-export const crlPaceSettings: CrlPaceSettings = { quietMs: 500, longestMs: 5_000, spacingMs: 5_000 };
+export const crlPaceSettings: CrlPaceSettings = {
+  quietMs: 500,
+  longestMs: 5_000,
+  longestBusyMs: 30_000,
+  spacingMs: 5_000,
+};
 
 interface Collecting {
   readonly firstAt: number;
@@ -30,6 +37,7 @@ export class CrlPace {
   readonly #wake: (authority: string) => void;
   readonly #clock: Clock;
   readonly #settings: CrlPaceSettings;
+  readonly #isBusy: () => boolean;
   readonly #collecting = new Map<string, Collecting>();
   readonly #publishedAt = new Map<string, number>();
 
@@ -37,10 +45,13 @@ export class CrlPace {
     readonly wake: (authority: string) => void;
     readonly clock?: Clock;
     readonly settings?: CrlPaceSettings;
+    /** Whether there are revocations that nobody has looked at yet. Default: never. */
+    readonly isBusy?: () => boolean;
   }) {
     this.#wake = options.wake;
     this.#clock = options.clock ?? systemClock;
     this.#settings = options.settings ?? crlPaceSettings;
+    this.#isBusy = options.isBusy ?? (() => false);
   }
 
   /** Something was revoked that no CRL names yet. */
@@ -78,12 +89,13 @@ export class CrlPace {
   }
 
   #waitMsOf(id: string, { firstAt, lastAt }: Collecting): number {
-    const { quietMs, longestMs, spacingMs } = this.#settings;
+    const { quietMs, longestMs, longestBusyMs, spacingMs } = this.#settings;
     const last = this.#publishedAt.get(id);
-    const due = Math.max(
-      Math.min(lastAt + quietMs, firstAt + longestMs),
-      last === undefined ? Number.NEGATIVE_INFINITY : last + spacingMs,
-    );
+    // What is known to come counts as if it came now.
+    const collected = this.#isBusy()
+      ? Math.min(this.#clock.monotonic() + quietMs, firstAt + longestBusyMs)
+      : Math.min(lastAt + quietMs, firstAt + longestMs);
+    const due = Math.max(collected, last === undefined ? Number.NEGATIVE_INFINITY : last + spacingMs);
     return Math.max(0, due - this.#clock.monotonic());
   }
 

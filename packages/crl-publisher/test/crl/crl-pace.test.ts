@@ -3,12 +3,13 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../../../kube/test/manual-clock.ts";
 import { CrlPace, crlPaceSettings } from "../../src/crl/crl-pace.ts";
 
-const { quietMs, longestMs, spacingMs } = crlPaceSettings;
+const { quietMs, longestMs, longestBusyMs, spacingMs } = crlPaceSettings;
 
 let clock: ManualClock;
 let start: number;
 let woken: (readonly [authority: string, ms: number])[];
 let pace: CrlPace;
+let isBusy: boolean;
 
 beforeEach(begin);
 
@@ -16,7 +17,12 @@ function begin(): void {
   clock = new ManualClock();
   start = clock.monotonic();
   woken = [];
-  pace = new CrlPace({ clock, wake: (authority) => woken.push([authority, clock.monotonic() - start]) });
+  isBusy = false;
+  pace = new CrlPace({
+    clock,
+    wake: (authority) => woken.push([authority, clock.monotonic() - start]),
+    isBusy: () => isBusy,
+  });
 }
 
 /** What the publisher does when it is woken. */
@@ -51,6 +57,23 @@ describe("an authority is woken", () => {
       clock.advance(quietMs / 5);
     }
     expect(woken).toEqual([["fleet", longestMs]]);
+  });
+
+  test("later-while-more-are-known-to-come-and-soon-after-the-last-of-them", () => {
+    isBusy = true;
+    pace.noticed("fleet", 1);
+    clock.advance(2 * longestMs);
+    expect(woken).toEqual([]);
+    isBusy = false;
+    clock.advance(quietMs);
+    expect(woken).toHaveLength(1);
+  });
+
+  test("though-more-are-always-known-to-come", () => {
+    isBusy = true;
+    pace.noticed("fleet", 1);
+    clock.advance(longestBusyMs);
+    expect([woken, pace.waitMs("fleet", 1)]).toEqual([[["fleet", longestBusyMs]], 0]);
   });
 
   test("by-one-timer-however-many-come", () => {
