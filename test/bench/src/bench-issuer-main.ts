@@ -23,29 +23,36 @@ if (options === "help") {
   console.log(USAGE);
 } else {
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
+  const measured: Measured = { backlog: [], certificates: [], memory: [] };
   const loadBefore = loadOfLastMinute();
   const bench = await startBenchCluster(progress);
-  // The processes would die with this one anyway; this also removes their folder.
-  const interrupted = (): void => void bench.stop().finally(() => process.exit(130));
+  // What was measured until then is told all the same. The processes would die with this one; this also removes their folder.
+  const interrupted = (): void =>
+    void tell(measured, options, loadBefore)
+      .then(() => bench.stop())
+      .finally(() => process.exit(130));
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
-    const results = await run(bench, options, loadBefore);
-    await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-    console.log(formatIssuerResults(results));
-    console.log(`\n${options.json}`);
+    await run(bench, options, measured);
+    await tell(measured, options, loadBefore);
   } finally {
     await bench.stop();
   }
 }
 
-async function run(bench: BenchCluster, { parts, size, profile }: Options, loadBefore: number): Promise<IssuerResults> {
+/** Grows from turn to turn. */
+interface Measured {
+  readonly backlog: TurnResult[];
+  readonly certificates: TurnResult[];
+  readonly memory: MemoryResult[];
+}
+
+async function run(bench: BenchCluster, { parts, size, profile }: Options, measured: Measured): Promise<void> {
+  const { backlog, certificates, memory } = measured;
   const own = capstan(bench, profile);
   const stock = certManager(bench, "in-tree, stock", []);
   const raised = certManager(bench, "in-tree, raised", raisedFlags);
   const lib = await issuerLib(bench, progress);
-  const backlog: TurnResult[] = [];
-  const certificates: TurnResult[] = [];
-  const memory: MemoryResult[] = [];
   const most = Math.max(...size.backlogs);
   progress(`making ${most} requests`);
   const csrs = parts.some((part) => part !== "certificates") ? await makeRequests("RSA-2048", most) : [];
@@ -82,7 +89,10 @@ async function run(bench: BenchCluster, { parts, size, profile }: Options, loadB
   }
   await requests.stop();
   progress("done");
-  return {
+}
+
+async function tell(measured: Measured, { size, json }: Options, loadBefore: number): Promise<void> {
+  const results: IssuerResults = {
     date: new Date().toISOString(),
     commit: execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: repository, encoding: "utf8" }).trim(),
     size: size.name,
@@ -92,11 +102,12 @@ async function run(bench: BenchCluster, { parts, size, profile }: Options, loadB
       loadBefore,
       loadAfter: loadOfLastMinute(),
     },
-    backlog,
-    certificates,
-    memory,
-    targets: judgeIssuer({ backlog, certificates, memory }),
+    ...measured,
+    targets: judgeIssuer(measured),
   };
+  await writeFile(json, `${JSON.stringify(results, undefined, 2)}\n`);
+  console.log(formatIssuerResults(results));
+  console.log(`\n${json}`);
 }
 
 function loadOfLastMinute(): number {
