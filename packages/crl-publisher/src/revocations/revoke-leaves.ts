@@ -93,20 +93,21 @@ async function matches(
   });
   return items.filter(
     (record) =>
-      (target.kind === "publicKey"
-        ? record.spec.publicKeySha256 === target.sha256
-        : isAttested(record, target) && wasAskedBefore(record, revocation)) &&
+      (target.kind === "publicKey" || (hasAsked(record, target) && wasAskedBefore(record, revocation))) &&
       (scope === undefined || record.spec.requestNamespace === scope) &&
       Date.parse(record.spec.notAfter) > now().getTime(),
   );
 }
 
-/** Whether the service account itself has made the request. A Certificate's requests are made by cert-manager for anybody. */
-function isAttested(
+/**
+ * Whether the service account itself has made the request, in its own namespace, by which the records were selected. A
+ * Certificate's requests are made by cert-manager for anybody, and its own account's for others are not of its namespace.
+ */
+function hasAsked(
   { spec }: IssuedCertificate,
   { namespace, name }: Extract<LeavesTarget, { readonly kind: "serviceAccount" }>,
 ): boolean {
-  return spec.requestNamespace === namespace && spec.requester === `system:serviceaccount:${namespace}:${name}`;
+  return spec.requester === `system:serviceaccount:${namespace}:${name}`;
 }
 
 /** What is asked for after the Revocation was made is the successor of what it revokes. */

@@ -106,6 +106,8 @@ describe("a certificate is proof", () => {
   ])("%s", async (_fact, certificate, administrator) => {
     expect(await answer(byAdministrator({ certificate }))).toBe(administrator);
     expect(lab.revoked).toEqual(["done"]);
+    const entries = [lab.list("fleet-1"), lab.list("fleet-2")].flatMap(({ spec }) => spec.entries ?? []);
+    expect(entries).toHaveLength(administrator.startsWith("marked") ? 1 : 0);
   });
 
   test("in-the-administrators-namespace-alone", async () => {
