@@ -1,4 +1,5 @@
 import { authorityOperationResource, certificateAuthorityResource, issuedCertificateResource } from "@capstan/api";
+import { parseSerial, readCrl } from "@capstan/ca-core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { newGeneration } from "../support/generation.ts";
 import { after, day, hour, minute, ownNamespace, record, revokedAt } from "../support/objects.ts";
@@ -101,6 +102,17 @@ describe("operations", () => {
     await world.look();
     expect(world.outcome("no")).toMatch(/^Refused: no generation is being introduced/);
     expect(world.fleet.status?.operations ?? []).toEqual([]);
+  });
+
+  test("are-remembered-until-their-end-was-told", async () => {
+    world.order("stop", { kind: "Freeze" });
+    world.server.next("PATCH", /authorityoperations\/stop\/status/, { refuse: 409, reason: "Conflict" });
+    await world.look();
+    expect(world.outcome("stop")).toBe("unseen: ");
+    expect(world.fleet.status?.operations).toMatchObject([{ name: "stop", outcome: "Done" }]);
+    await world.look();
+    expect(world.outcome("stop")).toBe("Done: the issuer stands still");
+    expect(world.fleet.status).not.toHaveProperty("operations");
   });
 
   test("that-are-over-stay-over-though-the-cache-still-shows-them-as-new", async () => {
@@ -279,6 +291,29 @@ describe("Recover", () => {
     expect(world.fleet.status?.acceptedRoots).toMatchObject([{ fingerprint: lost }]);
     expect(Date.parse(world.mark(1).spec.notAfter)).toBeGreaterThan(world.aws.now.getTime() + 6 * day);
     expect(world.publisher.options.crls.of("fleet", 1)?.stored?.serials.has("4f1c")).toBe(true);
+  });
+});
+
+describe("a state that was restored from a backup", () => {
+  test("takes-nothing-away-from-what-aws-revokes-though-something-else-is-revoked", async () => {
+    const backup = world.server.snapshot();
+    world.server.put(issuedCertificateResource, record({ status: revokedAt(world.aws.now) }));
+    world.advance(minute);
+    await world.look();
+    world.server.restore(backup);
+    world.restart();
+    const later = record({ name: "record-2", spec: { serial: "5a5a" }, status: revokedAt(world.aws.now) });
+    world.server.put(issuedCertificateResource, later);
+    const inAws = async () => readCrl((await world.aws.controlPlane.listCrls())[0]?.crlPem ?? "").entries;
+    await world.look();
+    world.advance(2 * hour);
+    await world.look();
+    expect((await inAws()).has(parseSerial("4f1c"))).toBe(true);
+    expect(world.said).toContain("Rotating False StateBehind");
+    world.order("back", { kind: "Recover" });
+    await world.until(() => world.outcome("back").startsWith("Done"), hour);
+    await world.look();
+    expect([(await inAws()).has(parseSerial("4f1c")), (await inAws()).has(parseSerial("5a5a"))]).toEqual([true, true]);
   });
 });
 
