@@ -83,7 +83,7 @@ export interface Emulator {
   readonly profileArn: (name: string, place?: Place) => string;
   /** While false, every request is answered 503 ServiceUnavailableException. */
   readonly setAvailable: (available: boolean) => void;
-  /** Lets something go wrong. @returns an id for `removeFaults` */
+  /** Lets something go wrong. Throws a `TypeError` for a rule that could never match. @returns an id for `removeFaults` */
   readonly injectFault: (rule: FaultRule) => string;
   /** The faults at work, and how many requests each has matched. */
   readonly faults: () => readonly InjectedFault[];

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Account, copyOf } from "./account.ts";
 import type { Cloud } from "./cloud.ts";
+import { OPERATION_NAMES } from "./service.ts";
 import { FAULTS, type Fault, type FaultRule, type Stage } from "./faults.ts";
 
 /** A rule at work. */
@@ -48,8 +49,12 @@ export class FaultInjector {
     this.#cloud = cloud;
   }
 
-  /** @returns the id to remove it by */
+  /**
+   * @returns the id to remove it by
+   * @throws {TypeError} for a rule that could never match, so that no test passes because of a slip in a name
+   */
   inject(rule: FaultRule): string {
+    requireMatchable(rule, this.#cloud);
     const id = randomUUID();
     const until = rule.forMs === undefined ? Infinity : this.#cloud.now().getTime() + rule.forMs;
     const past = new Map(
@@ -94,6 +99,13 @@ export class FaultInjector {
       ({ rule, matched, until }) => now < until && matched < (rule.skip ?? 0) + (rule.count ?? Infinity),
     );
   }
+}
+
+function requireMatchable({ operation, account, region }: FaultRule, { accounts }: Cloud): void {
+  const stranger = [operation ?? []].flat().find((name) => !OPERATION_NAMES.has(name));
+  if (stranger !== undefined) throw new TypeError(`the emulator has no operation ${stranger}`);
+  const isThere = accounts.some((each) => (account ?? each.id) === each.id && (region ?? each.region) === each.region);
+  if (!isThere) throw new TypeError(`the emulator has no account ${account ?? "at all"} in ${region ?? "any region"}`);
 }
 
 function matches(rule: FaultRule, facts: RequestFacts): boolean {

@@ -43,6 +43,13 @@ const OPERATIONS: readonly Operation[] = [
   ...tagOperations,
 ];
 
+/** Everything that can be asked for, by the names of AWS's models. */
+export const OPERATION_NAMES: ReadonlySet<string> = new Set([
+  ...OPERATIONS.map(({ name }) => name),
+  "CreateSession",
+  "GetCallerIdentity",
+]);
+
 const SIGNATURE_ERRORS: Readonly<Record<SignatureFaultReason, string>> = {
   missing: "MissingAuthenticationTokenException",
   incomplete: "IncompleteSignatureException",

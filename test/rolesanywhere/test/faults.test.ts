@@ -31,7 +31,10 @@ beforeAll(() => {
 afterAll(() => pki.dispose());
 
 beforeEach(async () => {
-  fixture = await startFixture({ regions: ["us-east-1"] });
+  fixture = await startFixture({
+    regions: ["us-east-1"],
+    accounts: [{ id: "444455556666", regions: ["eu-central-1"] }],
+  });
   trustAnchorArn = await fixture.anchor(root);
   trustAnchorId = trustAnchorArn.split("/")[1] ?? "";
 });
@@ -433,6 +436,21 @@ describe("a rule strikes", () => {
       fault: "connection-reset",
     });
   });
+});
+
+test.each([
+  ["an operation that does not exist", { operation: "UpdateTrustAnhcor" }, "no operation UpdateTrustAnhcor"],
+  ["one of several that does not exist", { operation: ["ListCrls", "listCrls"] }, "no operation listCrls"],
+  ["an account that does not exist", { account: "777788889999" }, "no account 777788889999 in any region"],
+  ["a region that does not exist", { region: "eu-west-9" }, "no account at all in eu-west-9"],
+  [
+    "an account in a region that it has not",
+    { account: "444455556666", region: "us-east-1" },
+    "no account 444455556666 in us-east-1",
+  ],
+])("a rule for %s is refused, since it could never strike", (_fact, rule, message) => {
+  expect(() => inject({ kind: "throttling" }, rule)).toThrow(message);
+  expect(fixture.emulator.faults()).toEqual([]);
 });
 
 test("the clock is shifted ahead and back, and signatures with it", async () => {
