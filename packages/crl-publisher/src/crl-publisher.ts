@@ -39,6 +39,7 @@ import { authorityReconciler } from "./authority/reconcile-authority.ts";
 import { createAwsAccess } from "./credentials/aws-access.ts";
 import { mintOwnLeaf } from "./credentials/mint-own-leaf.ts";
 import { createOwnCredentialsMetrics } from "./metrics/own-credentials-metrics.ts";
+import { announceCapacity } from "./crl/announce-capacity.ts";
 import { CrlPace } from "./crl/crl-pace.ts";
 import { deletionsKey, deletionsReconciler } from "./deletions/reconcile-deletions.ts";
 import { createPublisherMetrics } from "./metrics/publisher-metrics.ts";
@@ -173,6 +174,9 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     }),
   });
   authorityController.watch(authorities, (key, change) => (isWorthALook(change) ? [key] : []));
+  authorities.onChange((_name, change) => {
+    if (elector.isLeader) announceCapacity(events, change);
+  });
   authorityController.watch(operations, (_, { current }) => (current === undefined ? [] : [current.spec.authority]));
   const standsStillFor = (_: string, { previous, current }: ReflectorChange<CapstanIssuer | CapstanClusterIssuer>) =>
     previous?.status?.standsStill?.order === current?.status?.standsStill?.order
