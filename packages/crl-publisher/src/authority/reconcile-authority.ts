@@ -8,6 +8,7 @@ import { observe } from "../rotation/observe.ts";
 import type { RotationOptions } from "../rotation/rotation-options.ts";
 import { rotationPolicyOf } from "../rotation/rotation-policy-of.ts";
 import type { Seen } from "../rotation/seen.ts";
+import { proveCrls, untilNextProofMs } from "../rotation/prove-crls.ts";
 import { tellReadings } from "../rotation/tell-readings.ts";
 import { generationOfCrl, type Known, toObservation } from "../rotation/to-observation.ts";
 import { storeBundle, trustedRoots } from "../server/store-bundle.ts";
@@ -65,6 +66,7 @@ class Pass {
       }
       if (await this.#prepare(seen)) continue;
       await this.#refreshCrls(seen);
+      await proveCrls(this.#options, seen, this.#signal);
       for (const anchor of seen.authority.spec.trustAnchors ?? []) tellReadings(this.#options, seen, anchor);
       await this.#storeBundle(seen);
       const observation = toObservation(seen, this.#known(seen));
@@ -72,7 +74,7 @@ class Pass {
       const plan = planNext(observation);
       if (plan.next === "wait") {
         await this.#report(seen, observation, plan);
-        return { requeueAfterMs: this.#pauseMs(plan) };
+        return { requeueAfterMs: this.#pauseMs(plan, seen) };
       }
       await carryOut({ options: this.#options, seen, signal: this.#signal }, plan.action);
     }
@@ -147,8 +149,9 @@ class Pass {
     await writeStatus(client, seen.authority, status, this.#signal);
   }
 
-  #pauseMs(plan: Extract<RotationPlan, { readonly next: "wait" }>): number {
-    const pauseMs = (plan.lookAgainAt ?? Number.POSITIVE_INFINITY) - this.#options.now().getTime();
+  #pauseMs(plan: Extract<RotationPlan, { readonly next: "wait" }>, seen: Seen): number {
+    const untilPlanMs = (plan.lookAgainAt ?? Number.POSITIVE_INFINITY) - this.#options.now().getTime();
+    const pauseMs = Math.min(untilPlanMs, untilNextProofMs(this.#options, seen));
     return Math.min(longestPauseMs, Math.max(shortestPauseMs, pauseMs));
   }
 }

@@ -1,5 +1,6 @@
 import { type CallOptions, createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
 import type { AnchorSpec } from "../authority/authority-parts.ts";
+import { CrlProofs } from "./crl-proofs.ts";
 import { OwnLeafSessions, type OwnLeafSessionsOptions } from "./own-leaf-sessions.ts";
 
 export interface AwsAccessOptions extends OwnLeafSessionsOptions {
@@ -9,9 +10,10 @@ export interface AwsAccessOptions extends OwnLeafSessionsOptions {
   readonly requestTimeoutMs: NonNullable<CallOptions["requestTimeoutMs"]>;
 }
 
-/** The publisher's ways to AWS: a control plane for each trust anchor, with credentials of its own, and sessions. */
+/** The publisher's ways to AWS: a control plane for each trust anchor, with credentials of its own; sessions, and what they prove. */
 export interface AwsAccess {
   readonly sessions: OwnLeafSessions;
+  readonly proofs: CrlProofs;
   /** Those of one account and region have one pace. */
   readonly controlPlaneOf: (authority: string, anchor: AnchorSpec) => RolesAnywhereControlPlane;
 }
@@ -21,8 +23,15 @@ export function createAwsAccess(options: AwsAccessOptions): AwsAccess {
   const { onServerDate, beforeSend, requestTimeoutMs } = options;
   const sessions = new OwnLeafSessions(options);
   const controlPlanes = new Map<string, RolesAnywhereControlPlane>();
+  const proofs = new CrlProofs({
+    ask: (...question) => sessions.proveRevoked(...question),
+    metrics: options.metrics,
+    now,
+    log,
+  });
   return {
     sessions,
+    proofs,
     controlPlaneOf: (authority, anchor) => {
       const { name, region, account } = anchor;
       const id = [authority, name, region, account].join(" ");

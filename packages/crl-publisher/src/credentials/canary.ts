@@ -22,6 +22,13 @@ export async function runCanary(
   }
 }
 
+/** What AWS made of a revoked leaf. */
+export interface RevokedOutcome {
+  /** Refused for being revoked, accepted, or neither: another refusal, or no answer. */
+  readonly outcome: "Refused" | "Accepted" | "Unknown";
+  readonly message: string;
+}
+
 /**
  * Whether AWS refuses a revoked leaf because it is revoked: the proof that it acts on the CRL that names it. The leaf must be
  * one that AWS would accept otherwise, so unexpired, and of a root in the trust anchor.
@@ -32,13 +39,15 @@ export async function runCanary(
 export async function proveRevoked(
   { target, leaf }: { readonly target: SessionTarget; readonly leaf: SessionLeaf },
   signal: AbortSignal,
-): Promise<{ readonly proven: boolean; readonly message: string }> {
+): Promise<RevokedOutcome> {
   try {
     await createSession({ ...target, ...leaf, durationSeconds }, signal);
-    return { proven: false, message: "AWS still gives sessions to a revoked leaf" };
+    return { outcome: "Accepted", message: "AWS still gives sessions to a revoked leaf" };
   } catch (error) {
     if (!(error instanceof RolesAnywhereError)) throw error;
     const isRefused = error.code === "ERR_AWS_ACCESS_DENIED" && error.awsMessage === "Certificate revoked";
-    return { proven: isRefused, message: isRefused ? "AWS refuses the revoked leaf" : error.message };
+    return isRefused
+      ? { outcome: "Refused", message: "AWS refuses the revoked leaf" }
+      : { outcome: "Unknown", message: error.message };
   }
 }

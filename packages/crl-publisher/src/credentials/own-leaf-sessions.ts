@@ -13,7 +13,7 @@ import {
 import type { AnchorSpec, GenerationStatus } from "../authority/authority-parts.ts";
 import type { FoundGeneration, Generation } from "../authority/generation-store.ts";
 import type { OwnSessions } from "../rotation/own-sessions.ts";
-import { proveRevoked, runCanary } from "./canary.ts";
+import { proveRevoked, type RevokedOutcome, runCanary } from "./canary.ts";
 import type { OwnLeaf } from "./mint-own-leaf.ts";
 import { OwnCredentials } from "./own-credentials.ts";
 import type { OwnCredentialsMetrics } from "../metrics/own-credentials-metrics.ts";
@@ -102,7 +102,7 @@ export class OwnLeafSessions implements OwnSessions {
     anchor: AnchorSpec,
     leaf: OwnLeaf,
     signal: AbortSignal,
-  ): Promise<{ readonly proven: boolean; readonly message: string } | undefined> {
+  ): Promise<RevokedOutcome | undefined> {
     const target = this.#targetOf(authority, anchor.name, "canary");
     return target === undefined ? undefined : proveRevoked({ target, leaf }, signal);
   }

@@ -23,6 +23,7 @@ import {
 } from "@capstan/ca-core";
 import { type AuditLog, formatTime, type KubeClient, type Logger } from "@capstan/kube";
 import type { Generation } from "../authority/generation-store.ts";
+import type { CrlProofs } from "../credentials/crl-proofs.ts";
 import { GenerationSealed } from "../credentials/mint-own-leaf.ts";
 import { fieldManager } from "../field-manager.ts";
 import { type ConfigMap, configMapResource } from "./config-map.ts";
@@ -63,6 +64,8 @@ export interface PublishCrlInput {
   readonly highestReadBack: CrlNumber | undefined;
   /** Collects revocations into one CRL. Without it each call publishes what it finds. */
   readonly pace?: CrlPace | undefined;
+  /** Is told of each sentinel that is minted. */
+  readonly proofs?: Pick<CrlProofs, "minted"> | undefined;
   readonly now: () => Date;
   readonly random: RandomBytes;
   readonly recordName: () => string;
@@ -172,7 +175,8 @@ async function withSentinel(
     published?.serials.has(entry.serial) !== true && isLiveSentinel(entry, seconds(now));
   if (planned.some(isFresh)) return planned;
   try {
-    const { entry } = await mintSentinel({ ...input, now });
+    const { entry, leaf } = await mintSentinel({ ...input, now });
+    input.proofs?.minted(input.authority, leaf);
     return [...planned, entry];
   } catch (error) {
     if (!(error instanceof GenerationSealed)) throw error;

@@ -5,6 +5,7 @@ import type { RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
 import type { AnchorMemories } from "../anchors/anchor-memory.ts";
 import type { AnchorSpec } from "../authority/authority-parts.ts";
 import type { GenerationStore } from "../authority/generation-store.ts";
+import type { CrlProofs } from "../credentials/crl-proofs.ts";
 import type { CrlPace } from "../crl/crl-pace.ts";
 import type { Readings } from "../revocations/readings.ts";
 import type { AwsClock } from "./aws-clock.ts";
@@ -25,6 +26,8 @@ export interface RotationOptions {
   readonly generations: GenerationStore;
   /** Collects revocations into one CRL. */
   readonly pace?: CrlPace | undefined;
+  /** Whether AWS acts on the CRLs that it holds. Without it a CRL counts as published once it was read back. */
+  readonly proofs?: CrlProofs | undefined;
   /** Newest CRLs of this process. */
   readonly crls: CrlBook;
   /** What this process knows of AWS. Made anew when it begins to lead. */

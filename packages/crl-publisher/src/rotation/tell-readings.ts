@@ -5,7 +5,8 @@ import { generationOfCrl } from "./to-observation.ts";
 
 /**
  * Tells which CRLs of ours an anchor was read back with: the newest ones, and those that it was read back with before.
- * Nothing counts as published that this process has not read back.
+ * Nothing counts as published that this process has not read back, nor what AWS has not been seen to act upon where that can
+ * be tried.
  */
 export function tellReadings(options: RotationOptions, seen: Seen, spec: AnchorSpec): void {
   const { readings, crls, memories } = options;
@@ -18,7 +19,13 @@ export function tellReadings(options: RotationOptions, seen: Seen, spec: AnchorS
     if (reading === undefined || generation === undefined || content === undefined || !enabled) return [];
     const stored = crls.of(authority, generation)?.stored;
     const before = readings.of(authority, anchor, generation)?.crl;
-    const known = stored?.sha256 === content.sha256 ? stored : before?.number === content.number ? before : undefined;
+    const newest = stored?.sha256 === content.sha256 ? stored : undefined;
+    const isDoubtful =
+      newest !== undefined &&
+      options.proofs?.isDoubtful({ authority, anchor: spec, generation, serials: newest.serials }) === true;
+    // While it is, what the one before names counts on: the newest names it as well.
+    const known = isDoubtful || newest === undefined ? before : newest;
+    if (newest === undefined && before?.number !== content.number) return [];
     return known === undefined ? [] : [{ authority, anchor, generation, crl: known, at: reading.readAt }];
   });
   const isTold = readBack.every(

@@ -392,7 +392,7 @@ describe("the proof that AWS acts on a CRL", () => {
     await revoke(leaf.serial);
 
     expect(await sessions.proveRevoked("fleet", anchor, leaf, signal)).toEqual({
-      proven: true,
+      outcome: "Refused",
       message: "AWS refuses the revoked leaf",
     });
   });
@@ -412,7 +412,7 @@ describe("the proof that AWS acts on a CRL", () => {
     await prepare(leaf);
 
     expect(await sessions.proveRevoked("fleet", anchor, leaf, signal)).toEqual({
-      proven: false,
+      outcome: "Unknown",
       message: expect.stringMatching(message),
     });
   });
@@ -433,7 +433,7 @@ describe("the proof that AWS acts on a CRL", () => {
     await revoke("4f1c");
 
     expect(await sessions.proveRevoked("fleet", anchor, leaf, signal)).toEqual({
-      proven: false,
+      outcome: "Accepted",
       message: "AWS still gives sessions to a revoked leaf",
     });
   });
