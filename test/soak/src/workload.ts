@@ -1,0 +1,90 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { SessionAsker } from "./ask-session.ts";
+import type { AuthorityWatch } from "./authority-watch.ts";
+import type { Anchor } from "./aws.ts";
+import type { HeldLeaf, LeafSource } from "./held-leaf.ts";
+import type { Tally } from "./tally.ts";
+import type { ScaledTime } from "./time-scale.ts";
+
+export interface WorkloadOptions {
+  readonly name: string;
+  readonly anchors: readonly Anchor[];
+  readonly leaves: LeafSource;
+  readonly asker: SessionAsker;
+  readonly authority: AuthorityWatch;
+  readonly tally: Tally;
+  readonly time: ScaledTime;
+  /** Between two rounds over all anchors, of real time. */
+  readonly pauseMs: number;
+  readonly log: (line: string) => void;
+}
+
+/** Renews when half to three quarters of its leaf's life are over, and all the time gets a session under every anchor. */
+export async function runWorkload(options: WorkloadOptions, signal: AbortSignal): Promise<void> {
+  const { anchors, asker, authority, tally, time, pauseMs } = options;
+  const holder = new LeafHolder(options, signal);
+  // Not all at once.
+  await pause(pauseMs * Math.random(), signal);
+  while (!signal.aborted) {
+    const leaf = holder.leaf();
+    if (leaf === undefined || leaf.notAfter <= time.now().getTime()) tally.withoutLeaf += 1;
+    else {
+      for (const anchor of anchors) {
+        if (signal.aborted) break;
+        // As of before it is asked for: a generation does not come back from there.
+        const isRetired = authority
+          .in("Retired", "Destroyed")
+          .includes(authority.generationOf(leaf.rootFingerprint) ?? 0);
+        tally.session(await asker.ask(options.name, anchor, leaf), isRetired);
+      }
+    }
+    await pause(pauseMs * (0.75 + Math.random() / 2), signal);
+  }
+  await holder.settled;
+}
+
+/** Keeps a leaf, and renews it behind the sessions' back. */
+class LeafHolder {
+  readonly #options: WorkloadOptions;
+  readonly #signal: AbortSignal;
+  readonly #share = 0.5 + Math.random() / 4;
+  #leaf: HeldLeaf | undefined;
+  #underWay: Promise<void> | undefined;
+
+  constructor(options: WorkloadOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  /** The present one, which may have ended. */
+  leaf(): HeldLeaf | undefined {
+    const leaf = this.#leaf;
+    const renewAt = leaf === undefined ? 0 : leaf.notBefore + (leaf.notAfter - leaf.notBefore) * this.#share;
+    if (this.#options.time.now().getTime() >= renewAt) {
+      this.#underWay ??= this.#renew().finally(() => {
+        this.#underWay = undefined;
+      });
+    }
+    return leaf;
+  }
+
+  get settled(): Promise<void> {
+    return this.#underWay ?? Promise.resolve();
+  }
+
+  async #renew(): Promise<void> {
+    const { leaves, name, tally, log } = this.#options;
+    try {
+      this.#leaf = await leaves.obtain(name, this.#signal);
+      tally.leaves += 1;
+    } catch (error) {
+      if (this.#signal.aborted) return;
+      tally.failedRenewals += 1;
+      log(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {});
+}
