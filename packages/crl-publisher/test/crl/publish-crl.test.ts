@@ -364,6 +364,25 @@ describe("revocations that come together", () => {
   });
 });
 
+test("a-crl-that-fills-leaves-reasons-out-and-the-list-keeps-them", async () => {
+  const fill = (count: number): void => {
+    const end = after(hour).getTime() / 1_000;
+    const entries = Array.from(
+      { length: count },
+      (_, index) => `4e${index.toString(16).padStart(30, "0")} ${now.getTime() / 1_000} 1 ${end} 0`,
+    );
+    server.put(revocationListResource, { ...list(), spec: { ...list().spec, entries, actors: ["alice"] } });
+  };
+  fill(3_000);
+  const before = await publish();
+  expect([before.compromised.size, before.capacity.reasons]).toEqual([3_000, "Listed"]);
+  fill(4_500);
+  const full = await publish();
+  expect([full.compromised.size, full.capacity.reasons, full.serials.size]).toEqual([0, "LeftOut", 4_502]);
+  expect(parseEntries(list().spec).filter(({ reason }) => reason === "keyCompromise")).toHaveLength(4_500);
+  expect((await publish()).number).toBe(full.number);
+});
+
 describe("two publishers", () => {
   test("of-which-the-slower-reserves-nothing", async () => {
     server.next("PUT", /revocationlists/, (somebody) => {
