@@ -312,6 +312,26 @@ describe("as whom", () => {
   });
 });
 
+test.each<[string, Record<string, unknown>, string]>([
+  ["a token", { token: "abc" }, "Bearer abc"],
+  ["a tokenFile", { tokenFile: "token" }, "Bearer from-file"],
+  ["an exec plugin", { exec: { apiVersion: "client.authentication.k8s.io/v1", command: "none" } }, "client-node"],
+])("%s: client-node is loaded only where it is needed", (_, user, expected) => {
+  file("token", "from-file");
+  const path = file("config", kubeconfig({ user }));
+  const program = `
+    import { registerHooks } from "node:module";
+    registerHooks({ resolve(name, context, next) {
+      if (name.includes("client-node")) throw new Error("client-node");
+      return next(name, context);
+    } });
+    const { loadKubeConnection } = await import(${JSON.stringify(new URL("../src/index.ts", import.meta.url).href)});
+    const read = loadKubeConnection({ kubeconfig: ${JSON.stringify(path)} }).credentials();
+    console.log(await read.then(({ headers }) => headers.Authorization, ({ message }) => message));`;
+  const args = ["--conditions=@capstan/source", "--input-type=module", "--eval", program];
+  expect(execFileSync(process.execPath, args, { encoding: "utf8" }).trim()).toMatch(new RegExp(`${expected}$`));
+});
+
 describe("over the wire", () => {
   test("a server that says 401 gets the new token with the next call", async () => {
     const server = await ScriptedServer.start((exchange) => {

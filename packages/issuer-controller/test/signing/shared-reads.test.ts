@@ -1,6 +1,6 @@
 import { certificateAuthorityResource } from "@capstan/api";
-import type { KubeObject } from "@capstan/kube";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type KubeObject, systemClock } from "@capstan/kube";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { SharedReads } from "../../src/signing/shared-reads.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { authority, newGeneration } from "../support/objects.ts";
@@ -43,6 +43,20 @@ test("who-asks-while-one-is-on-its-way-gets-what-was-true-after-asking", async (
 test("a-read-alone-is-sent-at-once-and-each-time", async () => {
   await read();
   await read();
+  expect(server.calls).toHaveLength(2);
+});
+
+test("the-next-read-rests-so-that-more-can-share-it", async () => {
+  const rests: (() => void)[] = [];
+  const clock = { ...systemClock, setTimer: (end: () => void): (() => void) => (rests.push(end), () => {}) };
+  reads = new SharedReads(server.client, clock);
+  const [first, second] = [read(), read()];
+  await first;
+  await vi.waitUntil(() => rests.length === 1, { timeout: 30_000 });
+  const third = read();
+  expect(server.calls).toHaveLength(1);
+  rests[0]?.();
+  expect((await Promise.all([second, third])).map((found) => found?.metadata.name)).toEqual([ref.name, ref.name]);
   expect(server.calls).toHaveLength(2);
 });
 
