@@ -79,10 +79,10 @@ export function mapFailure(operation: string, thrown: unknown): RolesAnywhereErr
   const { code, statusCode } = recordOf(thrown);
   const details = { operation };
   if (code === "ERR_PROXY_TUNNEL") {
-    const status = typeof statusCode === "number" ? ` (HTTP ${statusCode})` : "";
+    const said = typeof statusCode === "number" ? `refused the connection (HTTP ${statusCode})` : "made no connection";
     return new RolesAnywhereError(
       "ERR_AWS_UNAVAILABLE",
-      `${operation}: AWS was not reached: the proxy refused the connection${status}: check HTTPS_PROXY, its user and password, and what the proxy lets through`,
+      `${operation}: AWS was not reached: the proxy ${said}: check HTTPS_PROXY, its user and password, and what the proxy lets through`,
       details,
     );
   }

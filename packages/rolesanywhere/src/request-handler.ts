@@ -23,8 +23,11 @@ export interface RequestHandler {
   readonly close: () => void;
 }
 
-/** An idle connection is kept for the next call of a burst only: an old one may be closed by AWS just as it is used again. */
-const idleMs = 5_000;
+/**
+ * An idle connection is kept for the next calls of a burst only: an old one may be closed by AWS just as it is used again. By Node it
+ * is also how long a proxy may take for a tunnel.
+ */
+const idleMs = 20_000;
 
 /**
  * Makes the one request handler of a process, for every control plane, CreateSession and the provider chain.
