@@ -31,7 +31,7 @@ import {
   type SettingsTable,
   systemClock,
 } from "@capstan/kube";
-import type { EndpointVariant, RequestHandler } from "@capstan/rolesanywhere";
+import type { Clock as PacingClock, EndpointVariant, RequestHandler } from "@capstan/rolesanywhere";
 import { AnchorMemories } from "./anchors/anchor-memory.ts";
 import { GenerationStore } from "./authority/generation-store.ts";
 import { isWorthALook } from "./authority/is-worth-a-look.ts";
@@ -59,6 +59,8 @@ export interface CrlPublisherOptions extends ProgramContext<PublisherSettings> {
   readonly now: () => Date;
   /** Times what is waited for, at the pace of `now`; the lease keeps the system's. Default is the system's. */
   readonly clock?: Clock;
+  /** Times the pace of calls to AWS. Default is the monotonic clock of the process. */
+  readonly pacing?: PacingClock;
   /** Decides each step of a rotation. Default is `planRotation`; tests show by another one that they would notice. */
   readonly plan?: typeof planRotation;
   readonly random: RandomBytes;
@@ -154,6 +156,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
         ...options.endpointVariant,
         endpoint: settings.awsEndpointUrl,
         requestHandler: options.requestHandler,
+        pacing: options.pacing,
         authorityOf: (name) => authorities.store.get(name),
         findGeneration: (authority, number) => generations.find(authority, number, signal),
         mint: (leaf) => mintOwnLeaf({ ...options, ...leaf, namespace, now: now(), audit, signal }),

@@ -27,6 +27,7 @@ defineProgram({
           client,
           now: time.now,
           clock: time.clock,
+          pacing: time.pacing,
           plan: plannerWithout(process.env[brokenGuardVariable]),
           random: randomBytes,
           recordName: randomUUID,

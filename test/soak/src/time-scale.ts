@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, systemClock } from "@capstan/kube";
+import type { Clock as PacingClock } from "@capstan/rolesanywhere";
 
 /** Names the time scale in the environment of our own test-only programs. */
 export const timeScaleVariable = "CAPSTAN_TEST_TIME_SCALE";
@@ -14,6 +16,8 @@ export class ScaledTime {
   readonly factor: number;
   /** For what is waited for. */
   readonly clock: Clock;
+  /** For the pace of calls to AWS: what AWS allows in a second, it allows in a second of the run. */
+  readonly pacing: PacingClock;
 
   constructor(origin: number, factor: number) {
     if (!Number.isSafeInteger(origin) || !(factor >= 1 && factor <= 200)) {
@@ -25,6 +29,10 @@ export class ScaledTime {
       now: () => this.at(systemClock.now()),
       monotonic: () => systemClock.monotonic() * factor,
       setTimer: (callback, ms) => systemClock.setTimer(callback, ms / factor),
+    };
+    this.pacing = {
+      now: () => this.clock.monotonic(),
+      sleep: (ms, signal) => delay(ms / factor, undefined, { signal }),
     };
   }
 

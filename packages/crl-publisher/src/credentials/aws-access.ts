@@ -1,4 +1,9 @@
-import { type CallOptions, createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
+import {
+  type CallOptions,
+  type Clock,
+  createControlPlane,
+  type RolesAnywhereControlPlane,
+} from "@capstan/rolesanywhere";
 import type { AnchorSpec } from "../authority/authority-parts.ts";
 import { CrlProofs } from "./crl-proofs.ts";
 import { OwnLeafSessions, type OwnLeafSessionsOptions } from "./own-leaf-sessions.ts";
@@ -8,6 +13,8 @@ export interface AwsAccessOptions extends OwnLeafSessionsOptions {
   readonly onServerDate: NonNullable<CallOptions["onServerDate"]>;
   readonly beforeSend: NonNullable<CallOptions["beforeSend"]>;
   readonly requestTimeoutMs: NonNullable<CallOptions["requestTimeoutMs"]>;
+  /** Times the pace of those calls. Default is the monotonic clock of the process. */
+  readonly pacing?: Clock | undefined;
 }
 
 /** The publisher's ways to AWS: a control plane for each trust anchor, with credentials of its own; sessions, and what they prove. */
@@ -20,7 +27,7 @@ export interface AwsAccess {
 
 export function createAwsAccess(options: AwsAccessOptions): AwsAccess {
   const { endpoint, useFips = false, useDualStack = false, requestHandler, now, log } = options;
-  const { onServerDate, beforeSend, requestTimeoutMs } = options;
+  const { onServerDate, beforeSend, requestTimeoutMs, pacing } = options;
   const sessions = new OwnLeafSessions(options);
   const controlPlanes = new Map<string, RolesAnywhereControlPlane>();
   const proofs = new CrlProofs({
@@ -50,6 +57,7 @@ export function createAwsAccess(options: AwsAccessOptions): AwsAccess {
         beforeSend,
         now,
         log,
+        ...(pacing === undefined ? {} : { clock: pacing }),
       });
       controlPlanes.set(id, made);
       return made;
