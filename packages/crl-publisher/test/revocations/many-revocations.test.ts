@@ -23,7 +23,7 @@ import { readStored, type StoredCrl } from "../../src/crl/publish-crl.ts";
 import { authority, day, hour, ownNamespace, record, revocation } from "../support/objects.ts";
 
 // The whole publisher, as main.ts starts it, on an API server in memory. Its authority has no trust anchor: what is counted
-// are CRLs, and each is one UpdateCrl for each anchor.
+// are CRLs, and each is one UpdateCrl for each anchor. It takes a minute on a busy machine, since the numbers are what is held.
 
 let server: ApiServer;
 let folder: string;

@@ -1,8 +1,11 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { connect } from "node:net";
 import { X509Certificate } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import type { Express } from "express";
@@ -100,13 +103,41 @@ test.each<[path: string, contentType: string, bytes: Uint8Array]>([
   expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
 });
 
-test("openssl-reads-what-is-served", async () => {
-  const der = Buffer.from(await (await ask("/crl/fleet-1.crl")).arrayBuffer());
-  const read = execFileSync("openssl", ["crl", "-inform", "DER", "-noout", "-crlnumber"], {
-    input: der,
-    encoding: "utf8",
+describe("openssl", () => {
+  const openssl = async (path: string, ...args: readonly string[]): Promise<string> =>
+    execFileSync("openssl", args, {
+      input: Buffer.from(await (await ask(path)).arrayBuffer()),
+      encoding: "utf8",
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+
+  test.each<[path: string, form: string]>([
+    ["/crl/fleet-1.crl", "DER"],
+    ["/crl/fleet-1.pem", "PEM"],
+  ])("reads-the-crl-at-%s", async (path, form) => {
+    expect(await openssl(path, "crl", "-inform", form, "-noout", "-crlnumber")).toMatch(/^crlNumber=0x0?5\n$/i);
   });
-  expect(read).toMatch(/^crlNumber=0x0?5\n$/i);
+
+  test.each<[path: string, form: string]>([
+    ["/root/fleet-1.cer", "DER"],
+    ["/root/fleet-1.pem", "PEM"],
+    ["/bundle.pem", "PEM"],
+  ])("reads-the-root-at-%s", async (path, form) => {
+    const read = await openssl(path, "x509", "-inform", form, "-noout", "-fingerprint", "-sha256");
+    expect(read.split("=").at(-1)?.replaceAll(":", "").trim().toLowerCase()).toBe(generation.root.sha256);
+  });
+
+  test("verifies-the-crl-by-the-bundle-that-is-served", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "capstan-served-"));
+    try {
+      await writeFile(join(folder, "bundle.pem"), await (await ask("/bundle.pem")).text());
+      const args = ["crl", "-inform", "DER", "-noout", "-CAfile", join(folder, "bundle.pem")];
+      const input = Buffer.from(await (await ask("/crl/fleet-1.crl")).arrayBuffer());
+      expect(spawnSync("openssl", args, { input, encoding: "utf8" }).stderr).toContain("verify OK");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 });
 
 test("a-head-has-the-headers-of-a-get-and-no-body", async () => {
