@@ -1,4 +1,3 @@
-import { queryString, type SignableRequest } from "./canonical-request.ts";
 import type { Clock } from "./clock.ts";
 import { RolesAnywhereError } from "./errors.ts";
 import { exchange, type HttpAnswer } from "./exchange.ts";
@@ -50,29 +49,39 @@ class NotSent extends Error {
   }
 }
 
-/** Sends one request: paced, bounded in time, and never repeated; every failure is a `RolesAnywhereError`. Returns the parsed JSON. */
+/** A request as it leaves. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Sends a request that is signed, and returns the answer. */
+export type Carry = (request: SignedRequest) => Promise<HttpAnswer>;
+
+/** Makes one request: paced, bounded in time, and never repeated; every failure is a `RolesAnywhereError`. Returns the parsed JSON. */
 export async function call(input: {
   readonly operation: string;
-  readonly request: SignableRequest;
-  /** Signs it; called at the request's turn. */
-  readonly sign: (request: SignableRequest) => Promise<Readonly<Record<string, string>>>;
+  /** Writes and signs the request, and has it carried; called at the request's turn. */
+  readonly request: (carry: Carry) => Promise<HttpAnswer>;
   readonly pacer: Pacer;
   readonly clock: Clock;
   readonly options: Required<Pick<CallOptions, "requestHandler" | "requestTimeoutMs" | "now">> & CallOptions;
   readonly signal: AbortSignal | undefined;
 }): Promise<unknown> {
-  const { operation, request, sign, pacer, clock, options, signal } = input;
+  const { operation, request, pacer, clock, options, signal } = input;
   const { requestHandler, requestTimeoutMs, now, onServerDate, beforeSend, log } = options;
-  const query = queryString(request.query);
-  const url = query === "" ? request.url : new URL(`?${query}`, request.url);
-  const send = async (abort: AbortSignal): Promise<HttpAnswer> => {
-    const headers = { ...(await sign(request)), "user-agent": "capstan-rolesanywhere", accept: "application/json" };
-    const { method, body } = request;
-    const answer = await exchange({ requestHandler, url, method, headers, body, beforeSend: check, signal: abort });
-    const at = Date.parse(String(answer.headers["date"]));
-    if (!Number.isNaN(at)) onServerDate?.({ at, received: now().getTime() });
-    return isSuccess(answer) ? answer : withoutSecrets(answer, headers);
-  };
+  let host = "";
+  const send = (abort: AbortSignal): Promise<HttpAnswer> =>
+    request(async ({ method, url, headers: signed, body }) => {
+      const headers = { ...signed, "user-agent": "capstan-rolesanywhere", accept: "application/json" };
+      ({ host } = url);
+      const answer = await exchange({ requestHandler, url, method, headers, body, beforeSend: check, signal: abort });
+      const at = Date.parse(String(answer.headers["date"]));
+      if (!Number.isNaN(at)) onServerDate?.({ at, received: now().getTime() });
+      return isSuccess(answer) ? answer : withoutSecrets(answer, headers);
+    });
   const check = (): void => {
     try {
       beforeSend?.();
@@ -85,10 +94,7 @@ export async function call(input: {
     const timeoutMs = typeof requestTimeoutMs === "function" ? requestTimeoutMs() : requestTimeoutMs;
     try {
       const body = readAnswer(operation, await inTime(operation, timeoutMs, signal, send));
-      log?.debug(
-        { operation, host: request.url.host, durationMs: Math.round(clock.now() - startedAtMs) },
-        "AWS answered",
-      );
+      log?.debug({ operation, host, durationMs: Math.round(clock.now() - startedAtMs) }, "AWS answered");
       return body;
     } catch (thrown) {
       if (thrown instanceof NotSent) throw thrown.reason;

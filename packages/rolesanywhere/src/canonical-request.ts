@@ -14,9 +14,14 @@ export interface SignableRequest {
   readonly body: string;
 }
 
+/** The address of a request with its query. */
+export function urlOf({ url, query }: SignableRequest): URL {
+  const text = queryString(query);
+  return text === "" ? url : new URL(`?${text}`, url);
+}
+
 /**
- * What both forms of signature are made over: for the request the string to sign, and the headers without their
- * signature.
+ * What a signature is made over: for the request the string to sign, and the headers without their signature.
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function prepareSignature(

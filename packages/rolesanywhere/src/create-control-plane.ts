@@ -1,4 +1,24 @@
-import { call, type CallOptions } from "./call.ts";
+import {
+  CreateTrustAnchorCommand,
+  DeleteCrlCommand,
+  DeleteTrustAnchorCommand,
+  DisableTrustAnchorCommand,
+  EnableCrlCommand,
+  EnableTrustAnchorCommand,
+  GetCrlCommand,
+  GetTrustAnchorCommand,
+  ImportCrlCommand,
+  ListCrlsCommand,
+  ListTrustAnchorsCommand,
+  type RolesAnywhereClient,
+  type Source,
+  type Tag,
+  UpdateCrlCommand,
+  UpdateTrustAnchorCommand,
+} from "@aws-sdk/client-rolesanywhere";
+
+import { call, type CallOptions, type Carry } from "./call.ts";
+import type { SignableRequest } from "./canonical-request.ts";
 import {
   checkAccount,
   checkBundle,
@@ -16,13 +36,15 @@ import type { RolesAnywhereControlPlane, Tags, WantedNotification } from "./cont
 import { type AwsCredentials, type AwsCredentialSource, keepCredentials } from "./credentials.ts";
 import { RolesAnywhereError } from "./errors.ts";
 import { noCredentials } from "./map-error.ts";
-import { type OperationName, operations } from "./operations.ts";
+import type { HttpAnswer } from "./exchange.ts";
+import { type OperationName, rates } from "./operations.ts";
 import { sharedPacers } from "./pacer.ts";
 import { AnswerReader, readCrl, readTrustAnchor } from "./parse-answer.ts";
 import type { EndpointVariant } from "./partitions.ts";
 import { createRequestHandler } from "./request-handler.ts";
 import { ServerClock } from "./server-clock.ts";
-import { signSigV4 } from "./sign-sigv4.ts";
+import { sendBySdk } from "./sdk-client.ts";
+import { type Signing, signSigV4 } from "./sign-sigv4.ts";
 
 export interface ControlPlaneOptions extends CallOptions, EndpointVariant {
   readonly region: string;
@@ -62,33 +84,26 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
     },
   };
 
+  type Write = (options: Signing & { readonly carry: Carry }) => Promise<HttpAnswer>;
+
   /** Sends one request and reads its answer, an object. */
   const send = async (
     operation: OperationName,
-    input: { readonly id?: string; readonly nextToken?: string; readonly body?: unknown },
+    write: Write,
     signal: AbortSignal | undefined,
   ): Promise<AnswerReader> => {
-    const { method, path, rate } = operations[operation];
-    const { id = "", nextToken, body } = input;
     let used: AwsCredentials | undefined;
+    const credentials = async () => {
+      used = await keeper.current().catch((error: unknown) => {
+        throw noCredentials(operation, error);
+      });
+      return used;
+    };
     try {
       const answer = await call({
         operation,
-        request: {
-          method,
-          url: new URL(path.replace("{id}", id), base),
-          query: nextToken === undefined ? {} : { nextToken },
-          headers: body === undefined ? {} : { "content-type": "application/json" },
-          body: body === undefined ? "" : JSON.stringify(body),
-        },
-        sign: async (request) => {
-          const credentials = await keeper.current().catch((error: unknown) => {
-            throw noCredentials(operation, error);
-          });
-          used = credentials;
-          return signSigV4(request, { credentials, region, at: serverClock.now() });
-        },
-        pacer: pacers[rate],
+        request: (carry) => write({ region, credentials, now: () => serverClock.now(), carry }),
+        pacer: pacers[rates[operation]],
         clock,
         options: { ...shared, requestHandler, requestTimeoutMs, now },
         signal,
@@ -101,6 +116,26 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
     }
   };
 
+  /** A command of AWS's client. */
+  const by =
+    (command: (client: RolesAnywhereClient) => Promise<unknown>): Write =>
+    (options) =>
+      sendBySdk({ ...options, endpoint: base.origin, command });
+
+  /** A request with members that this release of AWS's client does not know. */
+  const json =
+    (method: SignableRequest["method"], path: string, body: unknown): Write =>
+    async ({ carry, ...signing }) => {
+      const request: SignableRequest = {
+        method,
+        url: new URL(path, base),
+        query: {},
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      };
+      return carry({ ...request, headers: await signSigV4(request, signing) });
+    };
+
   /** Of an operation that answers with one trust anchor, or one CRL. */
   const anchorOf = async (...[operation, input, signal]: Parameters<typeof send>) =>
     readTrustAnchor((await send(operation, input, signal)).object("trustAnchor"));
@@ -110,14 +145,15 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
   const allPages = async (
     operation: OperationName,
     member: string,
+    page: (from: { readonly nextToken?: string }) => Write,
     signal: AbortSignal | undefined,
   ): Promise<readonly AnswerReader[]> => {
     const all: AnswerReader[] = [];
     const seen = new Set<string>();
     for (let from: { readonly nextToken?: string } = {}; ;) {
-      const page = await send(operation, from, signal);
-      all.push(...page.list(member));
-      const nextToken = page.optionalText("nextToken");
+      const answer = await send(operation, page(from), signal);
+      all.push(...answer.list(member));
+      const nextToken = answer.optionalText("nextToken");
       if (nextToken === undefined) return all;
       if (seen.has(nextToken)) {
         throw new RolesAnywhereError(
@@ -133,12 +169,15 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
 
   return {
     async listTrustAnchors(signal) {
-      return (await allPages("ListTrustAnchors", "trustAnchors", signal)).map(readTrustAnchor);
+      const page = (from: { readonly nextToken?: string }) =>
+        by((client) => client.send(new ListTrustAnchorsCommand(from)));
+      return (await allPages("ListTrustAnchors", "trustAnchors", page, signal)).map(readTrustAnchor);
     },
 
     async getTrustAnchor(id, signal) {
       checkId("GetTrustAnchor", id);
-      return unlessNotFound(anchorOf("GetTrustAnchor", { id }, signal));
+      const write = by((client) => client.send(new GetTrustAnchorCommand({ trustAnchorId: id })));
+      return unlessNotFound(anchorOf("GetTrustAnchor", write, signal));
     },
 
     async createTrustAnchor({ name, bundlePem, notificationSettings, tags }, signal) {
@@ -146,83 +185,106 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
       checkBundle("CreateTrustAnchor", bundlePem);
       if (notificationSettings !== undefined) checkNotifications("CreateTrustAnchor", notificationSettings);
       // What AWS does without `enabled` is not documented.
-      const body = {
-        name,
-        source: bundleSource(bundlePem),
-        enabled: true,
-        ...(notificationSettings === undefined ? {} : { notificationSettings: notificationSettings.map(wireSetting) }),
-        ...tagMember(tags),
-      };
-      return anchorOf("CreateTrustAnchor", { body }, signal);
+      const input = { name, source: bundleSource(bundlePem), enabled: true, ...tagMember(tags) };
+      const write =
+        notificationSettings === undefined
+          ? by((client) => client.send(new CreateTrustAnchorCommand(input)))
+          : json("POST", "/trustanchors", { ...input, notificationSettings: notificationSettings.map(wireSetting) });
+      return anchorOf("CreateTrustAnchor", write, signal);
     },
 
     async updateTrustAnchor({ id, bundlePem }, signal) {
       checkId("UpdateTrustAnchor", id);
       checkBundle("UpdateTrustAnchor", bundlePem);
-      return anchorOf("UpdateTrustAnchor", { id, body: { source: bundleSource(bundlePem) } }, signal);
+      const input = { trustAnchorId: id, source: bundleSource(bundlePem) };
+      return anchorOf(
+        "UpdateTrustAnchor",
+        by((client) => client.send(new UpdateTrustAnchorCommand(input))),
+        signal,
+      );
     },
 
     async enableTrustAnchor(id, signal) {
       checkId("EnableTrustAnchor", id);
-      return anchorOf("EnableTrustAnchor", { id }, signal);
+      const write = by((client) => client.send(new EnableTrustAnchorCommand({ trustAnchorId: id })));
+      return anchorOf("EnableTrustAnchor", write, signal);
     },
 
     async disableTrustAnchor(id, signal) {
       checkId("DisableTrustAnchor", id);
-      return anchorOf("DisableTrustAnchor", { id }, signal);
+      const write = by((client) => client.send(new DisableTrustAnchorCommand({ trustAnchorId: id })));
+      return anchorOf("DisableTrustAnchor", write, signal);
     },
 
     async deleteTrustAnchor(id, signal) {
       checkId("DeleteTrustAnchor", id);
-      await unlessNotFound(send("DeleteTrustAnchor", { id }, signal));
+      const write = by((client) => client.send(new DeleteTrustAnchorCommand({ trustAnchorId: id })));
+      await unlessNotFound(send("DeleteTrustAnchor", write, signal));
     },
 
     async putNotificationSettings({ id, settings }, signal) {
       checkId("PutNotificationSettings", id);
       checkNotifications("PutNotificationSettings", settings);
       const body = { trustAnchorId: id, notificationSettings: settings.map(wireSetting) };
-      return anchorOf("PutNotificationSettings", { body }, signal);
+      return anchorOf("PutNotificationSettings", json("PATCH", "/put-notifications-settings", body), signal);
     },
 
     async resetNotificationSettings({ id, events }, signal) {
       checkId("ResetNotificationSettings", id);
       checkEvents("ResetNotificationSettings", "events", events);
       const body = { trustAnchorId: id, notificationSettingKeys: events.map((event) => ({ event })) };
-      return anchorOf("ResetNotificationSettings", { body }, signal);
+      return anchorOf("ResetNotificationSettings", json("PATCH", "/reset-notifications-settings", body), signal);
     },
 
     async listCrls(signal) {
-      return (await allPages("ListCrls", "crls", signal)).map(readCrl);
+      const page = (from: { readonly nextToken?: string }) => by((client) => client.send(new ListCrlsCommand(from)));
+      return (await allPages("ListCrls", "crls", page, signal)).map(readCrl);
     },
 
     async getCrl(id, signal) {
       checkId("GetCrl", id);
-      return unlessNotFound(crlOf("GetCrl", { id }, signal));
+      const write = by((client) => client.send(new GetCrlCommand({ crlId: id })));
+      return unlessNotFound(crlOf("GetCrl", write, signal));
     },
 
     async importCrl({ name, trustAnchorArn, crlPem, tags }, signal) {
       checkName("ImportCrl", name);
       checkTrustAnchorArn("ImportCrl", trustAnchorArn, region);
       checkCrl("ImportCrl", crlPem);
+      const crlData = new TextEncoder().encode(crlPem);
       // Without `enabled` an imported CRL is disabled and revokes nothing.
-      const body = { name, trustAnchorArn, crlData: base64(crlPem), enabled: true, ...tagMember(tags) };
-      return crlOf("ImportCrl", { body }, signal);
+      const input = { name, trustAnchorArn, crlData, enabled: true, ...tagMember(tags) };
+      return crlOf(
+        "ImportCrl",
+        by((client) => client.send(new ImportCrlCommand(input))),
+        signal,
+      );
     },
 
     async updateCrl({ id, crlPem }, signal) {
       checkId("UpdateCrl", id);
       checkCrl("UpdateCrl", crlPem);
-      return crlOf("UpdateCrl", { id, body: { crlData: base64(crlPem) } }, signal);
+      const input = { crlId: id, crlData: new TextEncoder().encode(crlPem) };
+      return crlOf(
+        "UpdateCrl",
+        by((client) => client.send(new UpdateCrlCommand(input))),
+        signal,
+      );
     },
 
     async enableCrl(id, signal) {
       checkId("EnableCrl", id);
-      return crlOf("EnableCrl", { id }, signal);
+      return crlOf(
+        "EnableCrl",
+        by((client) => client.send(new EnableCrlCommand({ crlId: id }))),
+        signal,
+      );
     },
 
     async deleteCrl(id, signal) {
       checkId("DeleteCrl", id);
-      await unlessNotFound(send("DeleteCrl", { id }, signal));
+      const write = by((client) => client.send(new DeleteCrlCommand({ crlId: id })));
+      await unlessNotFound(send("DeleteCrl", write, signal));
     },
   };
 }
@@ -236,7 +298,7 @@ async function unlessNotFound<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function bundleSource(bundlePem: string): unknown {
+function bundleSource(bundlePem: string): Source {
   return { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: bundlePem } };
 }
 
@@ -245,10 +307,6 @@ function wireSetting(setting: WantedNotification): unknown {
   return { event, enabled, ...(setting.enabled ? { threshold: setting.thresholdDays } : {}) };
 }
 
-function tagMember(tags: Tags | undefined): { readonly tags?: readonly unknown[] } {
+function tagMember(tags: Tags | undefined): { readonly tags?: Tag[] } {
   return tags === undefined ? {} : { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) };
-}
-
-function base64(text: string): string {
-  return Buffer.from(text, "utf8").toString("base64");
 }

@@ -2,7 +2,7 @@ import { type KeyObject, X509Certificate } from "node:crypto";
 
 import { checkSessionArns, parseTrustAnchorArn } from "./arn.ts";
 import { call, type CallOptions } from "./call.ts";
-import type { SignableRequest } from "./canonical-request.ts";
+import { type SignableRequest, urlOf } from "./canonical-request.ts";
 import { checkPlace, checkTrustAnchorArn } from "./check-arguments.ts";
 import { type Clock, monotonicClock } from "./clock.ts";
 import type { AwsCredentials } from "./credentials.ts";
@@ -78,8 +78,10 @@ export async function createSession(input: CreateSessionInput, signal?: AbortSig
   const { account } = parseTrustAnchorArn(input.trustAnchorArn);
   const answer = await call({
     operation,
-    request,
-    sign: () => Promise.resolve(signX509(request, { algorithm, certificates, privateKey, region, at: now() })),
+    request: (carry) => {
+      const headers = signX509(request, { algorithm, certificates, privateKey, region, at: now() });
+      return carry({ ...request, url: urlOf(request), headers });
+    },
     pacer: sharedPacers({ clock, owner: account, region, endpoint: base.origin }).sessions,
     clock,
     options: { ...input, requestHandler, requestTimeoutMs, now },

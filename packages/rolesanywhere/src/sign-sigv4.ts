@@ -1,35 +1,57 @@
-import { createHmac } from "node:crypto";
+import { Hash } from "@smithy/core/serde";
+import { SignatureV4 } from "@smithy/signature-v4";
 
-import { prepareSignature, type SignableRequest } from "./canonical-request.ts";
+import type { SignableRequest } from "./canonical-request.ts";
 import type { AwsCredentials } from "./credentials.ts";
 
-const algorithm = "AWS4-HMAC-SHA256";
+/** A request as AWS's clients and their signers hand it to each other. */
+export interface SdkRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+  readonly query?: Record<string, string | string[] | null>;
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+}
 
-/**
- * Signs a request by an access key (Signature Version 4) and returns its headers.
- * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
- */
-export function signSigV4(
-  request: SignableRequest,
-  options: { readonly credentials: AwsCredentials; readonly region: string; readonly at: Date },
-): Readonly<Record<string, string>> {
-  const { credentials, region, at } = options;
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-  const token = sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken };
-  const { headers, signedHeaders, scope, stringToSign } = prepareSignature(
-    { ...request, headers: { ...request.headers, ...token } },
-    { algorithm, region, at },
-  );
-  const [date = "", ...rest] = scope.split("/");
-  let key = hmac(`AWS4${secretAccessKey}`, date);
-  for (const part of rest) key = hmac(key, part);
-  const signature = Buffer.from(hmac(key, stringToSign)).toString("hex");
+/** By whom and when requests are signed. */
+export interface Signing {
+  readonly region: string;
+  /** Asked once for each request. */
+  readonly credentials: () => Promise<AwsCredentials>;
+  readonly now: () => Date;
+}
+
+/** AWS's own signer (Signature Version 4), in its newest release, by a clock that is given. */
+export function sigV4Signer(options: Signing): { readonly sign: (request: SdkRequest) => Promise<SdkRequest> } {
+  const { region, credentials, now } = options;
+  const signer = new SignatureV4({
+    credentials,
+    region,
+    service: "rolesanywhere",
+    sha256: Hash.bind(undefined, "sha256"),
+    // A checksum header of its own, which AWS asks of no service but S3.
+    applyChecksum: false,
+  });
   return {
-    ...headers,
-    authorization: `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`,
+    // The client passes a time of its own, from the system's clock.
+    sign: (request) => signer.sign(request, { signingDate: now() }),
   };
 }
 
-function hmac(key: string | Uint8Array, text: string): Uint8Array {
-  return createHmac("sha256", key).update(text).digest();
+/** Signs a request that no client of AWS's can write, and returns its headers. */
+export async function signSigV4(request: SignableRequest, options: Signing): Promise<Readonly<Record<string, string>>> {
+  const { method, url, query, headers, body } = request;
+  const signed = await sigV4Signer(options).sign({
+    method,
+    protocol: url.protocol,
+    hostname: url.hostname,
+    path: url.pathname,
+    query: { ...query },
+    headers: { ...headers, host: url.host },
+    body,
+  });
+  return signed.headers;
 }
