@@ -20,8 +20,9 @@ import { writeStatus } from "./write-status.ts";
 /** CRLs are refreshed, and clocks compared, though nothing is due. */
 const longestPauseMs = 600_000;
 const shortestPauseMs = 1_000;
-/** Far more than any rotation takes at once: a plan that does not get on is a fault of ours, and must not spin. */
-const mostSteps = 100;
+/** Far more than any rotation of sixteen anchors takes at once: a plan that does not get on is a fault of ours, and must not spin. */
+const mostSteps = 400;
+const afterSpinningMs = 60_000;
 
 export interface AuthorityReconcilerOptions extends RotationOptions {
   readonly authorities: ReadonlyStore<CertificateAuthority>;
@@ -77,9 +78,11 @@ class Pass {
         return { requeueAfterMs: this.#pauseMs(plan, seen) };
       }
       await carryOut({ options: this.#options, seen, signal: this.#signal }, plan.action);
+      // What was taken over from AWS belongs into a CRL of ours, and raises its number.
+      if (plan.action.do === "MergeRevocations") this.#refreshed.delete(plan.action.generation);
     }
     this.#options.log.error({ authority: this.#name }, `took ${mostSteps} steps without coming to rest`);
-    return { requeueAfterMs: longestPauseMs };
+    return { requeueAfterMs: afterSpinningMs };
   }
 
   /** What must be so before anything is decided; true when it was not. */

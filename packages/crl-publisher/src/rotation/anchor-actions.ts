@@ -2,9 +2,10 @@ import type { RotationAction } from "@capstan/ca-core";
 import { trustedTime } from "@capstan/ca-core";
 import { type CertificateAuthority, certificateAuthorityResource } from "@capstan/api";
 import { parseTrustAnchorArn, type WantedNotification } from "@capstan/rolesanywhere";
+import type { CountedReading } from "../anchors/anchor-memory.ts";
 import { awsAnchorName, awsCrlName } from "../anchors/aws-names.ts";
 import { planCrlSlot } from "../anchors/plan-crl-slot.ts";
-import { readAnchor } from "../anchors/read-anchor.ts";
+import { type FoundCrl, readAnchor } from "../anchors/read-anchor.ts";
 import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
 import { AnchorActionImpossible, callAnchor, type NamedAnchor, write } from "./call-anchor.ts";
 import type { CarryOut } from "./carry-out.ts";
@@ -23,18 +24,25 @@ const notificationSettings: readonly WantedNotification[] = [
 ];
 
 export function read(carry: CarryOut, { anchor: name }: ActionOf<"ReadAnchor">): Promise<void> {
-  return callAnchor(carry, name, async ({ spec, memory, controlPlane }) => {
-    const { options, seen, signal } = carry;
-    const {
-      metadata,
-      spec: { subject },
-    } = seen.authority;
-    const startedAt = options.now().getTime();
-    const knownArn = memory.reading?.arn ?? statusOfAnchor(seen.authority, spec)?.arn;
-    const question = { controlPlane, authority: metadata.name, commonName: subject.commonName, spec, knownArn };
-    const found = await readAnchor(question, signal);
-    memory.read(found, startedAt, rotationPolicyOf(seen.authority.spec));
+  return callAnchor(carry, name, async (anchor) => {
+    await readNow(carry, anchor);
   });
+}
+
+/** Reads an anchor and remembers what was found. */
+export async function readNow(
+  { options, seen, signal }: CarryOut,
+  { spec, memory, controlPlane }: NamedAnchor,
+): Promise<CountedReading> {
+  const {
+    metadata,
+    spec: { subject },
+  } = seen.authority;
+  const startedAt = options.now().getTime();
+  const knownArn = memory.reading?.arn ?? statusOfAnchor(seen.authority, spec)?.arn;
+  const question = { controlPlane, authority: metadata.name, commonName: subject.commonName, spec, knownArn };
+  const found = await readAnchor(question, signal);
+  return memory.read(found, startedAt, rotationPolicyOf(seen.authority.spec));
 }
 
 export function create(carry: CarryOut, { anchor: name, bundle }: ActionOf<"CreateAnchor">): Promise<void> {
@@ -130,21 +138,10 @@ export function importCrl(carry: CarryOut, { anchor: name, generation }: ActionO
 }
 
 /** As last read; before an import they are read once more, since a repeat would take the second of two places. */
-async function slotsOf(carry: CarryOut, { spec, memory, controlPlane }: NamedAnchor, awsName: string) {
-  const { reading } = memory;
+async function slotsOf(carry: CarryOut, anchor: NamedAnchor, awsName: string): Promise<readonly FoundCrl[]> {
+  const { reading } = anchor.memory;
   if (reading?.crls.some(({ name }) => name === awsName) === true) return reading.crls;
-  const {
-    metadata,
-    spec: { subject },
-  } = carry.seen.authority;
-  const question = {
-    controlPlane,
-    authority: metadata.name,
-    commonName: subject.commonName,
-    spec,
-    knownArn: reading?.arn,
-  };
-  return (await readAnchor(question, carry.signal)).crls;
+  return (await readNow(carry, anchor)).crls;
 }
 
 export function deleteCrl(carry: CarryOut, { anchor: name, id }: ActionOf<"DeleteCrl">): Promise<void> {

@@ -2,6 +2,7 @@ import { createPublicKey, verify } from "node:crypto";
 import { generationName, type RevocationList, revocationListResource } from "@capstan/api";
 import { readCrl, type RotationAction } from "@capstan/ca-core";
 import { formatEntries, parseEntries, type RevocationEntry } from "../crl/revocation-entries.ts";
+import { readNow } from "./anchor-actions.ts";
 import { AnchorActionImpossible, callAnchor } from "./call-anchor.ts";
 import type { CarryOut } from "./carry-out.ts";
 import { rotationPolicyOf } from "./rotation-policy-of.ts";
@@ -18,14 +19,15 @@ export function mergeRevocations(
   carry: CarryOut,
   { anchor: name, generation }: Extract<RotationAction, { readonly do: "MergeRevocations" }>,
 ): Promise<void> {
-  return callAnchor(carry, name, async ({ memory }) => {
+  return callAnchor(carry, name, async (anchor) => {
     const { options, seen, signal } = carry;
     const { client, namespace } = options;
     const authority = seen.authority.metadata.name;
     const { root, found } = generationOf(seen, generation);
-    const content = memory.reading?.crls.find((crl) => generationOfCrl(seen, crl) === generation)?.content;
-    if (content === undefined)
-      throw new AnchorActionImpossible(`the CRL of generation ${generation} in AWS cannot be read`);
+    // What it was decided by may be gone: somebody deleted it, as the refusal below asks for.
+    const { crls } = await readNow(carry, anchor);
+    const content = crls.find((one) => generationOfCrl(seen, one) === generation)?.content;
+    if (content === undefined || content.number <= (options.crls.of(authority, generation)?.number ?? 0n)) return;
     const crl = readCrl(content.der);
     if (found.is === "Present" && !isSignedBy(found.generation.root.spki, crl)) {
       throw new AnchorActionImpossible(

@@ -1,7 +1,12 @@
-import { authorityOperationResource, certificateAuthorityResource, issuedCertificateResource } from "@capstan/api";
+import {
+  authorityOperationResource,
+  certificateAuthorityResource,
+  issuedCertificateResource,
+  revocationListResource,
+} from "@capstan/api";
 import { parseSerial, readCrl } from "@capstan/ca-core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { newGeneration } from "../support/generation.ts";
+import { newGeneration, wanted } from "../support/generation.ts";
 import { after, day, hour, minute, ownNamespace, record, revokedAt } from "../support/objects.ts";
 import { RotationWorld } from "../support/rotation-world.ts";
 
@@ -314,6 +319,24 @@ describe("a state that was restored from a backup", () => {
     await world.until(() => world.outcome("back").startsWith("Done"), hour);
     await world.look();
     expect([(await inAws()).has(parseSerial("4f1c")), (await inAws()).has(parseSerial("5a5a"))]).toEqual([true, true]);
+  });
+});
+
+describe("a CRL in AWS that is newer than ours", () => {
+  test("is-not-taken-over-when-another-key-has-signed-it", async () => {
+    const { crl: forged } = await wanted(await newGeneration(1), Number.MAX_SAFE_INTEGER, ["beef"]);
+    const [inAws] = await world.aws.controlPlane.listCrls();
+    world.aws.emulator.interfere({ kind: "replace-crl", arn: inAws?.arn ?? "", pem: forged.pem });
+    world.advance(6 * minute);
+    await world.look();
+    expect(world.said).toContain("Rotating False StateBehind");
+    world.order("back", { kind: "Recover" });
+    await world.look();
+    expect(world.outcome("back")).toContain("is not signed by its key; delete it in AWS");
+    expect(JSON.stringify(world.server.all(revocationListResource))).not.toContain("beef");
+    await world.aws.deleteCrl(inAws?.id ?? "");
+    await world.until(() => world.outcome("back").startsWith("Done"), hour);
+    expect(await world.crls()).toEqual([1]);
   });
 });
 

@@ -60,12 +60,14 @@ export class Publisher {
   readonly options: AuthorityReconcilerOptions;
   readonly readings = new Readings();
   readonly #reconcile: ReturnType<typeof authorityReconciler>;
+  #isSpinning = false;
 
   constructor(world: RotationWorld, change: Partial<AuthorityReconcilerOptions> = {}) {
     const { server, aws } = world;
     const { client } = server;
     const audit = new MemoryAudit().log;
-    const log = createLogger({ program: "test", level: "silent" });
+    const to = { write: (line: string) => void (this.#isSpinning ||= line.includes("without coming to rest")) };
+    const log = createLogger({ program: "test", level: "error", to });
     const now = (): Date => aws.now;
     this.options = {
       client,
@@ -93,7 +95,9 @@ export class Publisher {
   }
 
   async look(): Promise<ReconcileResult> {
-    return (await this.#reconcile("fleet", new AbortController().signal)) ?? {};
+    const result = (await this.#reconcile("fleet", new AbortController().signal)) ?? {};
+    if (this.#isSpinning) throw new Error("the publisher took step after step without getting on");
+    return result;
   }
 }
 
