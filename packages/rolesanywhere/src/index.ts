@@ -26,7 +26,6 @@ export type { AwsCredentialKeeper, AwsCredentials, AwsCredentialSource } from ".
 export { endpointFromEnvironment, endpointVariantFromEnvironment } from "./endpoint.ts";
 export { RolesAnywhereError } from "./errors.ts";
 export type { RolesAnywhereErrorCode, RolesAnywhereErrorDetails } from "./errors.ts";
-export { partitionOf } from "./partitions.ts";
 export type { EndpointVariant } from "./partitions.ts";
 export { proxyFromEnvironment } from "./proxy.ts";
 export type { ProxySettings } from "./proxy.ts";
