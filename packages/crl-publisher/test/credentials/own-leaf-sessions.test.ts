@@ -9,9 +9,10 @@ import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts
 import { jumpingClock } from "../../../rolesanywhere/test/jumping-clock.ts";
 import type { AnchorSpec, GenerationStatus } from "../../src/authority/authority-parts.ts";
 import type { FoundGeneration, Generation } from "../../src/authority/generation-store.ts";
+import { type AwsAccess, type AwsAccessOptions, createAwsAccess } from "../../src/credentials/aws-access.ts";
 import { mintOwnLeaf, type OwnLeaf } from "../../src/credentials/mint-own-leaf.ts";
 import { createOwnCredentialsMetrics } from "../../src/metrics/own-credentials-metrics.ts";
-import { OwnLeafSessions } from "../../src/credentials/own-leaf-sessions.ts";
+import { OwnLeafSessions, type OwnLeafSessionsOptions } from "../../src/credentials/own-leaf-sessions.ts";
 import { MemoryAudit } from "../support/audit.ts";
 import { newGeneration, wanted } from "../support/generation.ts";
 import { after, authority, hour, now, ownNamespace } from "../support/objects.ts";
@@ -72,7 +73,7 @@ beforeEach(async () => {
   ]);
   minted = [];
   for (const number of [1, 2]) putMark(number, after(-hour));
-  sessions = newSessions();
+  sessions = new OwnLeafSessions(sessionOptions());
 });
 
 afterEach(async () => {
@@ -106,8 +107,8 @@ function withGenerations(...numbered: readonly Numbered[]): CertificateAuthority
   });
 }
 
-function newSessions(): OwnLeafSessions {
-  return new OwnLeafSessions({
+function sessionOptions(): OwnLeafSessionsOptions {
+  return {
     authorityOf: (name) => (name === "fleet" ? stored : undefined),
     findGeneration: async (_authority, number): Promise<FoundGeneration> => {
       const generation = keys.get(number);
@@ -133,7 +134,7 @@ function newSessions(): OwnLeafSessions {
     metrics: createOwnCredentialsMetrics(createMetrics()),
     now: () => now,
     log: createLogger({ program: "test", level: "silent" }),
-  });
+  };
 }
 
 function controlPlane(credentials: Parameters<typeof createControlPlane>[0]["credentials"]): RolesAnywhereControlPlane {
@@ -444,5 +445,72 @@ describe("the proof that AWS acts on a CRL", () => {
     stored = withGenerations([1, "Active"]);
 
     expect(await sessions.proveRevoked("fleet", anchor, await newLeaf(), signal)).toBeUndefined();
+  });
+});
+
+describe("the publisher's ways to AWS", () => {
+  const access = (change: Partial<AwsAccessOptions> = {}): AwsAccess =>
+    createAwsAccess({
+      ...sessionOptions(),
+      onServerDate: () => undefined,
+      beforeSend: () => undefined,
+      requestTimeoutMs: 20_000,
+      ...change,
+    });
+
+  test("are one control plane for each trust anchor, with credentials by a leaf of its own", async () => {
+    const aws = access();
+    const plane = aws.controlPlaneOf("fleet", anchor);
+
+    expect(await plane.listCrls()).toEqual([]);
+
+    expect(aws.sessions.ownLeaf("fleet", anchor)).toEqual({ generation: 1 });
+    expect(aws.controlPlaneOf("fleet", { ...anchor })).toBe(plane);
+    for (const other of [{ name: "test" }, { region: "us-east-1" }, { account: "444455556666" }]) {
+      expect(aws.controlPlaneOf("fleet", { ...anchor, ...other })).not.toBe(plane);
+    }
+    expect(aws.controlPlaneOf("other", anchor)).not.toBe(plane);
+  });
+
+  test("send nothing that changes AWS once the lease is lost, and end with what said so", async () => {
+    const lost = new Error("the lease was lost");
+    const aws = access({
+      beforeSend: () => {
+        throw lost;
+      },
+    });
+    const before = emulator.requests().length;
+
+    await expect(
+      aws.controlPlaneOf("fleet", anchor).deleteTrustAnchor(trustAnchorArn.split("/").at(-1) ?? ""),
+    ).rejects.toBe(lost);
+
+    const sent = emulator.requests().slice(before);
+    expect(sent.map(({ operation }) => operation)).toEqual(["CreateSession"]);
+  });
+
+  test("tell what time it is for AWS", async () => {
+    const heard: number[] = [];
+    await access({ onServerDate: ({ at }) => void heard.push(at) })
+      .controlPlaneOf("fleet", anchor)
+      .listCrls();
+
+    expect(heard).toEqual([now.getTime()]);
+  });
+
+  test("prove a CRL by the canary", async () => {
+    const aws = access();
+    const leaf = await sessionOptions().mint({ authority: "fleet", generation: generations[1], role: "crl" });
+    aws.proofs.minted("fleet", leaf);
+    const read = { authority: "fleet", anchor, generation: 1, serials: new Set([leaf.serial]) };
+    await aws.proofs.ask(read, signal);
+    expect(aws.proofs.isDoubtful(read)).toBe(true);
+
+    const { crl } = await wanted(generations[1], 1, [leaf.serial]);
+    await administrator.importCrl({ name: "fleet 1", trustAnchorArn, crlPem: crl.pem });
+    const later = access();
+    later.proofs.minted("fleet", leaf);
+    await later.proofs.ask(read, signal);
+    expect(later.proofs.isDoubtful(read)).toBe(false);
   });
 });
