@@ -296,16 +296,50 @@ describe("a schema refuses", () => {
     ["an-issuer-without-an-authority", issuer({ caRef: {} }), "spec.caRef.name: Required"],
     ["a-serial-in-upper-case", record({ serial: "4F1C" }), "spec.serial"],
     ["a-serial-with-a-leading-zero-octet", record({ serial: "004f" }), "spec.serial"],
-    ["a-revocation-of-nothing", revocation({ target: {} }), "give exactly one of serial and issuedCertificate"],
+    ["a-revocation-of-nothing", revocation({ target: {} }), "give exactly one of serial, certificate,"],
     [
       "a-revocation-of-two-things",
       revocation({ target: { serial: "4f1c", issuedCertificate: "x" } }),
-      "give exactly one of serial and issuedCertificate",
+      "give exactly one of serial, certificate,",
+    ],
+    [
+      "a-revocation-of-everything-at-once",
+      revocation({ target: { serial: "4f1c", publicKeySha256: "1".repeat(64), serviceAccount: { name: "web" } } }),
+      "give exactly one of serial, certificate,",
+    ],
+    ["a-serial-that-is-no-number", revocation({ target: { serial: "web" } }), "spec.target.serial"],
+    ["a-negative-serial", revocation({ target: { serial: "-4f1c" } }), "spec.target.serial"],
+    ["a-key-that-is-no-sha256", revocation({ target: { publicKeySha256: "4f1c" } }), "spec.target.publicKeySha256"],
+    ["an-account-without-a-name", revocation({ target: { serviceAccount: {} } }), "serviceAccount.name: Required"],
+    [
+      "generation-zero",
+      revocation({ target: { generation: { authority: "fleet", number: 0 } } }),
+      "spec.target.generation.number",
+    ],
+    [
+      "a-re-issue-of-all-that-has-a-key",
+      revocation({ target: { publicKeySha256: "1".repeat(64) }, reissue: true }),
+      "reissue goes with a target that names one certificate",
     ],
     ["a-reason-that-can-be-undone", revocation({ reason: "certificateHold" }), "Unsupported value"],
   ])("%s", async (_fact, object, message) => {
     expect(await answerTo("create", object, "--dry-run=server")).toContain(message);
   });
+});
+
+test.each<[fact: string, target: Json]>([
+  ["a-serial", { serial: "4f1c" }],
+  ["a-serial-as-openssl-prints-it", { serial: "00:4F:1C" }],
+  ["a-serial-with-0x", { serial: "0X4F1c" }],
+  ["a-certificate", { certificate: "-----BEGIN CERTIFICATE-----" }],
+  ["a-record", { issuedCertificate: "x" }],
+  ["a-key", { publicKeySha256: "1".repeat(64) }],
+  ["an-account", { serviceAccount: { name: "web" } }],
+  ["an-account-elsewhere", { serviceAccount: { name: "web", namespace: "tenant" } }],
+  ["a-generation", { generation: { authority: "fleet", number: 1 } }],
+])("a Revocation may name %s", async (_fact, target) => {
+  const wish = revocation({ target, requestedBy: await adminName() });
+  expect(await answerTo("create", wish, "--dry-run=server")).toBe("");
 });
 
 describe("once created", () => {

@@ -67,7 +67,7 @@ export function progressOf(
   const numbers = found.flatMap(({ crlNumber }) => crlNumber ?? []);
   return {
     anchors: ordered,
-    published: late.length === 0 ? readBack(found.length) : waiting(`Waiting for ${late.join(", ")}`),
+    published: late.length === 0 ? readBack(leaves.length, found.length) : waiting(`Waiting for ${late.join(", ")}`),
     ...(numbers.length === 0 ? {} : { crlNumber: Math.min(...numbers) }),
   };
 }
@@ -115,11 +115,13 @@ function mayTrust(owner: Authority, anchor: string, generation: number): boolean
   return bundle === undefined || root === undefined || bundle.includes(root);
 }
 
-function readBack(anchors: number): ConditionState {
+function readBack(leaves: number, anchors: number): ConditionState {
   const message =
-    anchors === 0
-      ? "No trust anchor trusts the root; the CRL is served"
-      : "Every trust anchor was read back with a CRL that names the serial";
+    leaves === 0
+      ? "There is no certificate that a CRL would have to name"
+      : anchors === 0
+        ? "No trust anchor trusts the root; the CRL is served"
+        : "Every trust anchor was read back with a CRL that names the serial";
   return { type: "Published", status: "True", reason: revocationReasons.readBack, message };
 }
 

@@ -191,6 +191,7 @@ test("a-key-that-nobody-has-is-blocked-all-the-same", async () => {
   expect(stored.status?.conditions?.[0]?.message).toBe(
     "0 certificates are revoked, and the key is blocked; it cannot be undone",
   );
+  expect(stored.status?.conditions?.[1]?.message).toBe("There is no certificate that a CRL would have to name");
 });
 
 describe("of a service account", () => {
