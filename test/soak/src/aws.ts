@@ -131,10 +131,10 @@ const trustPolicy = {
 };
 
 /** The emulator counts by its own clock, AWS by real seconds. */
-function quotasOf({ factor, quotaFactor }: Plan): Partial<Quotas> {
-  const times = (perSecond: number) => ({
-    perSecond: (perSecond * quotaFactor) / factor,
-    burst: perSecond * quotaFactor,
-  });
+function quotasOf({ factor, quotas }: Plan): Partial<Quotas> {
+  const times = (perSecond: number) => {
+    const most = quotas === "real" ? perSecond : perSecond * 1_000;
+    return { perSecond: most / factor, burst: most };
+  };
   return { "trust-anchors": times(1), crls: times(1), "create-session": times(10) };
 }

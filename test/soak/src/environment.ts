@@ -23,7 +23,7 @@ import { authorityManifest, issuerManifest } from "./manifests.ts";
 import { authorityName, reports, repository } from "./places.ts";
 import type { Plan } from "./plan.ts";
 import { type Relay, startRelay } from "./relay.ts";
-import { ScaledTime, timeScaleVariable } from "./time-scale.ts";
+import { quotasVariable, ScaledTime, timeScaleVariable } from "./time-scale.ts";
 import { until } from "./until.ts";
 
 /** A cluster whose authority signs, with its root in every trust anchor. */
@@ -72,14 +72,17 @@ export async function startEnvironment(
     const aws = await Aws.start(plan, time);
     closing.push(aws.emulator.stop);
     const holdings = new Holdings();
-    const relay: Relay = await startRelay(aws.emulator.endpoint, (call) => holdings.take(call, time.now().getTime()));
+    const relay: Relay = await startRelay(aws.emulator.endpoint, () =>
+      holdings.sample(aws.emulator.trustAnchors(), time.now().getTime()),
+    );
     closing.push(relay.close);
 
     await apply(cluster, ["-k", path.join(repository, "deploy/manifests")]);
     await mkdir(reports, { recursive: true });
     const start = (program: Program, environment: Readonly<Record<string, string>> = {}): Promise<ManagedProcess> => {
       const logFile = path.join(reports, `${plan.name}-${program}.log`);
-      return startProgram(program, { cluster, time, endpoint: relay.endpoint, environment, logFile });
+      const wiring = { [timeScaleVariable]: time.format(), [quotasVariable]: plan.quotas, ...environment };
+      return startProgram(program, { cluster, endpoint: relay.endpoint, environment: wiring, logFile });
     };
     for (const program of Object.keys(programs))
       await rm(path.join(reports, `${plan.name}-${program}.log`), { force: true });
@@ -127,13 +130,12 @@ async function startProgram(
   name: Program,
   given: {
     readonly cluster: Cluster;
-    readonly time: ScaledTime;
     readonly endpoint: string;
     readonly environment: Readonly<Record<string, string>>;
     readonly logFile: string;
   },
 ): Promise<ManagedProcess> {
-  const { cluster, time, endpoint, logFile } = given;
+  const { cluster, endpoint, logFile } = given;
   const { main, flags } = programs[name];
   const [kubeconfig, port] = await Promise.all([
     cluster.serviceAccountKubeconfig({ namespace: defaultNamespace, name }),
@@ -148,7 +150,6 @@ async function startProgram(
       HOME: cluster.directory,
       NODE_COMPILE_CACHE: path.join(cluster.directory, "compile-cache"),
       AWS_EC2_METADATA_DISABLED: "true",
-      [timeScaleVariable]: time.format(),
       ...given.environment,
     },
     args: [

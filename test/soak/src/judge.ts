@@ -12,7 +12,7 @@ export interface Findings {
     Tally,
     "verdicts" | "fromRetired" | "stray" | "served" | "leaves" | "failedRenewals" | "withoutLeaf"
   >;
-  readonly holdings: { readonly history: readonly Holding[]; readonly answers: number };
+  readonly holdings: { readonly history: readonly Holding[]; readonly samples: number };
 }
 
 /** Sessions in a hundred that may end without AWS having judged the leaf, on a busy machine. */
@@ -53,12 +53,12 @@ const RULES: readonly {
   },
   {
     name: "no trust anchor ever held a third certificate or CRL",
-    judge: ({ holdings: { history, answers } }) => {
+    judge: ({ holdings: { history, samples } }) => {
       const [certificates, crls] = [mostOf(history, "certificates"), mostOf(history, "crls")];
       return {
         // Two of each are there in every rotation; less means that nothing was seen.
         holds: certificates === 2 && crls === 2,
-        note: `at most ${certificates} certificates and ${crls} CRLs in ${answers} answers of the control plane`,
+        note: `at most ${certificates} certificates and ${crls} CRLs in ${samples} samples, one after each write`,
       };
     },
   },

@@ -1,16 +1,6 @@
 import { Agent, createServer, type IncomingMessage, request as send, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A call of the control plane and what came back. */
-export interface RelayedCall {
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly status: number;
-  /** Parsed JSON; undefined for anything else. */
-  readonly answer: unknown;
-}
-
 export interface Relay {
   /** For example `http://127.0.0.1:40123`. */
   readonly endpoint: string;
@@ -18,12 +8,12 @@ export interface Relay {
 }
 
 /**
- * Stands before the emulator and sees what the publisher asks it for. Nothing is changed, the Host header included, so that
- * signatures stay right.
+ * Stands between the publisher and the emulator. Nothing is changed on the way, the Host header included, so that signatures
+ * stay right.
  *
- * @param onCall told before the answer goes on, so that whoever asked has done nothing since
+ * @param onWrite called after each call that is no read, before its answer goes on: whoever made it has done nothing since
  */
-export async function startRelay(target: string, onCall: (call: RelayedCall) => void): Promise<Relay> {
+export async function startRelay(target: string, onWrite: () => void): Promise<Relay> {
   const { hostname, port } = new URL(target);
   const agent = new Agent({ keepAlive: true });
   const server = createServer({ maxHeaderSize: 65_536 }, (incoming, outgoing) => {
@@ -39,10 +29,9 @@ export async function startRelay(target: string, onCall: (call: RelayedCall) => 
         .end(body);
     });
     const content = await read(answer);
-    const status = answer.statusCode ?? 0;
-    onCall({ method, path: url.split("?")[0] ?? "", status, answer: parsed(content) });
+    if (method !== "GET") onWrite();
     outgoing.sendDate = false;
-    outgoing.writeHead(status, answer.rawHeaders).end(content);
+    outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders).end(content);
   }
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -60,12 +49,4 @@ async function read(message: IncomingMessage): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of message as AsyncIterable<Uint8Array>) chunks.push(chunk);
   return Buffer.concat(chunks);
-}
-
-function parsed(content: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(content));
-  } catch {
-    return undefined;
-  }
 }

@@ -4,6 +4,7 @@ import { type KubeClient, type KubeObject, type Logger, Reflector, type Resource
 import * as x509 from "@peculiar/x509";
 import { type HeldLeaf, type LeafSource, readHeldLeaf } from "./held-leaf.ts";
 import { authorityName, workloadNamespace as namespace } from "./places.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const requestResource: ResourceType = {
   group: "cert-manager.io",
@@ -128,16 +129,4 @@ async function makeKey(commonName: string): Promise<{ readonly csr: string; read
 
 function text(base64: string): string {
   return Buffer.from(base64, "base64").toString("utf8");
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason as Error);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

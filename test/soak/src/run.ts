@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type AuthorityOperation, authorityOperationResource } from "@capstan/api";
 import { SessionAsker } from "./ask-session.ts";
 import { AuthorityWatch, type PhaseChange } from "./authority-watch.ts";
+import { CertificateLeaves } from "./certificate-leaves.ts";
 import type { Environment } from "./environment.ts";
-import type { LeafSource } from "./held-leaf.ts";
 import { rotateOperation } from "./manifests.ts";
 import type { Plan } from "./plan.ts";
 import { RequestLeaves } from "./request-leaves.ts";
@@ -39,7 +39,7 @@ export async function runSoak(environment: Environment, plan: Plan, say: (line: 
   const pauseMs = (plan.workloads * anchors.length * 1_000) / plan.sessionsPerSecond;
   const workloads = Array.from({ length: plan.workloads }, (_, index) =>
     runWorkload(
-      { name: `web-${index + 1}`, anchors, leaves: leaves.source, asker, authority, tally, time, pauseMs, log: say },
+      { name: `web-${index + 1}`, anchors, leaves, asker, authority, tally, time, pauseMs, log: say },
       stop.signal,
     ),
   );
@@ -100,10 +100,7 @@ async function drive(given: {
   }
 }
 
-function leavesFor(
-  { client, log }: Environment,
-  { maxLeafDuration: duration }: Plan,
-): { readonly source: LeafSource; readonly stop: () => void } {
-  const source = new RequestLeaves({ client, log, duration });
-  return { source, stop: () => source.stop() };
+function leavesFor({ client, log }: Environment, { leaves, maxLeafDuration: duration }: Plan) {
+  const options = { client, log, duration };
+  return leaves === "requests" ? new RequestLeaves(options) : new CertificateLeaves(options);
 }

@@ -6,7 +6,7 @@ import { createRequestHandler } from "@capstan/rolesanywhere";
 import { startCrlPublisher } from "../../../packages/crl-publisher/src/crl-publisher.ts";
 import { brokenGuardVariable, plannerWithout } from "./broken-planner.ts";
 import { ScaledKubeClient } from "./scaled-kube-client.ts";
-import { ScaledTime, timeScaleVariable } from "./time-scale.ts";
+import { quotasVariable, ScaledTime, timeScaleVariable } from "./time-scale.ts";
 
 defineProgram({
   name: "capstan-crl-publisher",
@@ -27,7 +27,7 @@ defineProgram({
           client,
           now: time.now,
           clock: time.clock,
-          pacing: time.pacing,
+          ...(process.env[quotasVariable] === "raised" ? { pacing: time.pacing } : {}),
           plan: plannerWithout(process.env[brokenGuardVariable]),
           random: randomBytes,
           recordName: randomUUID,

@@ -5,6 +5,9 @@ import type { Clock as PacingClock } from "@capstan/rolesanywhere";
 /** Names the time scale in the environment of our own test-only programs. */
 export const timeScaleVariable = "CAPSTAN_TEST_TIME_SCALE";
 
+/** Names, there too, by what the publisher paces its calls: `real` or `raised` quotas. */
+export const quotasVariable = "CAPSTAN_TEST_QUOTAS";
+
 /**
  * Time that runs faster than it does. All processes of a run count from one origin, so they agree as closely as real clocks
  * of one machine. Leases, network time limits, etcd and cert-manager keep real time.
@@ -16,7 +19,7 @@ export class ScaledTime {
   readonly factor: number;
   /** For what is waited for. */
   readonly clock: Clock;
-  /** For the pace of calls to AWS: what AWS allows in a second, it allows in a second of the run. */
+  /** For the pace of calls to AWS where it allows in a second of the run what it else allows in a real one. */
   readonly pacing: PacingClock;
 
   constructor(origin: number, factor: number) {
