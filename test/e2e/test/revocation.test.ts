@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash, X509Certificate } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -96,6 +97,18 @@ async function revoke(name: string, serial: string, namespace = "demo"): Promise
     kind: "Revocation",
     metadata: { name, namespace },
     spec: { target: { serial }, requestedBy: "admin" },
+  };
+  const created = await environment.cluster.kubectl(["create", "-f", "-"], { stdin: JSON.stringify(manifest) });
+  expect(created.stderr).toBe("");
+}
+
+/** Creates a Revocation of any target as administrator. */
+async function revokeTarget(name: string, target: object, namespace = "demo"): Promise<void> {
+  const manifest = {
+    apiVersion: "capstan.dev/v1alpha1",
+    kind: "Revocation",
+    metadata: { name, namespace },
+    spec: { target, reason: "keyCompromise", requestedBy: "admin" },
   };
   const created = await environment.cluster.kubectl(["create", "-f", "-"], { stdin: JSON.stringify(manifest) });
   expect(created.stderr).toBe("");
@@ -233,6 +246,72 @@ describe("a revocation", () => {
     await expect(assumeRole(environment, files)).rejects.toThrow("Certificate revoked");
   });
 });
+
+describe("a revocation by what somebody has in hands", () => {
+  test("by-certificate-reaches-a-leaf-whose-record-was-lost", async () => {
+    const { files, serial } = await issueLeaf("lost");
+    await assumeRole(environment, files);
+    const selector = `--field-selector=spec.serial=${serial}`;
+    const deleted = await environment.cluster.kubectl(["delete", "icert", "-n", "capstan-system", selector]);
+    expect(deleted.stdout).toContain("deleted");
+    await revoke("lost-serial", serial, "capstan-system");
+    const refused = await revocationWith("lost-serial", "Accepted", "False", "capstan-system");
+    expect(conditionOf(refused, "Accepted")?.reason).toBe("UnknownSerial");
+    const certificate = (await readFile(files.certificate, "utf8")).replace(/(-----END CERTIFICATE-----\n)[^]*$/, "$1");
+    await revokeTarget("lost", { certificate }, "capstan-system");
+    await revocationWith("lost", "Published", "True", "capstan-system");
+    await expect(assumeRole(environment, files)).rejects.toThrow("Certificate revoked");
+  });
+
+  test("by-public-key-is-refused-in-aws-and-no-other-leaf-is-issued-for-it", async () => {
+    const { files } = await issueLeaf("keyed");
+    const patch = async (spec: object): Promise<void> => {
+      const patched = await environment.cluster.kubectl([
+        "patch",
+        "certificate",
+        "keyed",
+        "-n",
+        "demo",
+        "--type=merge",
+        "-p",
+        JSON.stringify({ spec }),
+      ]);
+      expect(patched.stderr).toBe("");
+    };
+    await patch({ privateKey: { rotationPolicy: "Never" } });
+    const { publicKey } = new X509Certificate(await readFile(files.certificate));
+    const publicKeySha256 = createHash("sha256")
+      .update(publicKey.export({ type: "spki", format: "der" }))
+      .digest("hex");
+    await revokeTarget("keyed", { publicKeySha256 });
+    await revocationWith("keyed", "Accepted", "True");
+    await until("AWS to refuse the leaf", async () => {
+      const answer = await assumeRole(environment, files).catch((error: unknown) => String(error));
+      return typeof answer === "string" && answer.includes("Certificate revoked") ? true : undefined;
+    });
+    // With the same key cert-manager asks again.
+    await patch({ duration: "25h" });
+    const failed = await until("the next request to fail", async () => {
+      const all = await getObject<{ readonly items: readonly RequestObject[] }>(environment, [
+        "certificaterequests",
+        "-n",
+        "demo",
+      ]);
+      return all?.items
+        .filter(({ metadata }) => metadata.name.startsWith("keyed-"))
+        .flatMap(({ status }) => status?.conditions ?? [])
+        .find(({ type, reason }) => type === "Ready" && reason === "Failed");
+    });
+    expect(failed.message).toContain(`the key with SHA-256 ${publicKeySha256} is blocked`);
+  });
+});
+
+interface RequestObject {
+  readonly metadata: { readonly name: string };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly reason: string; readonly message: string }[];
+  };
+}
 
 async function crlNumber(): Promise<number> {
   const list = await getObject<{ readonly status?: { readonly published?: { readonly number: number } } }>(
