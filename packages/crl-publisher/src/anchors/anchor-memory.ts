@@ -22,6 +22,10 @@ export class AnchorMemory {
   #doubtfulWriteAt: number | undefined;
   #failure: { readonly message: string; readonly retryAt: number } | undefined;
   #failures = 0;
+  /** What was read before a write that AWS has answered since then. */
+  #beforeWrite: string | undefined;
+  #writesWithoutEffect = 0;
+  #isWriteUnseen = false;
   canary: CanaryResult | undefined;
 
   get reading(): CountedReading | undefined {
@@ -40,6 +44,11 @@ export class AnchorMemory {
     return this.#failure;
   }
 
+  /** How many writes in a row AWS has answered and the reading right after them, this last one, has not shown. */
+  get unseenWrites(): number {
+    return this.#isWriteUnseen ? this.#writesWithoutEffect : 0;
+  }
+
   /** A read that was begun at `now` has found this. It is later than the last write, which had ended before it began. */
   read(found: FoundAnchor, now: number, policy: RotationPolicy): CountedReading {
     const readAt = Math.max(now, (this.#writtenAt ?? Number.NEGATIVE_INFINITY) + 1);
@@ -48,6 +57,10 @@ export class AnchorMemory {
       { readAt, state: found.state, bundle: found.certificates.map(({ fingerprint }) => fingerprint), crls: [] },
       policy,
     );
+    this.#isWriteUnseen = this.#beforeWrite === contentOf(found);
+    if (this.#beforeWrite !== undefined)
+      this.#writesWithoutEffect = this.#isWriteUnseen ? this.#writesWithoutEffect + 1 : 0;
+    this.#beforeWrite = undefined;
     this.#reading = { ...found, readAt, equal };
     return this.#reading;
   }
@@ -63,6 +76,7 @@ export class AnchorMemory {
     try {
       const answer = await call();
       this.#doubtfulWriteAt = before;
+      if (this.#reading !== undefined) this.#beforeWrite = contentOf(this.#reading);
       return answer;
     } catch (error) {
       if (isAnswered(error)) this.#doubtfulWriteAt = before;
@@ -77,10 +91,28 @@ export class AnchorMemory {
     this.#failure = { message, retryAt: now + Math.min(longestRetryMs, Math.max(backoffMs, retryAfterMs)) };
   }
 
+  /**
+   * The same for a write that had no effect, or whose effect is not to be read yet: what is read is true enough to go on
+   * by, but not at once, or the same would be written again and again.
+   */
+  unseen(message: string, now: number): void {
+    const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (this.#writesWithoutEffect - 1));
+    this.#failure = { message, retryAt: now + backoffMs };
+  }
+
   succeeded(): void {
     this.#failures = 0;
     this.#failure = undefined;
   }
+}
+
+/** What of an anchor a write of ours can change. */
+function contentOf({ state, certificates, crls }: FoundAnchor): string {
+  return JSON.stringify([
+    state,
+    certificates.map(({ fingerprint }) => fingerprint).toSorted(),
+    crls.map(({ id, enabled, content }) => `${id} ${String(enabled)} ${content?.sha256 ?? ""}`).toSorted(),
+  ]);
 }
 
 function observed({ readAt, state, certificates, equal }: CountedReading) {

@@ -7,7 +7,7 @@ import { awsAnchorName, awsCrlName } from "../anchors/aws-names.ts";
 import { planCrlSlot } from "../anchors/plan-crl-slot.ts";
 import { type FoundCrl, readAnchor } from "../anchors/read-anchor.ts";
 import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
-import { AnchorActionImpossible, callAnchor, type NamedAnchor, write } from "./call-anchor.ts";
+import { AnchorActionImpossible, callAnchor, type NamedAnchor, write, WriteNotSeen } from "./call-anchor.ts";
 import type { CarryOut } from "./carry-out.ts";
 import { rotationPolicyOf } from "./rotation-policy-of.ts";
 import { generationOf } from "./seen.ts";
@@ -26,6 +26,8 @@ const notificationSettings: readonly WantedNotification[] = [
 export function read(carry: CarryOut, { anchor: name }: ActionOf<"ReadAnchor">): Promise<void> {
   return callAnchor(carry, name, async (anchor) => {
     await readNow(carry, anchor);
+    const { unseenWrites } = anchor.memory;
+    if (unseenWrites > 0) throw new WriteNotSeen(unseenWrites);
   });
 }
 
@@ -64,7 +66,9 @@ export function writeBundle(
     const { controlPlane } = anchor;
     const id = idOf(anchor);
     const bundlePem = pemOf(carry, anchor, bundle);
-    if (removes.length > 0 && !(await intentStands(carry, name, bundle))) return;
+    if (removes.length > 0 && !(await intentStands(carry, name, bundle))) {
+      throw new AnchorActionImpossible(`the intent to remove SHA-256 ${removes.join(", ")} does not stand any more`);
+    }
     await write(carry, anchor, () => controlPlane.updateTrustAnchor({ id, bundlePem }, carry.signal));
   });
 }

@@ -31,7 +31,8 @@ export async function callAnchor(
     if (signal.aborted || !isOfAnchor(error)) throw error;
     const message = error instanceof Error ? error.message : "unknown error";
     const retryAfterMs = error instanceof RolesAnywhereError ? error.retryAfterMs : undefined;
-    memory.failed(message, options.now().getTime(), retryAfterMs);
+    if (error instanceof WriteNotSeen) memory.unseen(message, options.now().getTime());
+    else memory.failed(message, options.now().getTime(), retryAfterMs);
     options.log.warn(
       { authority: authority.metadata.name, trustAnchor: name, err: error },
       "a call for a trust anchor failed",
@@ -48,6 +49,16 @@ export function write<T>({ options }: CarryOut, { memory }: NamedAnchor, send: (
 export class AnchorActionImpossible extends Error {
   override readonly name = "AnchorActionImpossible";
   readonly code = "ERR_ANCHOR_ACTION_IMPOSSIBLE";
+}
+
+/** AWS has answered a write, and what was read afterwards is as before. */
+export class WriteNotSeen extends Error {
+  override readonly name = "WriteNotSeen";
+  readonly code = "ERR_WRITE_NOT_SEEN";
+
+  constructor(writes: number) {
+    super(`AWS has taken ${writes === 1 ? "a write" : `${writes} writes`}, and what is read is as it was before`);
+  }
 }
 
 /** Kubernetes, our own lease and the audit log are everybody's affair: without them nothing goes on. */

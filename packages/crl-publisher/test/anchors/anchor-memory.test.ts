@@ -84,6 +84,53 @@ describe("a write", () => {
   });
 });
 
+describe("a write that AWS has answered", () => {
+  const write = (): Promise<void> =>
+    memory.write(
+      at,
+      () => Promise.resolve(),
+      () => true,
+    );
+
+  test("counts-as-without-effect-while-the-reading-after-it-is-as-before", async () => {
+    memory.read(found("a"), at, policy);
+    for (const writes of [1, 2, 3]) {
+      await write();
+      memory.read(found("a"), at, policy);
+      expect(memory.unseenWrites).toBe(writes);
+      // A reading later on is one like any other.
+      memory.read(found("a"), at + minute, policy);
+      expect(memory.unseenWrites).toBe(0);
+    }
+    await write();
+    memory.read(found("a", "b"), at, policy);
+    expect(memory.unseenWrites).toBe(0);
+  });
+
+  test.each<[fact: string, change: Partial<FoundAnchor>]>([
+    ["another-state", { state: "Disabled" }],
+    ["a-crl-more", { crls: [{ id: "one", name: "", enabled: true, content: undefined }] }],
+  ])("has-had-its-effect-with-%s", async (_fact, change) => {
+    memory.read(found("a"), at, policy);
+    await write();
+    memory.read({ ...found("a"), ...change }, at, policy);
+    expect(memory.unseenWrites).toBe(0);
+  });
+
+  test("is-tried-again-after-twice-as-long-each-time-up-to-a-minute", async () => {
+    memory.read(found("a"), at, policy);
+    const waits: number[] = [];
+    for (let writes = 0; writes < 7; writes += 1) {
+      await write();
+      memory.succeeded();
+      memory.read(found("a"), at, policy);
+      memory.unseen("no", at);
+      waits.push((memory.failure?.retryAt ?? 0) - at);
+    }
+    expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  });
+});
+
 describe("after failures in a row the next try", () => {
   test("is-made-after-twice-as-long-each-time-up-to-a-minute", () => {
     const waits = Array.from({ length: 7 }, () => {
