@@ -45,6 +45,7 @@ export const PLANS: Readonly<Record<Plan["name"], Plan>> = {
   smoke: {
     ...short,
     name: "smoke",
+    rootDuration: "6h",
     soak: "9m",
     rotations: 2,
     workloads: 10,
