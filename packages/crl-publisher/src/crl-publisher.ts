@@ -144,7 +144,6 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     reconcile: authorityReconciler({
       ...options,
       namespace,
-      authorities: authorities.store,
       records: records.store,
       generations,
       operations: operations.store,

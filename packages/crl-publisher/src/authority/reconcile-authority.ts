@@ -1,6 +1,6 @@
-import { type CertificateAuthority, certificateAuthorityResource } from "@capstan/api";
+import { certificateAuthorityResource } from "@capstan/api";
 import { planRotation, type RotationObservation, type RotationPlan } from "@capstan/ca-core";
-import type { ReadonlyStore, ReconcileResult, Reconciler } from "@capstan/kube";
+import type { ReconcileResult, Reconciler } from "@capstan/kube";
 import { admitOperations } from "../operations/admit-operations.ts";
 import { refuseOperations, reportOperations } from "../operations/report-operations.ts";
 import { carryOut } from "../rotation/carry-out.ts";
@@ -25,7 +25,6 @@ const mostSteps = 400;
 const afterSpinningMs = 60_000;
 
 export interface AuthorityReconcilerOptions extends RotationOptions {
-  readonly authorities: ReadonlyStore<CertificateAuthority>;
   /** Default is `planRotation`. */
   readonly plan?: typeof planRotation;
 }

@@ -72,7 +72,6 @@ export class Publisher {
     this.options = {
       client,
       namespace: ownNamespace,
-      authorities: world.authorities,
       records: world.records,
       operations: world.operations,
       issuers: [world.issuers],
@@ -105,7 +104,6 @@ export class Publisher {
 export class RotationWorld implements AsyncDisposable {
   readonly server: ApiServer;
   readonly aws: Aws;
-  readonly authorities = new ObjectStore<CertificateAuthority>();
   readonly records = new ObjectStore<IssuedCertificate>({ authority: ({ spec }) => [spec.authority] });
   readonly operations = new ObjectStore<AuthorityOperation>({ authority: ({ spec }) => [spec.authority] });
   readonly issuers = new ObjectStore<CapstanClusterIssuer>({ authority: ({ spec }) => [spec.caRef.name] });
@@ -142,7 +140,6 @@ export class RotationWorld implements AsyncDisposable {
   }
 
   observe(): void {
-    fill(this.authorities, this.server.all(certificateAuthorityResource));
     fill(this.records, this.server.all(issuedCertificateResource));
     fill(this.operations, this.server.all(authorityOperationResource));
     fill(this.issuers, this.server.all(capstanClusterIssuerResource));
