@@ -38,7 +38,7 @@ export const PLANS: Readonly<Record<Plan["name"], Plan>> = {
     soak: "6m",
     rotations: 50,
     workloads: 200,
-    factor: 40,
+    factor: 30,
     sessionsPerSecond: 100,
     isOrdered: false,
   },

@@ -23,7 +23,9 @@ const left = 110;
 const right = 20;
 const bandHeight = { generations: 220, anchor: 44, sessions: 90 } as const;
 const gap = 34;
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const mostBars = 300;
 
 const colours: Readonly<Partial<Record<GenerationPhase, string>>> = {
   Pending: "#d9d9d9",
@@ -107,25 +109,41 @@ function holdings(drawing: Drawing, anchor: string, x: (at: number) => number, t
   ];
 }
 
-/** Sessions in a minute, and in red those that were refused to a valid leaf. */
-function sessions({ buckets }: Drawing, x: (at: number) => number, top: number): readonly string[] {
+/** Sessions in a few minutes, and in red those that were refused to a valid leaf. */
+function sessions(drawing: Drawing, x: (at: number) => number, top: number): readonly string[] {
+  const { minutes, buckets } = gathered(drawing);
   const most = Math.max(1, ...buckets.map(({ accepted, refused }) => accepted + refused));
   const height = (count: number): number => round((bandHeight.sessions * count) / most);
   const bottom = top + bandHeight.sessions;
   return [
     label(top + 12, "sessions"),
-    label(top + 26, "in a minute"),
+    label(top + 26, `in ${minutes} min`),
     text(left - 6, top + 40, String(most), "end"),
     ...buckets.flatMap(({ at, accepted, refused }) => {
-      const barWidth = Math.max(1, round(x(at + 60_000) - x(at)));
-      const red = height(refused);
+      const barWidth = Math.max(1, round(x(at + minutes * minuteMs) - x(at)));
+      // However few, they are seen.
+      const red = refused === 0 ? 0 : Math.max(6, height(refused));
       return [
         rect(x(at), bottom - height(accepted), barWidth, height(accepted), "#c7e9c0"),
-        // However few, they are seen.
-        ...(refused === 0 ? [] : [rect(x(at), bottom - Math.max(6, red), barWidth, Math.max(6, red), "#de2d26")]),
+        ...(red === 0 ? [] : [rect(x(at), bottom - red, barWidth, red, "#de2d26")]),
       ];
     }),
   ];
+}
+
+/** As many bars as the picture has room for. */
+function gathered({ from, to, buckets }: Drawing): {
+  readonly minutes: number;
+  readonly buckets: readonly (SessionBucket & { readonly at: number })[];
+} {
+  const minutes = Math.max(1, Math.ceil((to - from) / minuteMs / mostBars));
+  const sums = new Map<number, SessionBucket>();
+  for (const { at, accepted, refused } of buckets) {
+    const begin = from + Math.max(0, Math.floor((at - from) / (minutes * minuteMs))) * minutes * minuteMs;
+    const sum = sums.get(begin) ?? { accepted: 0, refused: 0 };
+    sums.set(begin, { accepted: sum.accepted + accepted, refused: sum.refused + refused });
+  }
+  return { minutes, buckets: [...sums].map(([at, sum]) => ({ at, ...sum })) };
 }
 
 function hours({ from, to }: Drawing, x: (at: number) => number, top: number): readonly string[] {

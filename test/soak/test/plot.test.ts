@@ -52,6 +52,18 @@ test("no-refused-session-is-no-red-bar", () => {
   expect(count(drawPlot(calm), 'fill="#de2d26"/>')).toBe(1);
 });
 
+test("the-bars-of-a-long-run-are-gathered-and-nothing-is-lost", () => {
+  const buckets = Array.from({ length: 3_000 }, (_, minute) => ({
+    at: minute * 60_000,
+    accepted: 10,
+    refused: minute === 1_234 ? 1 : 0,
+  }));
+  const svg = drawPlot({ ...drawing, to: 3_000 * 60_000, buckets });
+  expect(svg).toContain(">in 10 min<");
+  expect(count(svg, 'fill="#c7e9c0"')).toBe(300);
+  expect(count(svg, 'fill="#de2d26"/>')).toBe(2);
+});
+
 test("an-empty-run-can-be-drawn", () => {
   const svg = drawPlot({ from: 5, to: 5, changes: [], holdings: [], buckets: [] });
   expect(svg).toMatch(/^<svg [^]*<\/svg>\n$/);
