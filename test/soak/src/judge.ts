@@ -8,10 +8,7 @@ export interface Findings {
   readonly plan: Plan;
   /** Generations whose roots are gone. */
   readonly retired: number;
-  readonly tally: Pick<
-    Tally,
-    "verdicts" | "fromRetired" | "stray" | "served" | "leaves" | "failedRenewals" | "withoutLeaf"
-  >;
+  readonly tally: Pick<Tally, "verdicts" | "fromRetired" | "stray" | "served">;
   readonly holdings: { readonly history: readonly Holding[]; readonly samples: number };
 }
 

@@ -42,6 +42,10 @@ async function main(args: readonly string[]): Promise<number> {
     const outcome = await runSoak(environment, plan, say);
     const results = judge({ plan, ...outcome, holdings: environment.holdings });
     for (const { outcome: how, name, note } of results) say(`${how}: ${name} (${note})`);
+    const { leaves, withoutLeaf, failedRenewals } = outcome.tally;
+    const [half, most, all] = [0.5, 0.99, 1].map((share) => outcome.tally.renewalMs(share));
+    say(`${leaves} leaves, each after ${half} ms (p50), ${most} ms (p99), ${all} ms at most; ${failedRenewals} failed`);
+    say(`${withoutLeaf} rounds in which a workload had no valid leaf`);
     say(`counts and plot: ${path.relative(repository, await writeReport(options, environment, outcome, results))}`);
     process.stdout.write(`${formatTotals(results)}\n`);
     return results.some(({ outcome: how }) => how === "failed") ? 1 : 0;
@@ -61,6 +65,7 @@ async function writeReport(
     ...holding,
     anchor: nameOf(trustAnchorArn),
   }));
+  const renewalMs = { p50: tally.renewalMs(0.5), p99: tally.renewalMs(0.99), most: tally.renewalMs(1) };
   const { verdicts, leaves, failedRenewals, withoutLeaf, stray, refusals, fromRetired, unanswered, buckets } = tally;
   const report = {
     date: new Date().toISOString(),
@@ -68,7 +73,7 @@ async function writeReport(
     brokenGuard,
     totals: formatTotals(results),
     results,
-    counts: { ...verdicts, leaves, failedRenewals, roundsWithoutLeaf: withoutLeaf, stray },
+    counts: { ...verdicts, leaves, renewalMs, failedRenewals, roundsWithoutLeaf: withoutLeaf, stray },
     refusals,
     fromRetired,
     unanswered,

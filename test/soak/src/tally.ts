@@ -51,7 +51,8 @@ export class Tally {
   readonly fromRetired: Incident[] = [];
   /** Sessions that a leaf behind the ledger's back asked for: while its root was in the anchors, and after that. */
   readonly stray = { controls: 0, acceptedControls: 0, triesAfterRetirement: 0 };
-  leaves = 0;
+  /** How long each leaf took from asking to having it, in real milliseconds. */
+  readonly renewalsMs: number[] = [];
   failedRenewals = 0;
   /** Rounds in which a workload had no valid leaf. */
   withoutLeaf = 0;
@@ -74,6 +75,16 @@ export class Tally {
     if (isRetired) keep(this.fromRetired, incidentOf(result));
     const served = this.served.get(generation) ?? new Set();
     this.served.set(generation, served.add(workload));
+  }
+
+  get leaves(): number {
+    return this.renewalsMs.length;
+  }
+
+  /** Of the time that leaves took: the share of 0 to 1 that was not slower. Real milliseconds. */
+  renewalMs(share: number): number {
+    const sorted = this.renewalsMs.toSorted((left, right) => left - right);
+    return Math.round(sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0);
   }
 
   /** By their beginning, in milliseconds since 1970 of the run's time, each a minute long. */

@@ -74,9 +74,10 @@ class LeafHolder {
 
   async #renew(): Promise<void> {
     const { leaves, name, tally, log } = this.#options;
+    const begun = performance.now();
     try {
       this.#leaf = await leaves.obtain(name, this.#signal);
-      tally.leaves += 1;
+      tally.renewalsMs.push(performance.now() - begun);
     } catch (error) {
       if (this.#signal.aborted) return;
       tally.failedRenewals += 1;
