@@ -199,7 +199,7 @@ async function createUnlessThere(create: () => Promise<unknown>): Promise<void> 
 }
 
 /** What a trust anchor may hold is held to AWS's rules. */
-export function profileOf({ trustAnchors = [] }: CertificateAuthority["spec"]): ProfileName {
+function profileOf({ trustAnchors = [] }: CertificateAuthority["spec"]): ProfileName {
   return trustAnchors.length > 0 ? "RolesAnywhere" : "General";
 }
 

@@ -87,6 +87,21 @@ describe("a rotation goes through by itself when, on the way,", () => {
   });
 });
 
+test("what-aws-takes-and-does-not-show-is-not-sent-again-each-second", async () => {
+  world.aws.emulator.injectFault({ fault: { kind: "no-effect" }, operation: "UpdateTrustAnchor", forMs: 10 * minute });
+  world.order("turn", { kind: "Rotate" });
+  const [from, end] = [world.aws.count, world.aws.now.getTime() + 10 * minute];
+  while (world.aws.now.getTime() < end) {
+    const { requeueAfterMs = minute } = await world.look();
+    expect(messageOf("TrustAnchorsInSync")).toContain("and what is read is as it was before");
+    world.advance(requeueAfterMs);
+  }
+  const sent = world.aws.writes(from).filter((name) => name === "UpdateTrustAnchor");
+  expect(sent.length).toBeGreaterThan(5);
+  expect(sent.length).toBeLessThan(20);
+  await world.until(() => world.phases === "1 Draining, 2 Active", hour);
+});
+
 describe("somebody else changes the trust anchor", () => {
   test("and-takes-our-root-out-it-is-put-back-and-a-strangers-stays", async () => {
     const { root } = await newGeneration(9);
