@@ -353,6 +353,20 @@ describe("once created", () => {
     expect(await answerTo("replace", authority({ keyAlgorithm: "ECDSA-P256" }, "kept"))).toBe("");
   });
 
+  test("the publisher changes no spec of an authority, and may set its finalizer", async () => {
+    await kubectl(["create", "-f", "-"], JSON.stringify(authority({}, "left-alone")));
+    const asPublisher = "--as=system:serviceaccount:capstan-system:crl-publisher";
+    const changed = authority({ keyAlgorithm: "ECDSA-P384" }, "left-alone");
+    // The API server notices a new policy by itself.
+    await expect
+      .poll(async () => await answerTo("replace", changed, asPublisher, "--dry-run=server"), { timeout: minute })
+      .toContain("the publisher may not change the spec of a CertificateAuthority");
+    const { metadata, ...rest } = authority({}, "left-alone");
+    const finalizers = ["capstan.dev/trust-anchors"];
+    const finalized = { ...rest, metadata: { ...(metadata as Json), finalizers } };
+    expect(await answerTo("replace", finalized, asPublisher, "--dry-run=server")).toBe("");
+  });
+
   test("a ledger record never changes but in its status", async () => {
     await kubectl(["create", "-f", "-"], JSON.stringify(record({}, "immutable")));
     expect(await answerTo("replace", record({ serial: "4f1d" }, "immutable"))).toContain(
@@ -530,7 +544,8 @@ describe("rights", () => {
     ["crl-publisher", "may", "get", "secrets:fleet-1", own],
     ["crl-publisher", "may not", "list", "secrets", own],
     ["crl-publisher", "may not", "update", "secrets:fleet-1", own],
-    ["crl-publisher", "may not", "delete", "secrets:fleet-1", own],
+    ["crl-publisher", "may", "delete", "secrets:fleet-1", own],
+    ["crl-publisher", "may not", "delete", "secrets:web-tls", "tenant"],
     ["crl-publisher", "may not", "get", "secrets:web-tls", "tenant"],
     ["crl-publisher", "may not", "update", "generationmarks.capstan/status", own],
     ["crl-publisher", "may not", "delete", "generationmarks.capstan", own],
@@ -545,7 +560,9 @@ describe("rights", () => {
     ["crl-publisher", "may", "patch", "revocations.capstan/status", "tenant"],
     ["crl-publisher", "may not", "patch", "revocations.capstan", "tenant"],
     ["crl-publisher", "may not", "create", "revocations.capstan", own],
-    ["crl-publisher", "may not", "update", "certificateauthorities.capstan", "-"],
+    // Its finalizer alone: a policy keeps it from the spec.
+    ["crl-publisher", "may", "update", "certificateauthorities.capstan", "-"],
+    ["crl-publisher", "may not", "delete", "certificateauthorities.capstan", "-"],
     ["crl-publisher", "may not", "get", "certificaterequests.cm", "tenant"],
     ["crl-publisher", "may", "update", "configmaps:fleet-bundle", own],
     ["crl-publisher", "may not", "update", "configmaps:x", "tenant"],
@@ -623,7 +640,7 @@ test("the columns that kubectl prints are there", async () => {
   const headings = printed.split("\n").filter((line) => /\bNAME\b/.test(line));
   expect(headings.map((line) => line.split(/ {2,}/).join(" | "))).toMatchInlineSnapshot(`
     [
-      "NAME | READY | REASON | GENERATION | EXPIRES | KEY | COMMON NAME | ANCHORS | CRL | AGE",
+      "NAME | READY | REASON | GENERATION | ROTATING | EXPIRES | KEY | COMMON NAME | ANCHORS | CRL | NEXT ROTATION | AGE",
       "NAME | READY | REASON | CA | PROFILE | DEFAULT DURATION | LIVE LEAVES REFUSED | MESSAGE | AGE",
       "NAMESPACE | NAME | SUBJECT | NAMESPACE OF REQUEST | NOT AFTER | REVOKED | SERIAL | CA | GENERATION | REQUEST | REQUESTER | AGE",
       "NAMESPACE | NAME | SERIAL | REASON | ACCEPTED | PUBLISHED | REQUESTED BY | CRL | RE-ISSUE | MESSAGE | AGE",
