@@ -32,7 +32,7 @@ export const raisedFlags: readonly string[] = [
 ];
 
 /** Without a limit V8 takes what the machine has before it collects. A pod's limit does the same (README, Memory). */
-const heapOptions: readonly string[] = ["--max-old-space-size=128", "--max-semi-space-size=8"];
+const heapOptions: readonly string[] = ["--max-old-space-size=112", "--max-semi-space-size=8"];
 
 export function capstan({ start, cluster }: BenchCluster, profile?: string): IssuerContestant {
   const profileOptions = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
