@@ -8,6 +8,8 @@ export interface Findings {
   readonly plan: Plan;
   /** Generations whose roots are gone. */
   readonly retired: number;
+  /** Why the run ended early. */
+  readonly failure: string | undefined;
   readonly tally: Pick<Tally, "verdicts" | "fromRetired" | "stray" | "served">;
   readonly holdings: { readonly history: readonly Holding[]; readonly samples: number };
 }
@@ -22,9 +24,9 @@ const RULES: readonly {
 }[] = [
   {
     name: "the root was replaced as often as was asked for",
-    judge: ({ plan, retired }) => ({
-      holds: retired >= plan.rotations,
-      note: `${retired} of ${plan.rotations} rotations`,
+    judge: ({ plan, retired, failure }) => ({
+      holds: retired >= plan.rotations && failure === undefined,
+      note: `${retired} of ${plan.rotations} rotations${failure === undefined ? "" : `: ${failure}`}`,
     }),
   },
   {

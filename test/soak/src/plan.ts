@@ -39,7 +39,7 @@ export const PLANS: Readonly<Record<Plan["name"], Plan>> = {
     rotations: 50,
     workloads: 200,
     factor: 30,
-    sessionsPerSecond: 100,
+    sessionsPerSecond: 60,
     isOrdered: false,
   },
   smoke: {

@@ -19,6 +19,8 @@ export interface RunOutcome {
   /** In milliseconds since 1970 of the run's time. */
   readonly begun: number;
   readonly ended: number;
+  /** Why it ended before there were enough rotations. */
+  readonly failure: string | undefined;
 }
 
 const lookEveryMs = 100;
@@ -43,8 +45,12 @@ export async function runSoak(environment: Environment, plan: Plan, say: (line: 
       stop.signal,
     ),
   );
+  let failure: string | undefined;
   try {
     await drive({ environment, plan, authority, strays, tally, say });
+  } catch (error) {
+    // What was counted until then tells most.
+    failure = error instanceof Error ? error.message : String(error);
   } finally {
     stop.abort(new Error("the run is over"));
     await Promise.all(workloads);
@@ -52,7 +58,8 @@ export async function runSoak(environment: Environment, plan: Plan, say: (line: 
     authority.stop();
     asker.close();
   }
-  return { tally, changes: authority.changes, retired: authority.retired, begun, ended: time.now().getTime() };
+  const ended = time.now().getTime();
+  return { tally, changes: authority.changes, retired: authority.retired, begun, ended, failure };
 }
 
 /** Orders rotations where they are ordered, and watches until there were enough. */

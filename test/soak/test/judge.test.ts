@@ -20,6 +20,7 @@ function findings(change: Partial<Findings["tally"]> = {}, rest: Partial<Omit<Fi
   return {
     plan: PLANS.smoke,
     retired: 2,
+    failure: undefined,
     holdings: { history: [held(1, 1), held(2, 2), held(1, 1)], samples: 30 },
     tally: {
       verdicts: { accepted: 1_000, refused: 0, expired: 3, unanswered: 2 },
@@ -86,6 +87,11 @@ describe("a run fails", () => {
       "when-no-second-certificate-was-seen",
       findings({}, { holdings: { history: [held(1, 1)], samples: 30 } }),
       "no trust anchor ever held a third certificate or CRL",
+    ],
+    [
+      "by-an-early-end",
+      findings({}, { failure: "no generation has changed its phase" }),
+      "the root was replaced as often as was asked for",
     ],
     ["by-too-few-rotations", findings({}, { retired: 1 }), "the root was replaced as often as was asked for"],
     [

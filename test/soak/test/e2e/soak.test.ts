@@ -25,7 +25,8 @@ test("two-roots-change-under-ten-workloads-without-one-refused-session", async (
 
 test("a-publisher-that-does-not-wait-for-the-drain-is-noticed-by-refused-sessions", async () => {
   await environment.replacePublisher("drainIsOver");
-  const { tally } = await runSoak(environment, { ...plan, rotations: plan.rotations + 1 }, log);
+  const { tally, failure } = await runSoak(environment, { ...plan, rotations: plan.rotations + 1 }, log);
+  expect(failure).toBeUndefined();
   expect(tally.verdicts.refused).toBeGreaterThan(0);
   expect(tally.refusals.map(({ reason }) => reason)).toContain(
     "CreateSession: AWS answered AccessDeniedException: Untrusted signing certificate",
