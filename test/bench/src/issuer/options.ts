@@ -20,7 +20,7 @@ const defaultJson = path.join(tmpdir(), "capstan-bench-issuer.json");
 export const USAGE: string = `pnpm bench:issuer [--only backlog|certificates|memory]... [--smoke] [--profile FOLDER] [--json FILE]
 
   --only     run this part alone; may be given more than once
-  --smoke    a small run of a minute, whose times mean little
+  --smoke    a small run of two to three minutes, whose times mean little
   --profile  a folder for CPU profiles of the issuer controller, one for each start; it is slower with them
   --json     where to write the figures; default: ${defaultJson}`;
 
