@@ -1,5 +1,4 @@
 import type { Clock } from "@capstan/kube";
-import type { Options } from "./commands.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What the plugin has from its surroundings. */
@@ -10,7 +9,7 @@ export interface PluginContext {
 }
 
 /** One command as it was called. */
-export interface Invocation {
+export interface Invocation<Options extends object = object> {
   readonly arguments: readonly string[];
   readonly options: Options;
   readonly context: PluginContext;

@@ -1,11 +1,12 @@
-import { Argument, Command, Option } from "commander";
-import { type CommandName, commands, type CommandSpec, type FlagSpec, type Options } from "./commands.ts";
+import { Argument, Command as CommanderCommand, Option } from "commander";
+import type { Command, CommandSpec, FlagSpec } from "./command.ts";
+import { commands } from "./commands.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface ParsedCommand {
-  readonly name: CommandName;
+  readonly command: Command;
   readonly arguments: readonly string[];
-  readonly options: Options;
+  readonly options: object;
 }
 
 /**
@@ -15,17 +16,17 @@ export interface ParsedCommand {
  */
 export function parseCommandLine(argv: readonly string[], { out, err }: Pick<Terminal, "out" | "err">): ParsedCommand {
   let parsed: ParsedCommand | undefined;
-  const program = withOutput(new Command("kubectl capstan"), { out, err })
+  const program = withOutput(new CommanderCommand("kubectl capstan"), { out, err })
     .description("Certificate authorities in the cluster for AWS IAM Roles Anywhere: see, find and revoke.")
     .helpCommand(false)
     .showHelpAfterError('See "kubectl capstan --help".')
     .addHelpText("after", '\nUse "kubectl capstan COMMAND --help" for a command\'s flags and examples.');
-  for (const spec of commands) {
-    const command = withOutput(createCommand(spec), { out, err });
-    command.action(() => {
-      parsed = { name: spec.name, arguments: command.args, options: command.opts<Options>() };
+  for (const command of commands) {
+    const parser = withOutput(createParser(command), { out, err });
+    parser.action(() => {
+      parsed = { command, arguments: parser.args, options: parser.opts() };
     });
-    program.addCommand(command);
+    program.addCommand(parser);
   }
   program.parse(argv, { from: "user" });
   // Without a command commander has shown the help and thrown.
@@ -33,8 +34,8 @@ export function parseCommandLine(argv: readonly string[], { out, err }: Pick<Ter
   return parsed;
 }
 
-function createCommand(spec: CommandSpec): Command {
-  const command = new Command(spec.name)
+function createParser(spec: CommandSpec): CommanderCommand {
+  const command = new CommanderCommand(spec.name)
     .summary(spec.summary)
     .description(spec.description)
     .showHelpAfterError(`See "kubectl capstan ${spec.name} --help".`);
@@ -57,7 +58,7 @@ function createOption({ long, short, value, description, choices, default: fallb
   return option;
 }
 
-function withOutput(command: Command, { out, err }: Pick<Terminal, "out" | "err">): Command {
+function withOutput(command: CommanderCommand, { out, err }: Pick<Terminal, "out" | "err">): CommanderCommand {
   return command
     .exitOverride()
     .helpOption("-h, --help", "show this help")

@@ -1,4 +1,4 @@
-import type { CommandSpec, FlagSpec } from "../commands.ts";
+import type { CommandSpec, FlagSpec } from "../command.ts";
 
 /** Directives of Cobra's completion protocol, which kubectl speaks: bits of a number. */
 const noSpace = 2;

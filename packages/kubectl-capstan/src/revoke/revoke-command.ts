@@ -1,8 +1,18 @@
 import type { Revocation } from "@capstan/api";
 import { type KubeClient, keyOf } from "@capstan/kube";
 import { withCluster } from "../cluster.ts";
+import type { Command } from "../command.ts";
 import { conditionOf } from "../conditions.ts";
 import { exitCode, type ExitCode } from "../exit-code.ts";
+import {
+  capstanNamespaceFlag,
+  connectionFlags,
+  dryRunFlag,
+  namespaceFlag,
+  objectOutputFlag,
+  timeoutFlag,
+  yesFlag,
+} from "../flags.ts";
 import type { Invocation, PluginContext } from "../invocation.ts";
 import { formatObjects, isObjectFormat, objectName, type PrintedObject } from "../output/objects.ts";
 import { printable } from "../output/printable.ts";
@@ -13,8 +23,8 @@ import { findExistingRevocations } from "./find-existing.ts";
 import { explainFailure, followRevocation } from "./follow-revocation.ts";
 import type { Leaf } from "./leaf.ts";
 import { resolveTarget } from "./resolve-target.ts";
-import { newRevocation } from "./revocation.ts";
-import { readRevokeRequest, type RevokeRequest } from "./revoke-request.ts";
+import { newRevocation, revocationReasonNames } from "./revocation.ts";
+import { readRevokeRequest, type RevokeOptions, type RevokeRequest } from "./revoke-request.ts";
 
 /** One leaf and the Revocation that already does what is asked, if there is one. */
 interface Planned {
@@ -23,7 +33,42 @@ interface Planned {
 }
 
 /** `kubectl capstan revoke TARGET…`: finds every target before it writes the first Revocation. */
-export async function revoke({ arguments: targets, options, context }: Invocation): Promise<ExitCode> {
+export const revokeCommand: Command<RevokeOptions> = {
+  name: "revoke",
+  summary: "Revoke certificates, which cannot be undone",
+  description:
+    "Asks Capstan to revoke certificates. A Revocation in a workload's namespace reaches the certificates issued to that namespace; one in Capstan's own namespace reaches all.\nA certificate that is being revoked already is left as it is, so the command can be repeated, for example with --wait.",
+  argument: {
+    notation: "<TARGET...>",
+    description:
+      "SERIAL (hex; colons, 0x and upper case are fine), icert/NAME (ledger record), certificate/NAME (its current certificate) or secret/NAME (its tls.crt)",
+    beginnings: ["icert/", "certificate/", "secret/"],
+  },
+  flags: [
+    namespaceFlag("namespace of the certificate, and of the Revocation; else the context's"),
+    {
+      long: "reason",
+      value: "REASON",
+      description: "why, as in RFC 5280, 5.3.1; unspecified when not given",
+      choices: revocationReasonNames,
+    },
+    { long: "wait", description: "return when every trust anchor has the CRL; show each one's progress" },
+    timeoutFlag("how long --wait waits, like 90s or 2m", "2m"),
+    yesFlag,
+    dryRunFlag,
+    objectOutputFlag("Revocations"),
+    capstanNamespaceFlag,
+    ...connectionFlags,
+  ],
+  examples: [
+    "kubectl capstan revoke certificate/web -n demo --reason keyCompromise --wait",
+    "kubectl capstan revoke secret/web-tls -n demo",
+    "kubectl capstan revoke 4f:1c:09:ab -n capstan-system --yes",
+  ],
+  run: revoke,
+};
+
+async function revoke({ arguments: targets, options, context }: Invocation<RevokeOptions>): Promise<ExitCode> {
   const { terminal } = context;
   const request = readRevokeRequest(targets, options, terminal);
   return withCluster(options, context, async ({ client, namespace }) => {

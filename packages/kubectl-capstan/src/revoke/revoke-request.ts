@@ -1,9 +1,22 @@
-import { DurationError, defaultNamespace, parseDuration } from "@capstan/api";
+import { defaultNamespace } from "@capstan/api";
 import { checkNamespace } from "../cluster.ts";
-import type { Options } from "../commands.ts";
 import { UsageError } from "../exit-code.ts";
+import type { ConnectionOptions } from "../flags.ts";
+import { parseTimeout } from "../timeout.ts";
 import { isRevocationReason, type RevocationReason } from "./revocation.ts";
 import { parseTarget, type Target } from "./target.ts";
+
+/** The flags of `revoke` as parsed. */
+export interface RevokeOptions extends ConnectionOptions {
+  readonly namespace?: string;
+  readonly capstanNamespace?: string;
+  readonly reason?: string;
+  readonly wait?: boolean;
+  readonly timeout?: string;
+  readonly yes?: boolean;
+  readonly dryRun?: string;
+  readonly output?: string;
+}
 
 /** What `revoke` is asked to do, checked before anything is sent. */
 export interface RevokeRequest {
@@ -20,7 +33,7 @@ export interface RevokeRequest {
 /** @throws {UsageError} naming the flag or target at fault */
 export function readRevokeRequest(
   targets: readonly string[],
-  options: Options,
+  options: RevokeOptions,
   { isInteractive }: { readonly isInteractive: boolean },
 ): RevokeRequest {
   const { capstanNamespace = defaultNamespace, wait = false, yes = false, timeout = "", reason } = options;
@@ -42,15 +55,4 @@ export function readRevokeRequest(
     wait: wait ? { timeout, timeoutMs } : undefined,
     isConfirmed: yes || dryRun !== undefined,
   };
-}
-
-function parseTimeout(text: string): number {
-  try {
-    const milliseconds = parseDuration(text);
-    if (milliseconds > 0) return milliseconds;
-  } catch (error) {
-    if (!(error instanceof DurationError)) throw error;
-    throw new UsageError(`--timeout: ${error.message}`, { cause: error });
-  }
-  throw new UsageError(`--timeout: ${text} is no time to wait: give more than 0s`);
 }
