@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import process from "node:process";
+import { buffer } from "node:stream/consumers";
 import { systemClock } from "@capstan/kube";
 import { runPlugin } from "./run-plugin.ts";
 import type { Terminal } from "./terminal.ts";
@@ -27,6 +28,7 @@ const terminal: Terminal = {
       reader.close();
     }
   },
+  readInput: () => buffer(stdin),
 };
 
 // A reader like head that has seen enough is no failure.

@@ -10,4 +10,6 @@ export interface Terminal {
   readonly hasColor: boolean;
   /** Shows the question among the words and returns the line typed, "" at the end of input. */
   readonly ask: (question: string) => Promise<string>;
+  /** All of standard input, for commands that take `-` for a file. */
+  readonly readInput: () => Promise<Uint8Array>;
 }

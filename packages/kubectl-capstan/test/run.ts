@@ -30,6 +30,8 @@ export interface Surroundings {
   /** Makes the terminal interactive; the line typed at each question. */
   readonly answer?: string;
   readonly hasColor?: boolean;
+  /** What stands on standard input. */
+  readonly input?: string;
   /** Namespace of the kubeconfig's context. */
   readonly namespace?: string;
 }
@@ -42,7 +44,7 @@ export interface Ended {
 
 /** Runs the plugin in this process with a kubeconfig for the server, on real sockets. */
 export async function run(argv: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
-  const { server, answer, hasColor = false, namespace = "demo" } = surroundings;
+  const { server, answer, hasColor = false, input = "", namespace = "demo" } = surroundings;
   const home = await mkdtemp(join(tmpdir(), "kubectl-capstan-"));
   let out = "";
   let err = "";
@@ -58,6 +60,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings = 
           err += `${question}\n`;
           return Promise.resolve(answer ?? "");
         },
+        readInput: () => Promise.resolve(new TextEncoder().encode(input)),
       },
       env: { HOME: home, ...(server === undefined ? {} : { KUBECONFIG: join(home, "config") }) },
       clock: jumpingClock(),
