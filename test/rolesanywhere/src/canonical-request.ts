@@ -16,7 +16,7 @@ export interface Authorization {
   readonly signature: string;
 }
 
-interface CredentialScope {
+export interface CredentialScope {
   /** YYYYMMDD */
   readonly date: string;
   readonly region: string;
@@ -40,6 +40,13 @@ export function parseAuthorization(value: string): Authorization | undefined {
     signature = "",
   } = match.groups;
   return { algorithm, keyId, scope: { date, region, service }, signedHeaders: signedHeaders.split(";"), signature };
+}
+
+/** The key id and the scope of a `Credential`; the scope is undefined when it has another form. */
+export function parseScope(credential: string): readonly [keyId: string, scope: CredentialScope | undefined] {
+  const [keyId = "", date = "", region = "", service = "", end, ...rest] = credential.split("/");
+  const fits = /^\d{8}$/.test(date) && region !== "" && service !== "" && end === "aws4_request" && rest.length === 0;
+  return [keyId, fits ? { date, region, service } : undefined];
 }
 
 /** The string that is signed. `canonicalPath` is given by the caller, since the two signatures treat the path differently. */
@@ -72,13 +79,14 @@ export function uriEncode(text: string): string {
 }
 
 /**
- * What is wrong with the list of signed headers, if anything: it must name the host, the date and whatever of
- * `required` the request carries, in lower case and sorted, and every header it names must be there.
+ * What is wrong with the list of signed headers, if anything: it must name the host, the date (unless the query has it) and
+ * whatever of `required` the request carries, in lower case and sorted, and every header it names must be there.
  */
 export function signedHeadersFault(
   request: HttpRequest,
   authorization: Authorization,
   isRequired: (name: string) => boolean,
+  always: readonly string[] = ["host", "x-amz-date"],
 ): string | undefined {
   const signed = authorization.signedHeaders;
   const sorted = [...signed].sort();
@@ -87,7 +95,7 @@ export function signedHeadersFault(
   }
   const absent = signed.find((name) => request.headers[name] === undefined);
   if (absent !== undefined) return `SignedHeaders names '${absent}', which the request does not have.`;
-  const unsigned = ["host", "x-amz-date", ...Object.keys(request.headers).filter((name) => isRequired(name))].find(
+  const unsigned = [...always, ...Object.keys(request.headers).filter((name) => isRequired(name))].find(
     (name) => !signed.includes(name),
   );
   return unsigned === undefined ? undefined : `'${unsigned}' must be a signed header.`;

@@ -124,7 +124,10 @@ export function createService(cloud: Cloud): Service {
 
   function getCallerIdentity(request: HttpRequest): Prepared {
     const { caller } = authenticate(request, "sts", (fault) => STS_SIGNATURE_ERRORS[fault]);
-    requireGetCallerIdentity(new TextDecoder().decode(request.body));
+    const { method, body, target } = request;
+    requireGetCallerIdentity(
+      method === "GET" ? target.slice(path(request).length + 1) : new TextDecoder().decode(body),
+    );
     return () => xml(200, callerIdentityXml(caller, randomUUID()));
   }
 

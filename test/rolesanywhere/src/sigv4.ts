@@ -8,6 +8,7 @@ import {
 } from "./canonical-request.ts";
 import type { CredentialStore, Principal } from "./credential-store.ts";
 import { header, type HttpRequest, path } from "./http-request.ts";
+import { isPresigned, readPresigned } from "./presigned.ts";
 import { requestTimeFault } from "./request-time.ts";
 import type { Unknowns } from "./unknowns.ts";
 
@@ -31,7 +32,7 @@ const MISMATCH =
   "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 
 /**
- * Verifies Signature Version 4 in the Authorization header and says who called, and for which region.
+ * Verifies Signature Version 4, in the Authorization header or in the query, and says who called, and for which region.
  *
  * @throws {SignatureFault}
  */
@@ -46,15 +47,9 @@ export function verifySigV4(
   },
 ): { readonly principal: Principal; readonly region: string } {
   const { service, isRegion, now, credentials } = expected;
-  const value = header(request, "authorization");
-  if (value === undefined) throw new SignatureFault("missing", "Missing Authentication Token");
-  const authorization = parseAuthorization(value);
-  const timestamp = header(request, "x-amz-date");
-  if (authorization?.algorithm !== ALGORITHM || timestamp === undefined) {
-    throw new SignatureFault("incomplete", "Authorization header or X-Amz-Date is missing or malformed.");
-  }
-  const headersFault = signedHeadersFault(request, authorization, (name) => name.startsWith("x-amz-"));
-  if (headersFault !== undefined) throw new SignatureFault("incomplete", headersFault);
+  const { authorization, timestamp, sessionToken, signed, expiresSeconds } = isPresigned(request)
+    ? proofInQuery(request)
+    : proofInHeaders(request);
   if (!isRegion(authorization.scope.region)) {
     throw new SignatureFault(
       "mismatch",
@@ -66,19 +61,60 @@ export function verifySigV4(
   }
 
   const credential = credentials.find(authorization.keyId);
-  if (credential === undefined || header(request, "x-amz-security-token") !== credential.sessionToken) {
+  if (credential === undefined || sessionToken !== credential.sessionToken) {
     throw new SignatureFault("unknown-key", UNKNOWN_KEY);
   }
-  const signed = stringToSign({ request, canonicalPath: canonicalPath(request), authorization, timestamp });
-  if (signature(credential.secretAccessKey, authorization, signed) !== authorization.signature) {
+  const text = stringToSign({ request: signed, canonicalPath: canonicalPath(signed), authorization, timestamp });
+  if (signature(credential.secretAccessKey, authorization, text) !== authorization.signature) {
     throw new SignatureFault("mismatch", MISMATCH);
   }
-  const timeFault = requestTimeFault(timestamp, authorization.scope.date, expected);
+  const limit = expiresSeconds === undefined ? expected : { ...expected, expiresSeconds };
+  const timeFault = requestTimeFault(timestamp, authorization.scope.date, limit);
   if (timeFault !== undefined) throw new SignatureFault("mismatch", timeFault);
   if (credential.expiresAt !== undefined && credential.expiresAt <= now) {
     throw new SignatureFault("expired-credentials", "The security token included in the request is expired");
   }
   return { principal: credential.principal, region: authorization.scope.region };
+}
+
+/** What a request says of its own signature. */
+interface Proof {
+  readonly authorization: Authorization;
+  /** X-Amz-Date as sent. */
+  readonly timestamp: string;
+  readonly sessionToken: string | undefined;
+  /** The request as it was signed. */
+  readonly signed: HttpRequest;
+  readonly expiresSeconds?: number;
+}
+
+const isAmz = (name: string): boolean => name.startsWith("x-amz-");
+
+/** @throws {SignatureFault} */
+function proofInHeaders(request: HttpRequest): Proof {
+  const value = header(request, "authorization");
+  if (value === undefined) throw new SignatureFault("missing", "Missing Authentication Token");
+  const authorization = parseAuthorization(value);
+  const timestamp = header(request, "x-amz-date");
+  if (authorization?.algorithm !== ALGORITHM || timestamp === undefined) {
+    throw new SignatureFault("incomplete", "Authorization header or X-Amz-Date is missing or malformed.");
+  }
+  const headersFault = signedHeadersFault(request, authorization, isAmz);
+  if (headersFault !== undefined) throw new SignatureFault("incomplete", headersFault);
+  return { authorization, timestamp, sessionToken: header(request, "x-amz-security-token"), signed: request };
+}
+
+/** @throws {SignatureFault} */
+function proofInQuery(request: HttpRequest): Proof {
+  const { authorization, timestamp, expiresSeconds, sessionToken, unsigned } = readPresigned(request) ?? {};
+  if (authorization?.algorithm !== ALGORITHM || timestamp === undefined || unsigned === undefined) {
+    throw new SignatureFault("incomplete", "AWS query-string parameters are missing or malformed.");
+  }
+  if (expiresSeconds === undefined)
+    throw new SignatureFault("incomplete", "X-Amz-Expires must be 1 to 604800 seconds.");
+  const headersFault = signedHeadersFault(request, authorization, isAmz, ["host"]);
+  if (headersFault !== undefined) throw new SignatureFault("incomplete", headersFault);
+  return { authorization, timestamp, sessionToken, signed: unsigned, expiresSeconds };
 }
 
 // Every service but S3 encodes the path, as sent, once more.
