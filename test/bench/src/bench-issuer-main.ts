@@ -7,8 +7,9 @@ import { makeRequests } from "./requests.ts";
 import { progress } from "./progress.ts";
 import { namespace, repository, startBenchCluster, type BenchCluster } from "./issuer/bench-cluster.ts";
 import { capstan, certManager, type IssuerContestant, issuerLib, raisedFlags } from "./issuer/contestants.ts";
+import { floor } from "./issuer/floor.ts";
 import { requestResource } from "./issuer/floor-work.ts";
-import { measureBacklog, measureFloor } from "./issuer/measure-backlog.ts";
+import { issuer, measureBacklog } from "./issuer/measure-backlog.ts";
 import { measureCertificates } from "./issuer/measure-certificates.ts";
 import { measureMemory } from "./issuer/measure-memory.ts";
 import { type Options, readOptions, USAGE } from "./issuer/options.ts";
@@ -65,12 +66,12 @@ async function run(bench: BenchCluster, { parts, size, profile }: Options, measu
     for (let round = 1; round <= size.rounds; round += 1) {
       const isLast = round === size.rounds;
       const turn = { bench, requests, warmUp: size.warmUp, round, sizes: isLast ? size.backlogs : [size.backlogs[0]] };
-      backlog.push(...(await measureFloor(own.user, { ...turn, waiting: waiting.own })));
-      backlog.push(...(await measureBacklog(own, { ...turn, waiting: waiting.own })));
-      backlog.push(...(await measureBacklog(raised, { ...turn, waiting: waiting.inTree })));
+      backlog.push(...(await measureBacklog(floor(bench, own.user), { ...turn, waiting: waiting.own })));
+      backlog.push(...(await measureBacklog(issuer(own), { ...turn, waiting: waiting.own })));
+      backlog.push(...(await measureBacklog(issuer(raised), { ...turn, waiting: waiting.inTree })));
       if (!isLast) continue;
-      backlog.push(...(await measureBacklog(stock, { ...turn, waiting: waiting.inTree })));
-      backlog.push(...(await measureBacklog(lib, { ...turn, waiting: waiting.lib })));
+      backlog.push(...(await measureBacklog(issuer(stock), { ...turn, waiting: waiting.inTree })));
+      backlog.push(...(await measureBacklog(issuer(lib), { ...turn, waiting: waiting.lib })));
     }
   }
   if (parts.includes("memory")) {

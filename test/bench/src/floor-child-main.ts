@@ -1,31 +1,38 @@
 // The floor of issuing, in a process of its own: see issuer/floor.ts.
 // Usage: floor-child-main.ts KUBECONFIG IN-FLIGHT
-// Told the path of a file with what to write, it writes that and answers with a line.
-import { readFile } from "node:fs/promises";
+// Each line it is told is a request's metadata; it writes what that costs at least.
 import { createInterface } from "node:readline";
 import { issuedCertificateResource } from "@capstan/api";
-import { KubeClient, loadKubeConnection } from "@capstan/kube";
-import { type FloorWork, requestResource } from "./issuer/floor-work.ts";
+import { KubeClient, type KubeObject, loadKubeConnection } from "@capstan/kube";
+import { floorWork, requestResource } from "./issuer/floor-work.ts";
 
 const [kubeconfig, inFlight = "1"] = process.argv.slice(2);
 const client = new KubeClient(loadKubeConnection({ kubeconfig, env: {} }), { userAgent: "bench-floor" });
 
-for await (const file of createInterface({ input: process.stdin })) {
-  const works = JSON.parse(await readFile(file, "utf8")) as FloorWork[];
-  console.log("ready");
-  const queue = works[Symbol.iterator]();
-  const work = async (): Promise<void> => {
-    for (const { record, answer } of queue) {
-      await client.create(issuedCertificateResource, record);
-      await client.apply(requestResource, answer, {
-        fieldManager: "bench-floor",
-        force: true,
-        subresource: "status",
-        metadataOnly: true,
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: Number(inFlight) }, work));
-  console.log("done");
+const waiting: KubeObject["metadata"][] = [];
+let writing = 0;
+let count = 0;
+
+async function write(): Promise<void> {
+  writing += 1;
+  for (let metadata = waiting.shift(); metadata !== undefined; metadata = waiting.shift()) {
+    count += 1;
+    const { record, answer } = floorWork(metadata, count);
+    await client.create(issuedCertificateResource, record);
+    await client.apply(requestResource, answer, {
+      fieldManager: "bench-floor",
+      force: true,
+      subresource: "status",
+      metadataOnly: true,
+    });
+  }
+  writing -= 1;
 }
+
+const writers: Promise<void>[] = [];
+for await (const line of createInterface({ input: process.stdin })) {
+  waiting.push(JSON.parse(line) as KubeObject["metadata"]);
+  if (writing < Number(inFlight)) writers.push(write());
+}
+await Promise.all(writers);
 await client.close();

@@ -102,7 +102,7 @@ describe("what a process has used", () => {
 
 test("the floor writes a record named by the request's uid and an answer guarded by its resourceVersion", () => {
   const metadata = { name: "web-1", namespace: "demo", uid: "u-1", resourceVersion: "7" };
-  const { record, answer } = floorWork({ apiVersion: "cert-manager.io/v1", kind: "CertificateRequest", metadata }, 1);
+  const { record, answer } = floorWork(metadata, 1);
   expect(record.metadata).toMatchObject({ name: "u-1", namespace: "capstan-system" });
   expect(answer.metadata).toEqual({ name: "web-1", namespace: "demo", resourceVersion: "7" });
   expect(answer.status).toMatchObject({ conditions: [{ type: "Ready", status: "True", reason: "Issued" }] });

@@ -20,8 +20,8 @@ export interface FloorWork {
  * What Capstan would write for a request, ready-made: of the same size and guarded by the same resourceVersion, with a
  * certificate that nobody signed.
  */
-export function floorWork(request: KubeObject, index: number): FloorWork {
-  const { name, namespace = "", uid = "", resourceVersion = "" } = request.metadata;
+export function floorWork(request: KubeObject["metadata"], index: number): FloorWork {
+  const { name, namespace = "", uid = "", resourceVersion = "" } = request;
   const now = new Date(Math.floor(Date.now() / 1000) * 1000);
   const record = ledgerRecord(index, new Date(now.getTime() + 86_400_000));
   const certificate = Buffer.from(record.spec.certificate, "utf8").toString("base64");

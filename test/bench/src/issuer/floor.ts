@@ -1,49 +1,37 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
-import { createInterface } from "node:readline";
-import type { KubeObject } from "@capstan/kube";
 import { benchProgram } from "../child-contestant.ts";
 import type { BenchCluster } from "./bench-cluster.ts";
-import { floorWork } from "./floor-work.ts";
+import type { BacklogContestant } from "./measure-backlog.ts";
 
 /** As many as the issuer controller has workers. */
 const inFlight = 16;
 
-/** The least that a leaf costs: two writes, by the same client, with nothing to decide, to sign or to watch. */
-export interface Floor {
-  readonly pid: number;
-  /** Prepares what is to be written for the requests; the returned function writes it. */
-  readonly prepare: (requests: readonly KubeObject[]) => Promise<() => Promise<void>>;
-  readonly stop: () => Promise<void>;
-}
-
-/** Starts it, with the rights of the issuer controller. */
-export async function startFloor({ cluster }: BenchCluster): Promise<Floor> {
-  const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "capstan-system", name: "issuer-controller" });
-  const [program, ...args] = benchProgram("floor-child-main");
-  const child = spawn(program, [...args, kubeconfig, String(inFlight)], { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(child, "close");
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const hear = async (expected: string): Promise<void> => {
-    const { value, done } = await lines.next();
-    if (done === true || value !== expected) throw new Error(`the floor said ${String(value)} instead of ${expected}`);
-  };
-  const file = path.join(cluster.directory, "floor-work.json");
+/**
+ * The least that a leaf costs: two writes, by the same client and with the same rights, with nothing to decide, to sign or to
+ * watch. It is told of each request as soon as a watch tells of it, as an issuer is.
+ */
+export function floor({ cluster }: BenchCluster, user: string): BacklogContestant {
   return {
-    pid: child.pid ?? 0,
-    prepare: async (requests) => {
-      await writeFile(file, JSON.stringify(requests.map(floorWork)));
-      return async () => {
-        child.stdin.write(`${file}\n`);
-        await hear("ready");
-        await hear("done");
+    name: "floor",
+    user,
+    start: async (requests) => {
+      const account = { namespace: "capstan-system", name: "issuer-controller" };
+      const kubeconfig = await cluster.serviceAccountKubeconfig(account);
+      const [program, ...args] = benchProgram("floor-child-main");
+      const child = spawn(program, [...args, kubeconfig, String(inFlight)], { stdio: ["pipe", "ignore", "inherit"] });
+      const ended = once(child, "close");
+      const hearNoMore = requests.onArrival(({ metadata: { name, namespace, uid, resourceVersion } }) => {
+        child.stdin.write(`${JSON.stringify({ name, namespace, uid, resourceVersion })}\n`);
+      });
+      return {
+        pid: child.pid ?? 0,
+        end: async () => {
+          hearNoMore();
+          child.stdin.end();
+          await ended;
+        },
       };
-    },
-    stop: async () => {
-      child.stdin.end();
-      await ended;
     },
   };
 }

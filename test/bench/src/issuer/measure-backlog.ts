@@ -1,7 +1,6 @@
 import { progress } from "../progress.ts";
 import type { BenchCluster } from "./bench-cluster.ts";
 import type { IssuerContestant } from "./contestants.ts";
-import { startFloor } from "./floor.ts";
 import { type AskedAndReady, measureTurn } from "./measure-turn.ts";
 import type { TurnResult } from "./results.ts";
 import { removeRequests, type WaitingRequests } from "./waiting-requests.ts";
@@ -16,10 +15,31 @@ export interface BacklogTurn {
   readonly round: number;
 }
 
+/** What answers requests while it runs. */
+export interface BacklogContestant {
+  readonly name: string;
+  /** As the API server's audit log names it. */
+  readonly user: string;
+  /** Resolves when it is ready. */
+  readonly start: (requests: Watched) => Promise<{ readonly pid: number; readonly end: () => Promise<void> }>;
+}
+
+/** An issuer finds its requests by itself. It is not killed: only a process that ends in good order writes its profile, and gives its lease back. */
+export function issuer({ name, user, start }: IssuerContestant): BacklogContestant {
+  return {
+    name,
+    user,
+    start: async () => {
+      const process = await start();
+      return { pid: process.pid, end: () => endGently(process) };
+    },
+  };
+}
+
 /** Starts the contestant, and lets it answer requests that appear at once: some to warm up, then each size. */
-export async function measureBacklog(contestant: IssuerContestant, turn: BacklogTurn): Promise<TurnResult[]> {
+export async function measureBacklog(contestant: BacklogContestant, turn: BacklogTurn): Promise<TurnResult[]> {
   const { bench, requests, waiting, warmUp, sizes, round } = turn;
-  const process = await contestant.start();
+  const process = await contestant.start(requests);
   try {
     const answer = async (count: number): Promise<readonly AskedAndReady[]> => {
       const askedAt = await waiting.put(count);
@@ -38,45 +58,8 @@ export async function measureBacklog(contestant: IssuerContestant, turn: Backlog
     }
     return results;
   } finally {
-    // Not killed: only a process that ends in good order writes its profile, and gives its lease back.
-    await endGently(process);
+    await process.end();
     await clear(bench, requests);
-  }
-}
-
-/** The same for what costs least: it is told what is there, and writes ready-made answers. */
-export async function measureFloor(user: string, turn: BacklogTurn): Promise<TurnResult[]> {
-  const { bench, requests, waiting, warmUp, sizes, round } = turn;
-  const floor = await startFloor(bench);
-  try {
-    const results: TurnResult[] = [];
-    for (const size of [warmUp, ...sizes]) {
-      await waiting.put(size);
-      await requests.count(size, "there");
-      const write = await floor.prepare(requests.list());
-      const act = async (): Promise<readonly AskedAndReady[]> => {
-        const askedAt = performance.now();
-        await write();
-        await requests.count(size, "ready");
-        return requests.list().map(({ metadata }) => ({ askedAt, readyAt: requests.readyAt(metadata.name) }));
-      };
-      const result = await measureTurn({
-        contestant: "floor",
-        round,
-        pid: floor.pid,
-        user,
-        auditLog: bench.cluster.auditLog,
-        act,
-      });
-      if (size !== warmUp) {
-        tell(result);
-        results.push(result);
-      }
-      await clear(bench, requests);
-    }
-    return results;
-  } finally {
-    await floor.stop();
   }
 }
 

@@ -17,6 +17,7 @@ const pollMs = 20;
 export class Watched {
   readonly #reflector: Reflector<WatchedObject>;
   readonly #readyAt = new Map<string, number>();
+  readonly #arrivals = new Set<(object: WatchedObject) => void>();
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   #lastNews = performance.now();
@@ -30,6 +31,7 @@ export class Watched {
     this.#reflector = new Reflector<WatchedObject>(options);
     this.#reflector.onChange((_key, { current, previous }) => {
       this.#lastNews = performance.now();
+      if (previous === undefined && current !== undefined) for (const tell of this.#arrivals) tell(current);
       if (current === undefined) this.#readyAt.delete(previous?.metadata.name ?? "");
       else if (isReady(current) && !this.#readyAt.has(current.metadata.name)) {
         this.#readyAt.set(current.metadata.name, this.#lastNews);
@@ -47,6 +49,12 @@ export class Watched {
     const at = this.#readyAt.get(name);
     if (at === undefined) throw new Error(`${name} is not Ready`);
     return at;
+  }
+
+  /** Tells of each object that comes, until the returned function is called. */
+  onArrival(tell: (object: WatchedObject) => void): () => void {
+    this.#arrivals.add(tell);
+    return () => this.#arrivals.delete(tell);
   }
 
   /** Resolves when so many are there, and with `ready` when so many are Ready. @throws Error when nothing happens for too long */
