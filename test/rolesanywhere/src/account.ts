@@ -24,7 +24,7 @@ export interface Account {
   readonly crls: Map<string, Crl>;
   readonly profiles: Map<string, Profile>;
   /** By role ARN. The same in every region. */
-  readonly roles: ReadonlyMap<string, Role>;
+  readonly roles: Map<string, Role>;
   /** The same in every region. */
   readonly iam: Iam;
   /** By ARN. */

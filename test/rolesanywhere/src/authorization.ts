@@ -7,7 +7,7 @@ import type { Call, Operation } from "./operation.ts";
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementrolesanywhere.html
 
-type Context = Access["context"];
+export type Context = Access["context"];
 
 /** The resource that an operation makes, by its name. */
 const CREATES: Readonly<Record<string, ResourceKind>> = {
@@ -62,7 +62,7 @@ function accesses(
     ...needed,
     ...(made !== undefined && requested.size > 0 ? [access("TagResource", resourceArn(account, made, "*"))] : []),
     ...(operation.name === "CreateTrustAnchor" && !account.iam.hasServiceLinkedRole
-      ? [access("iam:CreateServiceLinkedRole", serviceLinkedRole(account))]
+      ? [serviceLinkedRoleAccess(account, common)]
       : []),
     ...(operation.name === "CreateProfile" || operation.name === "UpdateProfile"
       ? roleArns(given).map((arn) =>
@@ -93,7 +93,8 @@ function resourcesOf(
     : [resourceArn(account, kind, "*")];
 }
 
-function contextOf(account: Account, caller: Principal): Context {
+/** What policies can look at of every call. */
+export function contextOf(account: Account, caller: Principal): Context {
   const now = account.now().toISOString();
   const { session } = caller;
   return new Map([
@@ -134,6 +135,12 @@ function roleArns(given: Readonly<Record<string, unknown>>): readonly string[] {
   return Array.isArray(arns) ? arns.filter((arn) => typeof arn === "string") : [];
 }
 
-function serviceLinkedRole(account: Account): string {
-  return `arn:${account.partition}:iam::${account.id}:role/aws-service-role/rolesanywhere.amazonaws.com/AWSServiceRoleForRolesAnywhere`;
+/** The right that the first trust anchor of an account takes beside its own. */
+export function serviceLinkedRoleAccess(account: Account, common: Context): Access {
+  const service = "rolesanywhere.amazonaws.com";
+  return {
+    action: "iam:CreateServiceLinkedRole",
+    resource: `arn:${account.partition}:iam::${account.id}:role/aws-service-role/${service}/AWSServiceRoleForRolesAnywhere`,
+    context: new Map([...common, ["iam:awsservicename", service]]),
+  };
 }

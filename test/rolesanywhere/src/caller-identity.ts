@@ -1,5 +1,6 @@
 import type { Principal } from "./credential-store.ts";
 import { ServiceError } from "./errors.ts";
+import { escapeXml } from "./http-response.ts";
 import type { SignatureFaultReason } from "./sigv4.ts";
 
 // The one operation of AWS STS that is emulated, in the Query protocol:
@@ -38,8 +39,4 @@ export function stsErrorXml(error: ServiceError, requestId: string): string {
     `<ErrorResponse xmlns="${NAMESPACE}"><Error><Type>${type}</Type><Code>${error.type}</Code>` +
     `<Message>${escapeXml(error.message)}</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`
   );
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[<>&'"]/g, (c) => `&#${c.charCodeAt(0)};`);
 }

@@ -84,13 +84,13 @@ function regionsOf(
     throw new SeedError(`${at}profiles: ${lost.name} is in ${lost.region}, which is not a region here`);
 
   const roles = (seed.roles ?? []).map((role, index) =>
-    roleFromSeed(role, { id: seed.id, partition }, `${at}roles[${index}]`),
+    roleFromSeed(role, { id: seed.id, partition, now: shared.now }, `${at}roles[${index}]`),
   );
   const iam = new Iam();
   for (const [index, { arn, policies }] of (seed.roles ?? []).entries()) {
     readPolicy(() => iam.setPolicies(arn, policies, `${at}roles[${index}].policies`));
   }
-  const byArn: ReadonlyMap<string, Role> = new Map(roles.map((role) => [role.arn, role]));
+  const byArn: Map<string, Role> = new Map(roles.map((role) => [role.arn, role]));
   return seed.regions.map((region) => {
     const here = (seed.profiles ?? []).filter((profile) => (profile.region ?? home) === region);
     const profiles = here.map((profile) =>

@@ -23,3 +23,7 @@ export function jsonError(error: ServiceError, requestId: string): HttpResponse 
 export function xml(status: number, body: string): HttpResponse {
   return { status, headers: { "content-type": "text/xml" }, body };
 }
+
+export function escapeXml(text: string): string {
+  return text.replace(/[<>&'"]/g, (c) => `&#${c.charCodeAt(0)};`);
+}

@@ -16,6 +16,8 @@ export interface AccessRecord {
 /** Who may do what in one account, in all its regions. */
 export class Iam {
   readonly #policies = new Map<string, readonly IdentityPolicy[]>();
+  /** What attached managed policies add. */
+  readonly #attached = new Map<string, readonly IdentityPolicy[]>();
   readonly #records = new Map<string, AccessRecord>();
   /** Does the account have the service-linked role of Roles Anywhere? The first trust anchor brings it. */
   hasServiceLinkedRole = false;
@@ -32,6 +34,11 @@ export class Iam {
         arn,
         documents.map((document, index) => parseIdentityPolicy(document, `${at}[${index}]`)),
       );
+  }
+
+  /** Sets what the managed policies that are attached to a role let it do beyond its own. */
+  setAttached(arn: string, policies: readonly IdentityPolicy[]): void {
+    this.#attached.set(arn, policies);
   }
 
   /** @throws {ServiceError} AccessDeniedException, in AWS's words */
@@ -52,7 +59,9 @@ export class Iam {
   }
 
   #refusal(principal: Principal, access: Access): string | undefined {
-    const own = this.#policies.get(ownerOf(principal));
+    const owner = ownerOf(principal);
+    const inline = this.#policies.get(owner);
+    const own = inline === undefined ? undefined : [...inline, ...(this.#attached.get(owner) ?? [])];
     const layers = [
       { name: "identity-based", policies: own },
       { name: "session", policies: principal.session?.policies },

@@ -40,7 +40,7 @@ export interface Access {
 export type Verdict = "allowed" | "denied" | "not-allowed";
 
 const KNOWN_KEYS =
-  /^(aws:(requesttag|resourcetag|principaltag)\/.+|aws:(tagkeys|principalarn|principalaccount|requestedregion|securetransport|sourceidentity|userid|currenttime|tokenissuetime)|iam:passedtoservice)$/;
+  /^(aws:(requesttag|resourcetag|principaltag)\/.+|aws:(tagkeys|principalarn|principalaccount|requestedregion|securetransport|sourceidentity|userid|currenttime|tokenissuetime)|iam:(passedtoservice|awsservicename))$/;
 
 /** Keys that have several values, so that only a set operator can look at them. */
 const SET_KEYS: ReadonlySet<string> = new Set(["aws:tagkeys"]);

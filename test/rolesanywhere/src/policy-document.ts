@@ -29,6 +29,11 @@ export function readStatements(document: unknown, at: string): readonly unknown[
     ? policy["Statement"]
     : [policy["Statement"]];
   if (statements.length === 0) throw new PolicyError(`${at}.Statement: has no statement`);
+  const sids = statements.flatMap((statement) => (isRecord(statement) ? (statement["Sid"] ?? []) : []));
+  if (sids.some((sid) => typeof sid !== "string" || !/^[A-Za-z0-9]*$/.test(sid))) {
+    throw new PolicyError(`${at}.Statement: Statement IDs (SID) must be alpha-numeric.`);
+  }
+  if (new Set(sids).size < sids.length) throw new PolicyError(`${at}.Statement: Statement IDs (SID) must be unique.`);
   return statements;
 }
 

@@ -141,20 +141,27 @@ function readResources(
 /** The role as stored. @throws {SeedError} */
 export function roleFromSeed(
   seed: RoleSeed,
-  account: { readonly id: string; readonly partition: string },
+  account: { readonly id: string; readonly partition: string; readonly now: () => Date },
   at: string,
 ): Role {
   const { id, partition } = account;
-  const match = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[\w+=,.@/-]+\/)?([\w+=,.@-]{1,64})$/.exec(seed.arn);
-  if (match?.[1] !== partition || match[2] !== id || match[3] === undefined) {
+  const match = /^arn:(aws[a-z-]*):iam::(\d{12}):role(\/(?:[\w+=,.@/-]+\/)?)([\w+=,.@-]{1,64})$/.exec(seed.arn);
+  if (match?.[1] !== partition || match[2] !== id || match[3] === undefined || match[4] === undefined) {
     throw new SeedError(
       `${at}.arn: ${seed.arn} is not a role of account ${id} (arn:${partition}:iam::${id}:role/NAME)`,
     );
   }
   return {
     arn: seed.arn,
-    name: match[3],
+    path: match[3],
+    name: match[4],
+    description: undefined,
     trustPolicy: readPolicy(() => parseTrustPolicy(seed.trustPolicy, `${at}.trustPolicy`)),
+    trustPolicyJson: JSON.stringify(seed.trustPolicy),
+    inlinePolicies: new Map((seed.policies ?? []).map((policy, index) => [`seed-${index}`, JSON.stringify(policy)])),
+    attachedPolicies: new Set(),
+    tags: new Map(),
+    createdAt: account.now(),
     maxSessionDurationSeconds: seconds(seed.maxSessionDuration, `${at}.maxSessionDuration`, 3600) ?? 3600,
   };
 }

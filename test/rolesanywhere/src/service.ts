@@ -9,6 +9,7 @@ import { crlOperations } from "./crls.ts";
 import { ServiceError, throttled } from "./errors.ts";
 import { header, type HttpRequest, path, queryParameters } from "./http-request.ts";
 import { type HttpResponse, json, jsonError, xml } from "./http-response.ts";
+import { IAM_OPERATION_NAMES, iamOperationOf, iamRefusal, isForIam, prepareIam } from "./iam-service.ts";
 import { parseJsonBody } from "./input.ts";
 import type { Operation, QuotaGroup } from "./operation.ts";
 import { profileOperations } from "./profiles.ts";
@@ -48,6 +49,7 @@ export const OPERATION_NAMES: ReadonlySet<string> = new Set([
   ...OPERATIONS.map(({ name }) => name),
   "CreateSession",
   "GetCallerIdentity",
+  ...IAM_OPERATION_NAMES,
 ]);
 
 const SIGNATURE_ERRORS: Readonly<Record<SignatureFaultReason, string>> = {
@@ -68,6 +70,7 @@ export function createService(cloud: Cloud): Service {
       return route.prepare(request);
     },
     refusal(request, error) {
+      if (isForIam(request)) return iamRefusal(error);
       const requestId = randomUUID();
       const isSts = findRoute(request)?.operation === "GetCallerIdentity";
       return isSts ? xml(error.status, stsErrorXml(error, requestId)) : jsonError(error, requestId);
@@ -76,6 +79,7 @@ export function createService(cloud: Cloud): Service {
 
   function findRoute(request: HttpRequest): Route | undefined {
     const requestPath = path(request);
+    if (isForIam(request)) return { operation: iamOperationOf(request), prepare: iam };
     if (requestPath === "/") return { operation: "GetCallerIdentity", prepare: getCallerIdentity };
     if (requestPath === "/sessions" && request.method === "POST")
       return { operation: "CreateSession", prepare: session };
@@ -131,17 +135,26 @@ export function createService(cloud: Cloud): Service {
     return () => xml(200, callerIdentityXml(caller, randomUUID()));
   }
 
+  function iam(request: HttpRequest): Prepared {
+    // Roles are the account's, whatever the region; the rates of IAM are not documented.
+    const { account, caller } = authenticate(request, "iam", (fault) => STS_SIGNATURE_ERRORS[fault]);
+    const work = prepareIam(request, account, caller);
+    return () => work();
+  }
+
   function authenticate(
     request: HttpRequest,
-    service: "rolesanywhere" | "sts",
+    service: "rolesanywhere" | "sts" | "iam",
     name: (reason: SignatureFaultReason) => readonly [type: string, status: number],
   ): { readonly account: Account; readonly caller: Principal } {
     try {
       const { credentials } = cloud;
-      const isRegion = (region: string): boolean => isServed(request, region);
+      const isGlobal = service === "iam";
+      const isRegion = (region: string): boolean => isGlobal || isServed(request, region);
       const { now, unknowns } = cloud;
       const { principal, region } = verifySigV4(request, { service, isRegion, now: now(), credentials, unknowns });
-      const account = accountIn(cloud, principal.arn.split(":")[4], region);
+      const id = principal.arn.split(":")[4];
+      const account = isGlobal ? cloud.accounts.find((each) => each.id === id) : accountIn(cloud, id, region);
       // As AWS answers for a region that the account has not opted in to, or that is in another partition.
       if (account === undefined) throw new SignatureFault("unknown-key", UNKNOWN_KEY);
       return { account, caller: principal };
@@ -163,7 +176,7 @@ function spend(account: Account, group: QuotaGroup): void {
 }
 
 interface Route {
-  readonly operation: string;
+  readonly operation: string | undefined;
   readonly prepare: (request: HttpRequest) => Prepared;
 }
 

@@ -39,7 +39,7 @@ const MISMATCH =
 export function verifySigV4(
   request: HttpRequest,
   expected: {
-    readonly service: "rolesanywhere" | "sts";
+    readonly service: "rolesanywhere" | "sts" | "iam";
     readonly isRegion: (region: string) => boolean;
     readonly now: Date;
     readonly credentials: CredentialStore;
