@@ -18,6 +18,8 @@ export const authorityReasons = {
   registering: "RegisteringTrustAnchors",
   anchorConflict: "TrustAnchorConflict",
   awsUnavailable: "AWSUnavailable",
+  /** A trust anchor is kept disabled by a DisableTrustAnchor operation. */
+  anchorDisabled: "TrustAnchorDisabledByOrder",
   keyMissing: "KeyMissing",
   crlRefused: "CRLRefused",
   crlStale: "Stale",

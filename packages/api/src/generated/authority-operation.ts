@@ -11,9 +11,18 @@ export interface AuthorityOperationBody {
      */
     authority: string;
     /**
-     * Freeze: hold issuing. Unfreeze: let it go on. Rotate: replace the active generation now. Compromised: replace generations at once, without drain. Abandon: give up the generation that is being introduced. Recover: go on after a restore from a backup. Release: let a CertificateAuthority that is being deleted go.
+     * Freeze: hold issuing. Unfreeze: let it go on. Rotate: replace the active generation now. Compromised: replace generations at once, without drain. Abandon: give up the generation that is being introduced. Recover: go on after a restore from a backup. Release: let a CertificateAuthority that is being deleted go. DisableTrustAnchor: the fastest stop: let AWS give no new session by one trust anchor. EnableTrustAnchor: end that.
      */
-    kind: "Freeze" | "Unfreeze" | "Rotate" | "Compromised" | "Abandon" | "Recover" | "Release";
+    kind:
+      | "Freeze"
+      | "Unfreeze"
+      | "Rotate"
+      | "Compromised"
+      | "Abandon"
+      | "Recover"
+      | "Release"
+      | "DisableTrustAnchor"
+      | "EnableTrustAnchor";
     generations?: number[];
     /**
      * SHA-256 of roots in trust anchors that no generation has any more, lower-case hex. They are kept until nothing that they have issued can be valid.
@@ -23,6 +32,10 @@ export interface AuthorityOperationBody {
      * Keep leaves AWS as it is. Delete takes away the trust anchors that Capstan created, and their CRLs.
      */
     aws?: "Keep" | "Delete";
+    /**
+     * Name of one in spec.trustAnchors of the authority. What was ordered of it holds until the opposite is, also when the operation is deleted.
+     */
+    trustAnchor?: string;
     /**
      * The user who creates this object; admission refuses any other name.
      */

@@ -206,6 +206,15 @@ export interface CertificateAuthorityBody {
      */
     freezes?: number;
     /**
+     * Trust anchors that DisableTrustAnchor operations keep disabled, until EnableTrustAnchor is ordered; absent for none.
+     */
+    disabledTrustAnchors?: {
+      name: string;
+      operation: string;
+      requestedBy: string;
+      since: string;
+    }[];
+    /**
      * Stored before certificates are removed from a trust anchor, and good for seconds.
      */
     removalIntent?: {
@@ -230,10 +239,20 @@ export interface CertificateAuthorityBody {
     operations?: {
       name: string;
       uid: string;
-      kind: "Freeze" | "Unfreeze" | "Rotate" | "Compromised" | "Abandon" | "Recover" | "Release";
+      kind:
+        | "Freeze"
+        | "Unfreeze"
+        | "Rotate"
+        | "Compromised"
+        | "Abandon"
+        | "Recover"
+        | "Release"
+        | "DisableTrustAnchor"
+        | "EnableTrustAnchor";
       generations?: number[];
       acceptedRoots?: string[];
       aws?: "Keep" | "Delete";
+      trustAnchor?: string;
       requestedBy: string;
       seenAt: string;
       startedAt?: string;

@@ -27,6 +27,15 @@ export type RotationAction =
   | { readonly do: "ImportCrl"; readonly anchor: string; readonly generation: number }
   | { readonly do: "DeleteCrl"; readonly anchor: string; readonly generation: number; readonly id: string }
   | { readonly do: "DeleteAnchor"; readonly anchor: string }
+  | { readonly do: "DisableAnchor"; readonly anchor: string }
+  | { readonly do: "EnableAnchor"; readonly anchor: string }
+  /** Keep that an anchor is to be disabled, by which operation, or that it is to be so no more. */
+  | {
+      readonly do: "SetAnchorDisabled";
+      readonly anchor: string;
+      readonly operation: string;
+      readonly disabled: boolean;
+    }
   | { readonly do: "SetJoined"; readonly anchor: string; readonly joined: boolean; readonly because: string }
   /** CreateSession with a fresh leaf of the generation, under the canary's role. */
   | { readonly do: "RunCanary"; readonly anchor: string; readonly generation: number }

@@ -23,6 +23,7 @@ import {
   intentIsStored,
   isBundle,
   isManaged,
+  isNotDisabledByOrder,
   isReachable,
   ownLeafStays,
   remainderIsComplete,
@@ -82,6 +83,7 @@ export interface RotationGuards {
   // One trust anchor
   readonly isManaged: (view: RotationView, anchor: AnchorObservation, task: AnchorTask) => Verdict;
   readonly isReachable: AnchorGuard;
+  readonly isNotDisabledByOrder: AnchorGuard;
   readonly isBundle: AnchorGuard;
   readonly hasRoom: (
     view: RotationView,
@@ -121,6 +123,7 @@ export const ROTATION_GUARDS: RotationGuards = {
   noAnchorHolds,
   isManaged,
   isReachable,
+  isNotDisabledByOrder,
   isBundle,
   hasRoom,
   hasCrlRoom,

@@ -17,6 +17,8 @@ export interface RotationObservation {
   /** What was last stored by StoreRemovalIntent, expired or not. */
   readonly intent: RemovalIntent | undefined;
   readonly freeze: FreezeState;
+  /** What SetAnchorDisabled was carried out for, also of anchors that the spec names no more. */
+  readonly disabledAnchors: readonly DisabledAnchor[];
   /** Unfinished operations, in the order in which the publisher first saw them. */
   readonly operations: readonly Operation[];
   /** Whether the CertificateAuthority is being deleted. */
@@ -134,6 +136,13 @@ export interface FreezeState {
   readonly acknowledged: boolean;
 }
 
+/** A trust anchor that is kept disabled by a DisableTrustAnchor operation, until an EnableTrustAnchor one. */
+export interface DisabledAnchor {
+  readonly anchor: string;
+  /** Name of the operation. */
+  readonly operation: string;
+}
+
 /** An AuthorityOperation, by its name. */
 export type Operation = { readonly name: string } & (
   | { readonly kind: "Freeze" }
@@ -143,4 +152,5 @@ export type Operation = { readonly name: string } & (
   | { readonly kind: "Compromised"; readonly generations: readonly number[] }
   | { readonly kind: "Recover"; readonly accepted: readonly string[]; readonly startedAt: number | undefined }
   | { readonly kind: "Release"; readonly aws: "Keep" | "Delete" }
+  | { readonly kind: "DisableTrustAnchor" | "EnableTrustAnchor"; readonly anchor: string }
 );

@@ -12,6 +12,7 @@ import {
   sealMark,
   switchPhases,
 } from "./steps/generations.ts";
+import { disableAnchors } from "./steps/disable-anchor.ts";
 import { joinAnchors, unjoinAnchors, unjoinIgnored } from "./steps/join.ts";
 import { carryOnOperations, liftCompromiseHold } from "./steps/operations.ts";
 import { renewOwnLeaves, runCanaries } from "./steps/prove.ts";
@@ -36,6 +37,7 @@ import {
 export const ROTATION_STEPS: readonly Step[] = [
   { name: "every mark exists", propose: restoreMarks },
   { name: "operations are carried on", propose: carryOnOperations },
+  { name: "what was ordered to be disabled is", propose: disableAnchors },
   { name: "the hold of a compromise is lifted", propose: liftCompromiseHold },
   { name: "an ignored anchor is joined no more", propose: unjoinIgnored },
   { name: "every anchor was read lately", propose: readAnchors },

@@ -11,8 +11,9 @@ export function standingReasons(view: RotationView): readonly WaitReason[] {
     active === undefined ? undefined : guards.keyIsPresent(view, active),
   ];
   for (const anchor of anchors) {
-    found.push(driftIn(view, anchor), guards.isReachable(view, anchor));
-    if (anchor.reading === undefined) continue;
+    const ordered = guards.isNotDisabledByOrder(view, anchor);
+    found.push(driftIn(view, anchor), ordered, guards.isReachable(view, anchor));
+    if (anchor.reading === undefined || ordered !== undefined) continue;
     found.push(
       anchor.reading.state === "Disabled"
         ? {

@@ -78,6 +78,7 @@ function emptyObservation(now: number): RotationObservation {
     foreignRoots: [],
     intent: undefined,
     freeze: { byOperator: false, byCompromise: false, acknowledged: false },
+    disabledAnchors: [],
     operations: [],
     deleting: false,
   };

@@ -94,6 +94,7 @@ export function observation(changes: Partial<RotationObservation> = {}): Rotatio
     foreignRoots: [],
     intent: undefined,
     freeze: held(),
+    disabledAnchors: [],
     operations: [],
     deleting: false,
     ...changes,

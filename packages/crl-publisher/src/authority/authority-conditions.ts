@@ -26,9 +26,13 @@ const CONFLICTS: ReadonlySet<WaitCode> = new Set([
   "AddCrlByHand",
   "RemoveCrlByHand",
   "Drift",
+  "DisableAnchorByHand",
   "NoRoom",
   "NoCrlRoom",
 ]);
+
+/** What else keeps a trust anchor from being in sync. */
+const OTHER_FAULTS: ReadonlySet<WaitCode> = new Set(["AnchorUnreachable", "AnchorDisabledByOrder"]);
 
 /** Ready, TrustAnchorsInSync, Rotating and Drift. */
 export function authorityConditions(state: AuthorityState): readonly ConditionState[] {
@@ -73,7 +77,7 @@ function inSync({ plan, anchors }: AuthorityState): ConditionState {
   const type = "TrustAnchorsInSync";
   const reasons = reasonsOf(plan).filter(({ anchor }) => anchor !== undefined);
   const waiting = anchors.filter(({ joined }) => !joined).map(({ name }) => name);
-  const faults = reasons.filter(({ code }) => CONFLICTS.has(code) || code === "AnchorUnreachable");
+  const faults = reasons.filter(({ code }) => CONFLICTS.has(code) || OTHER_FAULTS.has(code));
   if (waiting.length === 0 && faults.length === 0) {
     const count = anchors.length === 1 ? "The trust anchor was" : `All ${anchors.length} trust anchors were`;
     const message = anchors.length === 0 ? "There are no trust anchors" : `${count} read back with root and CRL`;
@@ -112,6 +116,7 @@ function drift({ plan }: AuthorityState): ConditionState {
 function reasonOf(reasons: readonly WaitReason[]): string {
   if (reasons.some(({ code }) => CONFLICTS.has(code))) return authorityReasons.anchorConflict;
   if (reasons.some(({ code }) => code === "AnchorUnreachable")) return authorityReasons.awsUnavailable;
+  if (reasons.some(({ code }) => code === "AnchorDisabledByOrder")) return authorityReasons.anchorDisabled;
   return authorityReasons.registering;
 }
 

@@ -109,6 +109,20 @@ export function remove(carry: CarryOut, { anchor: name }: ActionOf<"DeleteAnchor
   });
 }
 
+export function disable(carry: CarryOut, { anchor: name }: ActionOf<"DisableAnchor">): Promise<void> {
+  return callAnchor(carry, name, async (anchor) => {
+    const id = idOf(anchor);
+    await write(carry, anchor, () => anchor.controlPlane.disableTrustAnchor(id, carry.signal));
+  });
+}
+
+export function enable(carry: CarryOut, { anchor: name }: ActionOf<"EnableAnchor">): Promise<void> {
+  return callAnchor(carry, name, async (anchor) => {
+    const id = idOf(anchor);
+    await write(carry, anchor, () => anchor.controlPlane.enableTrustAnchor(id, carry.signal));
+  });
+}
+
 export function importCrl(carry: CarryOut, { anchor: name, generation }: ActionOf<"ImportCrl">): Promise<void> {
   return callAnchor(carry, name, async (anchor) => {
     const { options, seen, signal } = carry;

@@ -29,6 +29,13 @@ const ANNOUNCED: Announced = {
       ? normal("TrustAnchorJoined", `Trust anchor ${anchor} is joined: ${because}`)
       : warning("TrustAnchorLost", `Trust anchor ${anchor} is joined no more: ${because}`),
   ],
+  SetAnchorDisabled: ({ anchor, operation, disabled }) => [
+    disabled
+      ? warning("TrustAnchorStopped", `Trust anchor ${anchor} is to be disabled, by operation ${operation}`)
+      : normal("TrustAnchorReleased", `Trust anchor ${anchor} may be enabled again, by operation ${operation}`),
+  ],
+  DisableAnchor: ({ anchor }) => [warning("TrustAnchorDisabled", `AWS is asked to disable trust anchor ${anchor}`)],
+  EnableAnchor: ({ anchor }) => [normal("TrustAnchorEnabled", `AWS is asked to enable trust anchor ${anchor}`)],
   SealMark: ({ generation }) => [normal("GenerationSealed", `Generation ${generation} signs nothing new`)],
   BeginAbandon: ({ generation, because }) => [
     warning("GenerationGivenUp", `Generation ${generation} is given up: ${because}`),

@@ -30,6 +30,8 @@ const ACTS: {
   CreateAnchor: anchor.create,
   WriteAnchor: anchor.writeBundle,
   DeleteAnchor: anchor.remove,
+  DisableAnchor: anchor.disable,
+  EnableAnchor: anchor.enable,
   ImportCrl: anchor.importCrl,
   DeleteCrl: anchor.deleteCrl,
   RunCanary: anchor.runCanary,

@@ -8,6 +8,7 @@ export type StatusActionName =
   | "Freeze"
   | "Unfreeze"
   | "SetJoined"
+  | "SetAnchorDisabled"
   | "StoreRemovalIntent"
   | "SetPhases"
   | "MarkCompromised"
@@ -37,6 +38,13 @@ const CHANGES: { readonly [K in StatusActionName]: Change<K> } = {
     const others = before.filter(({ name }) => name !== anchor);
     const { message: _before, ...known } = before.find(({ name }) => name === anchor) ?? { name: anchor };
     return { trustAnchors: [...others, { ...known, joined, ...(joined ? {} : { message: because.slice(0, 2048) }) }] };
+  },
+  SetAnchorDisabled: ({ authority: { status = {} } }, { anchor, operation, disabled }, now) => {
+    const others = (status.disabledTrustAnchors ?? []).filter(({ name }) => name !== anchor);
+    const { requestedBy = "" } = status.operations?.find(({ name }) => name === operation) ?? {};
+    const added = disabled ? [{ name: anchor, operation, requestedBy, since: formatTime(now) }] : [];
+    const all = [...others, ...added];
+    return { disabledTrustAnchors: all.length === 0 ? undefined : all };
   },
   StoreRemovalIntent: (_seen, { anchor, remaining, removes, expiresAt, at }) => ({
     removalIntent: {

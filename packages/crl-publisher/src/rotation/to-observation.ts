@@ -52,6 +52,7 @@ export function toObservation(seen: Seen, known: Known): RotationObservation {
       byCompromise: status.frozen?.holds.includes("Compromise") === true,
       acknowledged: seen.standsStill,
     },
+    disabledAnchors: (status.disabledTrustAnchors ?? []).map(({ name, operation }) => ({ anchor: name, operation })),
     operations: (status.operations ?? []).filter(({ outcome }) => outcome === undefined).map(operationOf),
     deleting: metadata.deletionTimestamp !== undefined,
   };
@@ -158,8 +159,10 @@ function foreignRoot({
   return { fingerprint, drainUntil: Date.parse(drainUntil) };
 }
 
-function operationOf({ name, kind, generations, acceptedRoots, aws, startedAt }: OperationStatus): Operation {
+function operationOf(operation: OperationStatus): Operation {
+  const { name, kind, generations, acceptedRoots, aws, trustAnchor, startedAt } = operation;
   if (kind === "Compromised") return { name, kind, generations: generations ?? [] };
+  if (kind === "DisableTrustAnchor" || kind === "EnableTrustAnchor") return { name, kind, anchor: trustAnchor ?? "" };
   if (kind === "Release") return { name, kind, aws: aws ?? "Keep" };
   if (kind !== "Recover") return { name, kind };
   return {

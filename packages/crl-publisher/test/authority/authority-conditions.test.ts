@@ -32,6 +32,7 @@ test("all-is-well", () => {
 const keyMissing = { code: "KeyMissing", generation: 1, message: "the key Secret is missing" } as const;
 const unreachable = { code: "AnchorUnreachable", anchor: "prod", message: "AWS was not reached" } as const;
 const disabled = { code: "AnchorDisabled", anchor: "prod", message: "it is disabled" } as const;
+const ordered = { code: "AnchorDisabledByOrder", anchor: "prod", message: "it is disabled by stop" } as const;
 const drift = { code: "Drift", anchor: "prod", message: "it holds SHA-256 ff" } as const;
 const notRead = { code: "AnchorNotRead", anchor: "prod", message: "it was not read yet" } as const;
 
@@ -80,6 +81,16 @@ describe("TrustAnchorsInSync is", () => {
     ],
     ["false-while-one-cannot-be-reached", { plan: waits(unreachable) }, "TrustAnchorsInSync False AWSUnavailable"],
     ["false-while-one-is-disabled", { plan: waits(disabled) }, "TrustAnchorsInSync False TrustAnchorConflict"],
+    [
+      "false-while-one-is-disabled-by-order",
+      { plan: waits(ordered) },
+      "TrustAnchorsInSync False TrustAnchorDisabledByOrder",
+    ],
+    [
+      "false-for-a-conflict-whatever-was-ordered",
+      { plan: waits(ordered, drift) },
+      "TrustAnchorsInSync False TrustAnchorConflict",
+    ],
     ["true-while-one-is-only-read-again", { plan: waits(notRead) }, "TrustAnchorsInSync True ReadBack"],
   ])("%s", (_fact, change, text) => {
     expect(said(change)[1]).toBe(text);

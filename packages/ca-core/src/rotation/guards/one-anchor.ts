@@ -11,7 +11,13 @@ const LONGEST_BACKOFF_MS = 10 * 60_000;
 
 /** What is to be done to an anchor, as an order to whoever may do it. */
 export interface AnchorTask {
-  readonly code: "CreateAnchorByHand" | "AddRootByHand" | "RemoveRootByHand" | "AddCrlByHand" | "RemoveCrlByHand";
+  readonly code:
+    | "CreateAnchorByHand"
+    | "AddRootByHand"
+    | "RemoveRootByHand"
+    | "AddCrlByHand"
+    | "RemoveCrlByHand"
+    | "DisableAnchorByHand";
   /** Such as "add the root of generation 2". */
   readonly order: string;
   readonly generation?: number;
@@ -65,6 +71,24 @@ export function isBundle(_view: RotationView, anchor: AnchorObservation): WaitRe
         message: `Trust anchor ${name} is not of type CERTIFICATE_BUNDLE`,
       }
     : undefined;
+}
+
+/** An anchor that an operator has disabled gives nobody a session before an operator enables it. */
+export function isNotDisabledByOrder(
+  { observation }: RotationView,
+  { name, reading }: AnchorObservation,
+): WaitReason | undefined {
+  const order = observation.disabledAnchors.find(({ anchor }) => anchor === name);
+  if (order === undefined) return undefined;
+  const isStopped = reading?.state === "Disabled" || reading?.state === "Missing";
+  const what = isStopped
+    ? `is ${reading.state === "Disabled" ? "disabled" : "kept from being created"} by operation ${order.operation}: nobody gets a session by it`
+    : `is to be disabled by operation ${order.operation}, and was not yet read back so: AWS may still give sessions by it`;
+  return {
+    code: "AnchorDisabledByOrder",
+    anchor: name,
+    message: `Trust anchor ${name} ${what}; order EnableTrustAnchor to end that, or set ignore to rotate without it`,
+  };
 }
 
 /** Never over two certificates. */

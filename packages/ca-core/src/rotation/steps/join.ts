@@ -42,6 +42,8 @@ function differenceOf(
   generations: readonly GenerationObservation[],
 ): string | undefined {
   const { state } = anchor.reading;
+  const ordered = view.guards.isNotDisabledByOrder(view, anchor);
+  if (ordered !== undefined) return ordered.message;
   if (state !== "Present") return `it is ${state}`;
   for (const generation of generations) {
     if (!holdsRoot(anchor, generation)) return `it lacks the root of generation ${generation.number}`;

@@ -1,5 +1,6 @@
 import type { Operation } from "../observation.ts";
 import type { RotationView } from "../view.ts";
+import { disableTrustAnchor, enableTrustAnchor } from "./disable-anchor.ts";
 import { done, refused } from "./finish-operation.ts";
 import { beginAbandon } from "./generations.ts";
 import { recover } from "./recover.ts";
@@ -21,6 +22,8 @@ const handlers: { readonly [K in Kind]: Handler<K> } = {
   Compromised: compromised,
   Recover: recover,
   Release: release,
+  DisableTrustAnchor: disableTrustAnchor,
+  EnableTrustAnchor: enableTrustAnchor,
 };
 
 /** Operations are carried on in the order in which they were seen. */

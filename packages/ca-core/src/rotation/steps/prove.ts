@@ -1,7 +1,7 @@
 import { holdsRoot } from "../anchor-state.ts";
 import { isAhead } from "../guards/one-anchor.ts";
 import { needsCanary } from "../guards/every-anchor.ts";
-import type { GenerationObservation } from "../observation.ts";
+import type { AnchorObservation, GenerationObservation } from "../observation.ts";
 import { isLeaving, type RotationView } from "../view.ts";
 import type { Candidate } from "./step.ts";
 
@@ -12,6 +12,7 @@ export function runCanaries(view: RotationView): readonly Candidate[] {
   return view.anchors
     .filter((anchor) => needsCanary(anchor, incoming.number))
     .filter((anchor) => holdsRoot(anchor, incoming))
+    .filter(givesSessions)
     .filter(({ canary: { last } }) => last?.generation !== incoming.number || !isAhead(view, last.retryAt))
     .map((anchor) => ({
       action: { do: "RunCanary", anchor: anchor.name, generation: incoming.number },
@@ -26,7 +27,7 @@ export function runCanaries(view: RotationView): readonly Candidate[] {
 
 /** Our own credentials come from a generation that stays. */
 export function renewOwnLeaves(view: RotationView): readonly Candidate[] {
-  return view.anchors.flatMap((anchor): readonly Candidate[] => {
+  return view.anchors.filter(givesSessions).flatMap((anchor): readonly Candidate[] => {
     const own = view.observation.generations.find(({ number }) => number === anchor.ownLeaf?.generation);
     if (own === undefined || !isLeaving(view, own)) return [];
     const better = staying(view).find(
@@ -40,6 +41,11 @@ export function renewOwnLeaves(view: RotationView): readonly Candidate[] {
       },
     ];
   });
+}
+
+/** By a disabled one AWS refuses whatever leaf: that proves nothing, and gets no credentials. */
+function givesSessions({ reading }: AnchorObservation): boolean {
+  return reading?.state !== "Disabled";
 }
 
 function staying({ active, incoming, draining }: RotationView): readonly GenerationObservation[] {

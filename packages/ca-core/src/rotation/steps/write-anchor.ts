@@ -17,6 +17,8 @@ export function createAnchors(view: RotationView): readonly Candidate[] {
       unless: [
         view.guards.timeIsTrusted(view),
         view.guards.isNotDeleting(view),
+        // It would be created enabled.
+        view.guards.isNotDisabledByOrder(view, anchor),
         view.guards.isReachable(view, anchor),
         view.guards.hasRoom(view, anchor, { bundle, toAdd: view.wanted }),
         view.guards.isManaged(view, anchor, { code: "CreateAnchorByHand", order: "create it" }),

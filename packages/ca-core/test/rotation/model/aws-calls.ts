@@ -41,6 +41,8 @@ export type AwsCallName =
   | "CreateAnchor"
   | "WriteAnchor"
   | "DeleteAnchor"
+  | "DisableAnchor"
+  | "EnableAnchor"
   | "ImportCrl"
   | "DeleteCrl"
   | "RunCanary"
@@ -87,6 +89,16 @@ const EFFECTS: Effects = {
   },
   DeleteAnchor: ({ world, anchor }) => {
     world.change(anchor, { exists: false, bundle: [], crls: [] });
+    return undefined;
+  },
+  DisableAnchor: ({ world, anchor }) => {
+    if (!anchor.state.exists) return "ResourceNotFoundException";
+    world.change(anchor, { enabled: false });
+    return undefined;
+  },
+  EnableAnchor: ({ world, anchor }) => {
+    if (!anchor.state.exists) return "ResourceNotFoundException";
+    world.change(anchor, { enabled: true });
     return undefined;
   },
   ImportCrl: ({ world, anchor, action: { generation } }) => {

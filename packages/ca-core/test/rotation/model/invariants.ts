@@ -94,6 +94,7 @@ export function checkPlan(world: World, observation: RotationObservation, action
       throw new Violation("the next call is not refused", `${action.anchor} would lose the root of our own leaf`);
     }
   }
+  checkDisabled(observation, action);
   if (action.do === "DeleteCrl") {
     const bundle = observation.anchors.find(({ name }) => name === action.anchor)?.reading?.bundle ?? [];
     const root = observation.generations.find(({ number }) => number === action.generation)?.root.fingerprint;
@@ -112,6 +113,20 @@ export function checkPlan(world: World, observation: RotationObservation, action
     );
     if (busy !== undefined) throw new Violation("one at a time", `${busy.number} is ${busy.phase}`);
   }
+}
+
+/** An anchor that an operator has disabled stays so, and no other is disabled; one that we may not write is neither. */
+function checkDisabled({ anchors, disabledAnchors, generations }: RotationObservation, action: RotationAction): void {
+  const isWrite = action.do === "DisableAnchor" || action.do === "EnableAnchor";
+  if (!isWrite && action.do !== "CreateAnchor" && !(action.do === "SetJoined" && action.joined)) return;
+  const anchor = anchors.find(({ name }) => name === action.anchor);
+  if (isWrite && (anchor?.manage !== true || anchor.ignore)) throw new Violation("never written", action.anchor);
+  const isOrdered = disabledAnchors.some((one) => one.anchor === action.anchor);
+  if (isOrdered !== (action.do === "DisableAnchor"))
+    throw new Violation("what is disabled by order stays so", `${action.do} of ${action.anchor}`);
+  const held = anchor?.reading?.bundle ?? [];
+  if (action.do === "EnableAnchor" && generations.some((one) => one.compromised && held.includes(one.root.fingerprint)))
+    throw new Violation("what is enabled trusts no compromised root", action.anchor);
 }
 
 const TRANSITIONS: ReadonlySet<string> = new Set<RotationAction["do"]>([

@@ -36,6 +36,10 @@ export const KUBE_WRITES: KubeWrites = {
   SetJoined: status(({ kube }, { anchor, joined }) => {
     kube.joined.set(anchor, joined);
   }),
+  SetAnchorDisabled: status(({ kube }, { anchor, operation, disabled }) => {
+    if (disabled) kube.disabled.set(anchor, operation);
+    else kube.disabled.delete(anchor);
+  }),
   StoreRemovalIntent: status((world, { anchor, remaining, expiresAt, at }) => {
     world.kube.intent = { anchor, remaining, expiresAt };
     raiseHighWater(world, at);

@@ -50,6 +50,9 @@ export const MUTANTS: readonly Mutant[] = [
   broken("CRLs go before their roots", ["a root has its CRL"], { rootIsGone: always }),
   broken("an anchor takes a third CRL", ["two CRLs"], { hasCrlRoom: always }),
   broken("anchors that are not managed are written", ["never written"], { isManaged: always }),
+  broken("an anchor that an operator has disabled is like any other", ["what is disabled by order stays so"], {
+    isNotDisabledByOrder: always,
+  }),
   broken(
     "a generation is done while an anchor holds it",
     ["retired when it is gone", "no CRL goes before its leaves", "compromised roots are gone"],

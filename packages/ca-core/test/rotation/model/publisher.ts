@@ -105,6 +105,7 @@ export class Publisher {
       foreignRoots: [...options.foreign, ...kube.accepted],
       intent: kube.intent,
       freeze: kube.freeze,
+      disabledAnchors: [...kube.disabled].map(([anchor, operation]) => ({ anchor, operation })),
       operations: [...kube.operations],
       deleting: false,
     };

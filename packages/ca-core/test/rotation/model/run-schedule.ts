@@ -32,6 +32,9 @@ export function runToTheEnd({ options, events }: Schedule, plan: Planner, maxSte
   run.advance(2 * DAY);
   if (world.restored) orderRecovery(run);
   for (const anchor of world.anchors) anchor.canaryWorks = true;
+  for (const { name: anchor } of world.anchors) {
+    world.kube.operations.push({ name: world.id("operation"), kind: "EnableTrustAnchor", anchor });
+  }
   let ordered: number | undefined;
   for (let step = 0; step < maxSteps; step += 1) {
     EVENTS.acknowledge(run);

@@ -62,6 +62,8 @@ export interface Kube {
   accepted: ForeignRoot[];
   intent: RemovalIntent | undefined;
   freeze: FreezeState;
+  /** Operations that keep an anchor disabled, by its name. */
+  disabled: Map<string, string>;
   operations: Operation[];
   highWater: number;
   highestSeen: number;
@@ -162,6 +164,7 @@ export class World {
       accepted: [],
       intent: undefined,
       freeze: { byOperator: false, byCompromise: false, acknowledged: false },
+      disabled: new Map(),
       operations: [],
       highWater: 0,
       highestSeen: 0,
