@@ -1,3 +1,4 @@
+import { checkCommand } from "./check/check-command.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion/completion-command.ts";
 import { listCommand } from "./list/list-command.ts";
@@ -8,6 +9,7 @@ import { versionCommand } from "./version-command.ts";
 /** Every command, in the order of the help: what parses them, --help and completion are all made of this table. */
 export const commands: readonly Command[] = [
   statusCommand,
+  checkCommand,
   listCommand,
   revokeCommand,
   completionCommand,

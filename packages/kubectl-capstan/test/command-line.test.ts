@@ -155,6 +155,8 @@ test("help of the plugin", async () => {
     Commands:
       status [options] [CA]         Show certificate authorities, their trust anchors, issuers and
                                     pending revocations
+      check [options] [FILE]        Tell whether a Certificate or a request would be issued, and what
+                                    AWS would make of the leaf
       list [options]                List issued certificates from the ledger, newest first
       revoke [options] <TARGET...>  Revoke certificates, which cannot be undone
       completion <SHELL>            Print the script that lets kubectl complete this plugin's commands
@@ -239,6 +241,7 @@ describe("completion", () => {
   test("offers every command at first", () => {
     expect(complete(commands, [""])).toMatchInlineSnapshot(`
       "status	Show certificate authorities, their trust anchors, issuers and pending revocations
+      check	Tell whether a Certificate or a request would be issued, and what AWS would make of the leaf
       list	List issued certificates from the ledger, newest first
       revoke	Revoke certificates, which cannot be undone
       completion	Print the script that lets kubectl complete this plugin's commands

@@ -1,6 +1,6 @@
 // Builds dist/kubectl-capstan: the whole plugin as one executable file for the user's own Node.
-import { chmod, mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { chmod, mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 
@@ -31,7 +31,7 @@ export async function buildPlugin(outputFile: string): Promise<number> {
     legalComments: "eof",
     metafile: true,
     logLevel: "warning",
-    plugins: [ourModulesHaveNoSideEffects],
+    plugins: [ourModulesHaveNoSideEffects, celWorkerInside],
   });
   await chmod(outputFile, 0o755);
   return Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -49,6 +49,40 @@ const ourModulesHaveNoSideEffects: Plugin = {
   },
 };
 const resolving = Symbol("asked by this plugin itself");
+
+/** Where the evaluator of conditions names the module of its worker thread. */
+const celWorkerUrl = "new URL(`./cel-worker.${ending}`, import.meta.url)";
+
+/** A thread begins with a module of its own, and beside a single file there is none: it goes into the file as a data URL. */
+const celWorkerInside: Plugin = {
+  name: "cel-worker-inside",
+  setup(bundle) {
+    bundle.onLoad({ filter: /[\\/]policy[\\/]src[\\/]cel[\\/]cel-evaluator\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      if (!source.includes(celWorkerUrl)) {
+        return {
+          errors: [{ text: `${path} no longer says ${celWorkerUrl}: teach this plugin how it names its worker` }],
+        };
+      }
+      const { outputFiles } = await build({
+        entryPoints: [join(dirname(path), "cel-worker.ts")],
+        bundle: true,
+        minify: true,
+        write: false,
+        platform: "node",
+        format: "esm",
+        target: `node${oldestNode}`,
+        conditions: ["@capstan/source"],
+        logLevel: "warning",
+      });
+      const text = Buffer.from(outputFiles[0]?.contents ?? []).toString("base64");
+      return {
+        contents: source.replace(celWorkerUrl, () => `new URL("data:text/javascript;base64,${text}")`),
+        loader: "ts",
+      };
+    });
+  },
+};
 
 if (import.meta.main) {
   const output = fileURLToPath(new URL("../dist/kubectl-capstan", import.meta.url));
