@@ -15,9 +15,9 @@ export default defineConfig({
           name: "unit",
           include: [
             "packages/*/test/**/*.test.ts",
-            "test/{bench,cluster,conformance,faults,interop,rolesanywhere,soak}/test/**/*.test.ts",
+            "test/{bench,cluster,conformance,deploy,faults,interop,rolesanywhere,soak}/test/**/*.test.ts",
           ],
-          exclude: ["test/{conformance,faults,soak}/test/e2e/**"],
+          exclude: ["test/{conformance,deploy,faults,soak}/test/e2e/**"],
           testTimeout: 60_000,
         },
       },
@@ -26,7 +26,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "e2e",
-          include: ["test/e2e/test/**/*.test.ts", "test/{conformance,faults,soak}/test/e2e/**/*.test.ts"],
+          include: ["test/e2e/test/**/*.test.ts", "test/{conformance,deploy,faults,soak}/test/e2e/**/*.test.ts"],
           globalSetup: "test/e2e/src/global-setup.ts",
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -106,6 +106,14 @@ const checks = [
       'node packages/api/tools/generate.ts && git diff --exit-code --stat -- packages/api/src/generated && test -z "$(git status --porcelain -- packages/api/src/generated)"',
     ],
   },
+  {
+    sentence: "The chart's CRDs are those of packages/api, and the plain manifests are what the chart renders",
+    command: [
+      "sh",
+      "-c",
+      'node --conditions=@capstan/source tools/chart/generate.ts && git diff --exit-code --stat -- deploy && test -z "$(git status --porcelain -- deploy)"',
+    ],
+  },
   { sentence: "The types fit", command: ["sh", "-c", "tsc -b && tsc -p tsconfig.tests.json"] },
   {
     sentence: "The code has no lint finding and packages import only what they may",
