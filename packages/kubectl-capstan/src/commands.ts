@@ -1,8 +1,10 @@
 import { checkCommand } from "./check/check-command.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion/completion-command.ts";
+import { freezeCommand, unfreezeCommand } from "./freeze/freeze-command.ts";
 import { listCommand } from "./list/list-command.ts";
 import { revokeCommand } from "./revoke/revoke-command.ts";
+import { rotateCommand } from "./rotate/rotate-command.ts";
 import { statusCommand } from "./status/status-command.ts";
 import { versionCommand } from "./version-command.ts";
 
@@ -12,6 +14,9 @@ export const commands: readonly Command[] = [
   checkCommand,
   listCommand,
   revokeCommand,
+  rotateCommand,
+  freezeCommand,
+  unfreezeCommand,
   completionCommand,
   versionCommand,
 ];

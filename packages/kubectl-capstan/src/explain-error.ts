@@ -25,6 +25,12 @@ const grants: readonly { readonly resource: string; readonly verbs: readonly str
     verbs: ["get", "list"],
     role: "capstan-operator or capstan-viewer",
   },
+  { resource: "authorityoperations.capstan.dev", verbs: ["create"], role: "capstan-operator" },
+  {
+    resource: "authorityoperations.capstan.dev",
+    verbs: ["get", "list"],
+    role: "capstan-operator or capstan-viewer",
+  },
   { resource: "capstanclusterissuers.capstan.dev", verbs: ["get", "list"], role: "capstan-operator or capstan-viewer" },
   { resource: "capstanissuers.capstan.dev", verbs: ["get", "list"], role: "capstan-operator or capstan-viewer" },
   { resource: "certificates.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },

@@ -159,6 +159,9 @@ test("help of the plugin", async () => {
                                     AWS would make of the leaf
       list [options]                List issued certificates from the ledger, newest first
       revoke [options] <TARGET...>  Revoke certificates, which cannot be undone
+      rotate [options] <CA>         Replace the generation that signs
+      freeze [options] <CA>         Hold issuing, or disable a trust anchor in AWS
+      unfreeze [options] <CA>       Go on issuing, or enable a trust anchor in AWS again
       completion <SHELL>            Print the script that lets kubectl complete this plugin's commands
       version                       Print the plugin's version
 
@@ -244,6 +247,9 @@ describe("completion", () => {
       check	Tell whether a Certificate or a request would be issued, and what AWS would make of the leaf
       list	List issued certificates from the ledger, newest first
       revoke	Revoke certificates, which cannot be undone
+      rotate	Replace the generation that signs
+      freeze	Hold issuing, or disable a trust anchor in AWS
+      unfreeze	Go on issuing, or enable a trust anchor in AWS again
       completion	Print the script that lets kubectl complete this plugin's commands
       version	Print the plugin's version
       :4
