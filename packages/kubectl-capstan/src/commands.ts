@@ -7,6 +7,7 @@ import { revokeCommand } from "./revoke/revoke-command.ts";
 import { rotateCommand } from "./rotate/rotate-command.ts";
 import { statusCommand } from "./status/status-command.ts";
 import { versionCommand } from "./version-command.ts";
+import { whoisCommand } from "./whois/whois-command.ts";
 
 /** Every command, in the order of the help: what parses them, --help and completion are all made of this table. */
 export const commands: readonly Command[] = [
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   checkCommand,
   listCommand,
   revokeCommand,
+  whoisCommand,
   rotateCommand,
   freezeCommand,
   unfreezeCommand,

@@ -159,6 +159,7 @@ test("help of the plugin", async () => {
                                     AWS would make of the leaf
       list [options]                List issued certificates from the ledger, newest first
       revoke [options] <TARGET...>  Revoke certificates, which cannot be undone
+      whois [options] [WHAT...]     Say whose a serial number, an AWS session or a certificate is
       rotate [options] <CA>         Replace the generation that signs
       freeze [options] <CA>         Hold issuing, or disable a trust anchor in AWS
       unfreeze [options] <CA>       Go on issuing, or enable a trust anchor in AWS again
@@ -247,6 +248,7 @@ describe("completion", () => {
       check	Tell whether a Certificate or a request would be issued, and what AWS would make of the leaf
       list	List issued certificates from the ledger, newest first
       revoke	Revoke certificates, which cannot be undone
+      whois	Say whose a serial number, an AWS session or a certificate is
       rotate	Replace the generation that signs
       freeze	Hold issuing, or disable a trust anchor in AWS
       unfreeze	Go on issuing, or enable a trust anchor in AWS again

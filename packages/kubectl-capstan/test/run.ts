@@ -31,7 +31,7 @@ export interface Surroundings {
   readonly answer?: string;
   readonly hasColor?: boolean;
   /** What stands on standard input. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Namespace of the kubeconfig's context. */
   readonly namespace?: string;
 }
@@ -60,7 +60,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings = 
           err += `${question}\n`;
           return Promise.resolve(answer ?? "");
         },
-        readInput: () => Promise.resolve(new TextEncoder().encode(input)),
+        readInput: () => Promise.resolve(typeof input === "string" ? new TextEncoder().encode(input) : input),
       },
       env: { HOME: home, ...(server === undefined ? {} : { KUBECONFIG: join(home, "config") }) },
       clock: jumpingClock(),

@@ -1,0 +1,166 @@
+import type { IssuedCertificate } from "@capstan/api";
+import type { SerialHex } from "@capstan/ca-core";
+import { formatTime } from "../output/human-time.ts";
+import { type PresentedCertificate, readPresentedCertificate } from "../presented-certificate.ts";
+import type { Clue } from "./clue.ts";
+import { contradictions } from "./contradictions.ts";
+import type { Judgement, Knowledge } from "./judgement.ts";
+import { whyForeign } from "./read-serial.ts";
+
+type Ruling = Pick<Judgement, "verdict" | "evidence">;
+
+/** A certificate is valid through the second of its notAfter (RFC 5280, 4.1.2.5). */
+const lastSecondMs = 1000;
+
+/** Decides whose a serial number is. Changes and reads nothing. */
+export function judge(clue: Clue, knowledge: Knowledge): Judgement {
+  const serial = clue.serials.find((one) => knowledge.records.has(one)) ?? clue.serials[0];
+  const records = knowledge.records.get(serial) ?? [];
+  const [first, ...others] = records;
+  if (first === undefined) {
+    const ruling =
+      clue.certificate === undefined
+        ? judgeAbsent(clue, serial, knowledge)
+        : judgeUnrecorded(clue.certificate, knowledge);
+    return { clue, serial, record: undefined, ...ruling };
+  }
+  const twins =
+    others.length === 0 ? [] : [`${records.length} records of different generations have this serial number`];
+  const { record, evidence } =
+    clue.certificate === undefined
+      ? { record: first, evidence: [] }
+      : compareBytes(clue.certificate, { first, records, knowledge });
+  const against = [
+    ...evidence,
+    ...contradictions(clue, readPresentedCertificate(record.spec.certificate, "the record"), record),
+  ];
+  return {
+    clue,
+    serial,
+    record,
+    verdict: against.length === 0 ? "Issued" : "Forged",
+    evidence: [...(against.length === 0 ? agreements(clue, record) : against), ...twins],
+  };
+}
+
+/** What of a clue was found to agree with the record. */
+function agreements({ certificate, session }: Clue, { metadata }: IssuedCertificate): readonly string[] {
+  const where = `ledger record ${metadata.name}`;
+  if (certificate !== undefined) return [`${where} holds exactly this certificate`];
+  return [
+    session === undefined
+      ? `${where} has this serial number`
+      : `${where} has this serial number, and nothing of the session contradicts it`,
+  ];
+}
+
+function compareBytes(
+  certificate: PresentedCertificate,
+  {
+    first,
+    records,
+    knowledge,
+  }: {
+    readonly first: IssuedCertificate;
+    readonly records: readonly IssuedCertificate[];
+    readonly knowledge: Knowledge;
+  },
+): { readonly record: IssuedCertificate; readonly evidence: readonly string[] } {
+  const equal = records.find(
+    ({ spec }) => readPresentedCertificate(spec.certificate, "the record").sha256 === certificate.sha256,
+  );
+  if (equal !== undefined) return { record: equal, evidence: [] };
+  const recorded = readPresentedCertificate(first.spec.certificate, "the record");
+  return {
+    record: first,
+    evidence: [
+      `ledger record ${first.metadata.name} has this serial number and another certificate: SHA-256 ${recorded.sha256}, this one's is ${certificate.sha256}`,
+      ...(certificate.subject === recorded.subject
+        ? []
+        : [`its subject is ${quoted(certificate.subject)}, the record's ${quoted(recorded.subject)}`]),
+      ...(certificate.issuer === recorded.issuer
+        ? []
+        : [`its issuer is ${quoted(certificate.issuer)}, the record's ${quoted(recorded.issuer)}`]),
+      signatureFact(certificate, knowledge),
+    ],
+  };
+}
+
+/** A certificate that no record has: its signature tells whether it is ours, its end whether the record may be gone. */
+function judgeUnrecorded(certificate: PresentedCertificate, knowledge: Knowledge): Ruling {
+  const { roots, issuerNames, recordsSince } = knowledge;
+  const signature = signatureFact(certificate, knowledge);
+  const isSigned = roots?.some((root) => certificate.isSignedBy(root.certificate));
+  const isNamed =
+    roots === undefined
+      ? (certificate.issuerValues["CN"] ?? []).some((name) => issuerNames?.has(name) !== false)
+      : roots.some((root) => certificate.isNamedBy(root.certificate));
+  if (isSigned !== true && !isNamed) return { verdict: "NeverIssued", evidence: [signature] };
+  if (isSigned === false) return { verdict: "Forged", evidence: [signature] };
+  const end = formatTime(certificate.notAfter);
+  if (certificate.notAfter + lastSecondMs <= recordsSince) {
+    return {
+      verdict: "OlderThanRecords",
+      evidence: [signature, `it expired at ${end}, the records hold what was valid after ${formatTime(recordsSince)}`],
+    };
+  }
+  return {
+    verdict: "Unrecorded",
+    evidence: [
+      signature,
+      `no record has its serial number, though ${end}, its end, is after ${formatTime(recordsSince)}, from when on the records hold every certificate`,
+    ],
+  };
+}
+
+function signatureFact(certificate: PresentedCertificate, { roots }: Knowledge): string {
+  const issuer = quoted(certificate.issuer);
+  if (roots === undefined)
+    return `its issuer is ${issuer}; the signature was not checked, since you may not read the roots`;
+  const signer = roots.find((root) => certificate.isSignedBy(root.certificate));
+  if (signer !== undefined) return `it is signed by the key of generation ${signer.generation} of ${signer.authority}`;
+  const named = roots.find((root) => certificate.isNamedBy(root.certificate));
+  if (named === undefined) return `its issuer is ${issuer}, which is none of our roots`;
+  return `it names generation ${named.generation} of ${named.authority} as its issuer, whose key has not signed it`;
+}
+
+/** A serial number that no record has, and no certificate at hand. */
+function judgeAbsent({ session }: Clue, serial: SerialHex, knowledge: Knowledge): Ruling {
+  const { recordsSince, bornAt, issuerNames } = knowledge;
+  const foreign = whyForeign(serial);
+  if (foreign !== undefined) return { verdict: "NeverIssued", evidence: [foreign] };
+  const issuer = session?.tags["x509Issuer/CN"];
+  if (issuer !== undefined && issuerNames?.has(issuer) === false) {
+    return {
+      verdict: "NeverIssued",
+      evidence: [`the session's certificate was issued by ${quoted(issuer)}, which is none of our authorities`],
+    };
+  }
+  const since = formatTime(recordsSince);
+  if (session?.openedAt === undefined) {
+    return {
+      verdict: "Unknown",
+      evidence: [
+        `no record has this serial number: its certificate expired before ${since}, from when on the records hold every certificate, or it was never issued by us`,
+      ],
+    };
+  }
+  const opened = `the session was opened at ${formatTime(session.openedAt)}`;
+  if (session.openedAt > recordsSince) {
+    return {
+      verdict: "NeverIssued",
+      evidence: [`${opened}, and the records hold every certificate that was valid after ${since}`],
+    };
+  }
+  if (bornAt !== undefined && session.openedAt < bornAt) {
+    return {
+      verdict: "NeverIssued",
+      evidence: [`${opened}, before our first authority began at ${formatTime(bornAt)}`],
+    };
+  }
+  return { verdict: "OlderThanRecords", evidence: [`${opened}; the records hold what was valid after ${since}`] };
+}
+
+function quoted(text: string): string {
+  return text === "" ? "empty" : JSON.stringify(text);
+}

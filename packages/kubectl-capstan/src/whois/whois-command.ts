@@ -1,0 +1,117 @@
+import { defaultNamespace, DurationError, parseDuration } from "@capstan/api";
+import { checkNamespace, withCluster } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
+import { capstanNamespaceFlag, type ConnectionOptions, connectionFlags } from "../flags.ts";
+import type { Invocation } from "../invocation.ts";
+import { formatTime } from "../output/human-time.ts";
+import { printable } from "../output/printable.ts";
+import { stringify } from "yaml";
+import { type Answer, answerOf } from "./answer.ts";
+import { groupJudgements } from "./group-judgements.ts";
+import { judge } from "./judge.ts";
+import { readClues } from "./read-clues.ts";
+import { readKnowledge } from "./read-knowledge.ts";
+import { readPublications } from "./read-publication.ts";
+import { explainAnswers, renderAnswer, renderAnswers } from "./render-answers.ts";
+
+interface WhoisOptions extends ConnectionOptions {
+  readonly filename?: string;
+  readonly ledgerRetention?: string;
+  readonly output?: string;
+  readonly capstanNamespace?: string;
+}
+
+/** `kubectl capstan whois`: whose is a serial number, a session in CloudTrail, a certificate? */
+export const whoisCommand: Command<WhoisOptions> = {
+  name: "whois",
+  summary: "Say whose a serial number, an AWS session or a certificate is",
+  description:
+    "Looks up in the ledger which workload was issued what somebody has found: a serial number, the ARN of a role session, AWS CloudTrail events, a certificate. Says also when it is older than the records, was never issued by Capstan, or contradicts the record that it claims to be.\nEnds with 1 when any of them is forged, signed but not recorded, never issued by Capstan, or not known.",
+  argument: {
+    notation: "[WHAT...]",
+    description:
+      "SERIAL (hex, colons, 0x, decimal), arn:aws:sts::…:assumed-role/ROLE/SERIAL, or a file: a certificate (PEM, DER) or CloudTrail's events (JSON, JSON lines, lookup-events, .gz); - is standard input",
+  },
+  flags: [
+    { long: "filename", short: "f", value: "FILE", description: "a file to look into, as WHAT" },
+    {
+      long: "ledger-retention",
+      value: "DURATION",
+      description: "how long the issuer controller keeps expired records, as its flag of this name says",
+      default: "24h",
+    },
+    {
+      long: "output",
+      short: "o",
+      value: "FORMAT",
+      description: "how to print; when not given, one subject in words and several as a table",
+      choices: ["table", "wide", "json", "yaml"],
+    },
+    capstanNamespaceFlag,
+    ...connectionFlags,
+  ],
+  examples: [
+    "kubectl capstan whois 4F:1C:09:AB:55:66:77:88:99:AA:BB:CC:DD:EE:FF:01",
+    "kubectl capstan whois arn:aws:sts::111122223333:assumed-role/app/4f1c09ab5566778899aabbccddeeff01",
+    "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=CreateSession | kubectl capstan whois -",
+    "kubectl capstan whois leaf.pem -o json",
+  ],
+  run: whois,
+};
+
+async function whois({ arguments: targets, options, context }: Invocation<WhoisOptions>): Promise<ExitCode> {
+  const { capstanNamespace = defaultNamespace, output } = options;
+  const { terminal, clock } = context;
+  checkNamespace("--capstan-namespace", capstanNamespace);
+  const retentionMs = parseRetention(options.ledgerRetention ?? "");
+  const named = [...targets, ...(options.filename === undefined ? [] : [options.filename])];
+  if (named.length === 0) throw new UsageError("name what to look up; - reads CloudTrail's events from standard input");
+  const note = (text: string): void => terminal.err(`note: ${printable(text)}\n`);
+  const { clues, otherEvents } = await readClues(named, terminal.readInput);
+  if (otherEvents > 0) note(`${otherEvents} events are of no session of IAM Roles Anywhere, and passed over`);
+  if (clues.length === 0) {
+    terminal.err("No session of IAM Roles Anywhere found.\n");
+    return exitCode.done;
+  }
+  return withCluster(options, context, async ({ client }) => {
+    const now = clock.now();
+    const knowledge = await readKnowledge(clues, { client, capstanNamespace, now, retentionMs, note });
+    const subjects = groupJudgements(clues.map((clue) => judge(clue, knowledge)));
+    const publications = await readPublications(client, subjects);
+    const answers = subjects.map((subject) => answerOf(subject, publications));
+    const document = { asOf: formatTime(now), recordsSince: formatTime(knowledge.recordsSince), subjects: answers };
+    const [only, ...others] = answers;
+    const { hasColor } = terminal;
+    if (output === "json") terminal.out(`${JSON.stringify(document, undefined, 4)}\n`);
+    else if (output === "yaml") terminal.out(stringify(document, { lineWidth: 0 }));
+    else if (output === undefined && only !== undefined && others.length === 0) {
+      terminal.out(renderAnswer(only, { now, hasColor }));
+    } else {
+      terminal.out(renderAnswers(answers, { now, hasColor, isWide: output === "wide" }));
+      for (const line of [...explainAnswers(answers), ...countVerdicts(answers)]) terminal.err(`${line}\n`);
+    }
+    return answers.every(({ verdict }) => verdict === "Issued" || verdict === "OlderThanRecords")
+      ? exitCode.done
+      : exitCode.failed;
+  });
+}
+
+/** How many of each, the records' reach with it. */
+function countVerdicts(answers: readonly Answer[]): readonly string[] {
+  const counts = [...Map.groupBy(answers, ({ verdict }) => verdict)].map(
+    ([verdict, those]) => `${those.length} ${verdict}`,
+  );
+  return [`${answers.length} subjects: ${counts.join(", ")}`];
+}
+
+function parseRetention(text: string): number {
+  try {
+    const milliseconds = parseDuration(text);
+    if (milliseconds >= 0) return milliseconds;
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+    throw new UsageError(`--ledger-retention: ${error.message}`, { cause: error });
+  }
+  throw new UsageError(`--ledger-retention: ${text} is negative`);
+}
