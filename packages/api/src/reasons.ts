@@ -17,6 +17,8 @@ export const authorityReasons = {
   nothingFound: "NothingFound",
   registering: "RegisteringTrustAnchors",
   anchorConflict: "TrustAnchorConflict",
+  /** The AWS credentials of the publisher are of another account than a trust anchor. */
+  wrongAccount: "WrongAccount",
   awsUnavailable: "AWSUnavailable",
   /** A trust anchor is kept disabled by a DisableTrustAnchor operation. */
   anchorDisabled: "TrustAnchorDisabledByOrder",

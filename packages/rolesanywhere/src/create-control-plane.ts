@@ -52,7 +52,10 @@ export interface ControlPlaneOptions extends CallOptions, EndpointVariant {
   readonly endpoint?: string | undefined;
   /** Default is AWS's standard provider chain. */
   readonly credentials?: AwsCredentialSource | undefined;
-  /** Twelve digits: whose quota paces the calls. By default whatever has the same credential source counts as one account. */
+  /**
+   * Twelve digits: whose quota paces the calls, and whose every resource must be that AWS answers with. By default whatever has the
+   * same credential source counts as one account.
+   */
   readonly account?: string;
   /** Times the pacing. Default is the monotonic clock of the process. */
   readonly clock?: Clock;
@@ -138,9 +141,20 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
 
   /** Of an operation that answers with one trust anchor, or one CRL. */
   const anchorOf = async (...[operation, input, signal]: Parameters<typeof send>) =>
-    readTrustAnchor((await send(operation, input, signal)).object("trustAnchor"));
+    ofAccount(operation, readTrustAnchor((await send(operation, input, signal)).object("trustAnchor")));
   const crlOf = async (...[operation, input, signal]: Parameters<typeof send>) =>
-    readCrl((await send(operation, input, signal)).object("crl"));
+    ofAccount(operation, readCrl((await send(operation, input, signal)).object("crl")));
+
+  /** What is of another account was found, or made, by another account's credentials. */
+  const ofAccount = <T extends { readonly arn: string }>(operation: OperationName, found: T): T => {
+    const { 4: owner = "" } = found.arn.split(":");
+    if (account === undefined || owner === account) return found;
+    throw new RolesAnywhereError(
+      "ERR_AWS_WRONG_ACCOUNT",
+      `${operation}: AWS answered with ${found.arn}, which is not of account ${account}: give credentials of that account`,
+      { operation },
+    );
+  };
 
   const allPages = async (
     operation: OperationName,
@@ -171,7 +185,8 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
     async listTrustAnchors(signal) {
       const page = (from: { readonly nextToken?: string }) =>
         by((client) => client.send(new ListTrustAnchorsCommand(from)));
-      return (await allPages("ListTrustAnchors", "trustAnchors", page, signal)).map(readTrustAnchor);
+      const all = await allPages("ListTrustAnchors", "trustAnchors", page, signal);
+      return all.map((anchor) => ofAccount("ListTrustAnchors", readTrustAnchor(anchor)));
     },
 
     async getTrustAnchor(id, signal) {
@@ -238,7 +253,8 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
 
     async listCrls(signal) {
       const page = (from: { readonly nextToken?: string }) => by((client) => client.send(new ListCrlsCommand(from)));
-      return (await allPages("ListCrls", "crls", page, signal)).map(readCrl);
+      const all = await allPages("ListCrls", "crls", page, signal);
+      return all.map((crl) => ofAccount("ListCrls", readCrl(crl)));
     },
 
     async getCrl(id, signal) {

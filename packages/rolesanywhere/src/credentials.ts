@@ -13,7 +13,7 @@ export interface AwsCredentials {
 
 /** Credentials that somebody else keeps and renews: every request asks for the current ones. */
 export interface AwsCredentialKeeper {
-  /** Any error it throws becomes ERR_AWS_NO_CREDENTIALS. */
+  /** An error it throws becomes ERR_AWS_NO_CREDENTIALS, unless it is an outage or ERR_AWS_WRONG_ACCOUNT. */
   readonly current: () => Promise<AwsCredentials>;
   /** AWS refused these: the next `current` gives others, if it can. */
   readonly discard: (refused: AwsCredentials) => void;

@@ -15,6 +15,8 @@ export type RolesAnywhereErrorCode =
   | "ERR_AWS_CONFIGURATION"
   /** The credential source gave none: it has none, or cannot be reached just now. */
   | "ERR_AWS_NO_CREDENTIALS"
+  /** The credentials, or what AWS answered with, are of another account than is meant. By such credentials nothing is sent. */
+  | "ERR_AWS_WRONG_ACCOUNT"
   /** AWS does not take these credentials (unknown, expired, wrong secret). The next call loads them anew. */
   | "ERR_AWS_CREDENTIALS_REFUSED"
   /** Our clock is too far from AWS's. The next call is signed with AWS's time. */
@@ -37,6 +39,7 @@ const retryable: Readonly<Record<RolesAnywhereErrorCode, boolean>> = {
   ERR_INVALID_ARGUMENT: false,
   ERR_AWS_CONFIGURATION: false,
   ERR_AWS_NO_CREDENTIALS: true,
+  ERR_AWS_WRONG_ACCOUNT: true,
   ERR_AWS_CREDENTIALS_REFUSED: true,
   ERR_AWS_CLOCK_SKEW: true,
   ERR_AWS_ACCESS_DENIED: false,

@@ -2,6 +2,8 @@ export { parseTrustAnchorArn } from "./arn.ts";
 export type { TrustAnchorArn } from "./arn.ts";
 export { caBundleFromEnvironment } from "./ca-bundle.ts";
 export { sameCertificates, splitBundle } from "./bundle.ts";
+export { callerIdentity } from "./caller-identity.ts";
+export type { CallerIdentity } from "./caller-identity.ts";
 export type { CallLog, CallOptions, ServerDate } from "./call.ts";
 export type { Clock } from "./clock.ts";
 export type {

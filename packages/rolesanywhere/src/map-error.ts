@@ -52,7 +52,7 @@ const codeOfType: ReadonlyMap<string, RolesAnywhereErrorCode> = new Map<string, 
 ]);
 
 /**
- * A credential source failed: there is nothing to sign with. An outage that it met is one; all else, also what AWS refused it,
+ * A credential source failed: there is nothing to sign with. An outage that it met is one, and so are keys of another account; all else, also what AWS refused it,
  * says nothing of the call that it was for.
  */
 export function noCredentials(operation: string, thrown: unknown): RolesAnywhereError {
@@ -60,6 +60,9 @@ export function noCredentials(operation: string, thrown: unknown): RolesAnywhere
     const { code, message, retryAfterMs } = thrown;
     const details = { operation, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
     return new RolesAnywhereError(code, `${operation} was not sent: ${message}`, details);
+  }
+  if (thrown instanceof RolesAnywhereError && thrown.code === "ERR_AWS_WRONG_ACCOUNT") {
+    return new RolesAnywhereError(thrown.code, `${operation} was not sent: ${thrown.message}`, { operation });
   }
   const said = thrown instanceof Error ? redactMessage(thrown.message) : "the credential source failed";
   return new RolesAnywhereError(

@@ -105,3 +105,22 @@ test.each([
     enabled: true,
   });
 });
+
+test("what is of another account than was meant is refused, whatever call has found or made it", async () => {
+  const clock = jumpingClock();
+  emulator = await start(clock);
+  const shared = { region: "eu-central-1", endpoint: emulator.endpoint, clock };
+  const owner = createControlPlane({ ...shared, account: second, credentials: keyOf(second) });
+  const confused = createControlPlane({ ...shared, account: first, credentials: keyOf(second) });
+  const anchor = await owner.createTrustAnchor({ name: "prod", bundlePem: root.certificatePem });
+  const refused = { code: "ERR_AWS_WRONG_ACCOUNT", message: expect.stringContaining(`:${second}:trust-anchor/`) };
+
+  // The owner's call counts toward the rate that the confused one's does.
+  clock.advance(2_000);
+  await expect(confused.getTrustAnchor(anchor.id)).rejects.toMatchObject(refused);
+  await expect(confused.listTrustAnchors()).rejects.toMatchObject(refused);
+  await expect(confused.createTrustAnchor({ name: "other", bundlePem: root.certificatePem })).rejects.toMatchObject(
+    refused,
+  );
+  expect(await confused.listCrls()).toEqual([]);
+});

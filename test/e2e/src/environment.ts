@@ -133,7 +133,7 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
         environment: {
           PATH: process.env["PATH"],
           HOME: cluster.directory,
-          ...(name === "crl-publisher" ? awsEnvironment : {}),
+          ...(name === "crl-publisher" ? { ...awsEnvironment, AWS_ENDPOINT_URL_STS: emulator.endpoint } : {}),
         },
         args: [
           "--conditions=@capstan/source",

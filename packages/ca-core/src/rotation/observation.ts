@@ -78,7 +78,14 @@ export interface AnchorObservation {
   /** When it last sent one whose answer was never seen, so that it may still come to effect. */
   readonly doubtfulWriteAt: number | undefined;
   /** Why the last call failed, and when to try again; undefined once one succeeded. */
-  readonly failure: { readonly message: string; readonly retryAt: number } | undefined;
+  readonly failure:
+    | {
+        readonly message: string;
+        readonly retryAt: number;
+        /** The credentials for the anchor were of another account, so that nothing was sent. */
+        readonly isOfWrongAccount?: boolean;
+      }
+    | undefined;
   /** Undefined where no canary is configured. */
   readonly canary: { readonly last: CanaryResult | undefined } | undefined;
   /** The generation whose leaf the publisher's own credentials came from; undefined for the provider chain. */

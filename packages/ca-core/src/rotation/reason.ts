@@ -12,6 +12,7 @@ export type WaitCode =
   // Trust anchors
   | "AnchorNotRead"
   | "AnchorUnreachable"
+  | "WrongAccount"
   | "AnchorMissing"
   | "AnchorDisabled"
   | "AnchorDisabledByOrder"

@@ -20,7 +20,7 @@ export class AnchorMemory {
   #reading: CountedReading | undefined;
   #writtenAt: number | undefined;
   #doubtfulWriteAt: number | undefined;
-  #failure: { readonly message: string; readonly retryAt: number } | undefined;
+  #failure: AnchorObservation["failure"];
   #failures = 0;
   /** What was read before a write that AWS has answered since then. */
   #beforeWrite: string | undefined;
@@ -85,10 +85,18 @@ export class AnchorMemory {
   }
 
   /** The next try is made after 2 s, and after twice as long each time, up to a minute. */
-  failed(message: string, now: number, retryAfterMs = 0): void {
+  failed(
+    message: string,
+    now: number,
+    {
+      retryAfterMs = 0,
+      isOfWrongAccount = false,
+    }: { readonly retryAfterMs?: number | undefined; readonly isOfWrongAccount?: boolean } = {},
+  ): void {
     this.#failures += 1;
     const backoffMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (this.#failures - 1));
-    this.#failure = { message, retryAt: now + Math.min(longestRetryMs, Math.max(backoffMs, retryAfterMs)) };
+    const retryAt = now + Math.min(longestRetryMs, Math.max(backoffMs, retryAfterMs));
+    this.#failure = { message, retryAt, ...(isOfWrongAccount ? { isOfWrongAccount } : {}) };
   }
 
   /**

@@ -1,5 +1,10 @@
 import type { Logger } from "@capstan/kube";
-import { type AwsCredentialKeeper, type AwsCredentials, RolesAnywhereError } from "@capstan/rolesanywhere";
+import {
+  type AwsCredentialKeeper,
+  type AwsCredentials,
+  type CallerIdentity,
+  RolesAnywhereError,
+} from "@capstan/rolesanywhere";
 import type { OwnCredentialsMetrics } from "../metrics/own-credentials-metrics.ts";
 
 /** Shorter than the shortest session, and longer than any call lasts. */
@@ -20,6 +25,10 @@ export interface OwnCredentialsOptions {
   readonly exchange: (generation: number) => Promise<AwsCredentials>;
   /** AWS's standard provider chain. */
   readonly providerChain: () => Promise<AwsCredentials>;
+  /** Of the trust anchor, twelve digits. */
+  readonly account: string;
+  /** Whose credentials these are, as AWS says it. */
+  readonly identify: (credentials: AwsCredentials) => Promise<CallerIdentity>;
   readonly metrics: OwnCredentialsMetrics;
   readonly now: () => Date;
   readonly log: Logger;
@@ -39,6 +48,8 @@ interface Kept {
 export class OwnCredentials implements AwsCredentialKeeper {
   readonly #options: OwnCredentialsOptions;
   #kept: Kept | undefined;
+  /** Who the keys of the provider chain belong to; the same keys are never another account's. */
+  #identified: { readonly accessKeyId: string; readonly identity: CallerIdentity } | undefined;
   #underWay: Promise<AwsCredentials> | undefined;
 
   constructor(options: OwnCredentialsOptions) {
@@ -87,15 +98,38 @@ export class OwnCredentials implements AwsCredentialKeeper {
       }
     }
     try {
-      const credentials = this.#keep(await providerChain(), undefined);
+      const given = await providerChain();
+      await this.#checkAccount(given);
+      const credentials = this.#keep(given, undefined);
       const fields = { authority, trustAnchor: anchor };
       if (refusals.length > 0) {
         log.warn({ ...fields, refusals }, "no leaf of our own got AWS credentials; using the provider chain's");
       } else log.info(fields, "using AWS credentials of the provider chain");
       return credentials;
     } catch (error) {
+      if (isOutage(error) || isOfWrongAccount(error)) {
+        if (refusals.length > 0)
+          log.warn({ authority, trustAnchor: anchor, refusals }, "no leaf of our own got AWS credentials");
+        throw error;
+      }
       throw new NoOwnCredentials([...refusals, `provider chain: ${messageOf(error)}`].join("; "));
     }
+  }
+
+  /** The chain is chosen by region alone, and what another account's keys find or create is another trust anchor. */
+  async #checkAccount(credentials: AwsCredentials): Promise<void> {
+    const { anchor, account: wanted, identify } = this.#options;
+    const { accessKeyId } = credentials;
+    if (this.#identified?.accessKeyId !== accessKeyId) {
+      this.#identified = { accessKeyId, identity: await identify(credentials) };
+    }
+    const { account, arn } = this.#identified.identity;
+    if (account === wanted) return;
+    throw new RolesAnywhereError(
+      "ERR_AWS_WRONG_ACCOUNT",
+      `trust anchor ${anchor} is of account ${wanted}, and the AWS provider chain gives credentials of account ${account} (${arn}): give the publisher some of ${wanted}, or a role by spec.trustAnchors[].publisher`,
+      { operation: "GetCallerIdentity" },
+    );
   }
 
   #keep(credentials: AwsCredentials, generation: number | undefined): AwsCredentials {
@@ -121,6 +155,10 @@ function isOutage(error: unknown): boolean {
   return (
     error instanceof RolesAnywhereError && (error.code === "ERR_AWS_UNAVAILABLE" || error.code === "ERR_AWS_THROTTLED")
   );
+}
+
+function isOfWrongAccount(error: unknown): boolean {
+  return error instanceof RolesAnywhereError && error.code === "ERR_AWS_WRONG_ACCOUNT";
 }
 
 function messageOf(error: unknown): string {

@@ -3,6 +3,8 @@ import type { OwnLeafRole } from "@capstan/ca-core";
 import type { Logger } from "@capstan/kube";
 import {
   type AwsCredentials,
+  type CallerIdentity,
+  callerIdentity,
   createSession,
   type EndpointVariant,
   providerChain,
@@ -32,6 +34,8 @@ export interface OwnLeafSessionsOptions extends EndpointVariant {
   readonly requestHandler: RequestHandler;
   /** Default is AWS's standard provider chain. */
   readonly providerChainOf?: (region: string) => () => Promise<AwsCredentials>;
+  /** Default asks STS. */
+  readonly identifyIn?: (region: string) => (credentials: AwsCredentials) => Promise<CallerIdentity>;
   readonly metrics: OwnCredentialsMetrics;
   readonly now: () => Date;
   readonly log: Logger;
@@ -57,8 +61,13 @@ export class OwnLeafSessions implements OwnSessions {
     if (known !== undefined) return known;
     const { metrics, now, log, requestHandler } = this.#options;
     const chain = this.#options.providerChainOf ?? ((place) => providerChain({ region: place, requestHandler }));
+    const identify =
+      this.#options.identifyIn ??
+      ((place) => (credentials) => callerIdentity({ credentials, region: place, requestHandler }));
     const made = new OwnCredentials({
       authority,
+      account,
+      identify: identify(region),
       anchor: name,
       generations: () => this.#generationsFor(authority, name),
       exchange: async (number) => (await this.#exchange(authority, name, number)).credentials,

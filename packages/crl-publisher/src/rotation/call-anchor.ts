@@ -30,9 +30,13 @@ export async function callAnchor(
   } catch (error) {
     if (signal.aborted || !isOfAnchor(error)) throw error;
     const message = error instanceof Error ? error.message : "unknown error";
-    const retryAfterMs = error instanceof RolesAnywhereError ? error.retryAfterMs : undefined;
+    const { retryAfterMs, code } = error instanceof RolesAnywhereError ? error : {};
     if (error instanceof WriteNotSeen) memory.unseen(message, options.now().getTime());
-    else memory.failed(message, options.now().getTime(), retryAfterMs);
+    else
+      memory.failed(message, options.now().getTime(), {
+        retryAfterMs,
+        isOfWrongAccount: code === "ERR_AWS_WRONG_ACCOUNT",
+      });
     options.log.warn(
       { authority: authority.metadata.name, trustAnchor: name, err: error },
       "a call for a trust anchor failed",

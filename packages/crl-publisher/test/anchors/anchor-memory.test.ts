@@ -141,9 +141,9 @@ describe("after failures in a row the next try", () => {
   });
 
   test("is-not-made-before-aws-said-but-within-a-minute", () => {
-    memory.failed("no", at, 10_000);
+    memory.failed("no", at, { retryAfterMs: 10_000 });
     expect(memory.failure).toEqual({ message: "no", retryAt: at + 10_000 });
-    memory.failed("no", at, 3_600_000);
+    memory.failed("no", at, { retryAfterMs: 3_600_000 });
     expect(memory.failure?.retryAt).toBe(at + minute);
   });
 

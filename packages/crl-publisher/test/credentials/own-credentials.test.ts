@@ -15,6 +15,10 @@ let asked: (number | "chain")[];
 /** What a generation, or the chain, answers; a session of an hour where nothing is set. */
 let answers: Map<number | "chain", Error | Partial<AwsCredentials>>;
 let generations: number[];
+/** The account of the chain's keys, or what asking for it ends with. */
+let identity: string | Error;
+/** Keys whose account was asked for, in order. */
+let identified: string[];
 let credentials: OwnCredentials;
 
 beforeEach(() => {
@@ -24,12 +28,20 @@ beforeEach(() => {
   asked = [];
   answers = new Map();
   generations = [3, 2];
+  identity = "111122223333";
+  identified = [];
   credentials = new OwnCredentials({
     authority: "fleet",
     anchor: "prod",
     generations: () => generations,
     exchange: async (generation) => answer(generation),
     providerChain: async () => answer("chain"),
+    account: "111122223333",
+    identify: async ({ accessKeyId }) => {
+      identified.push(accessKeyId);
+      if (typeof identity !== "string") throw identity;
+      return { account: identity, arn: `arn:aws:iam::${identity}:user/publisher` };
+    },
     metrics: createOwnCredentialsMetrics(metrics),
     now: () => new Date(time),
     log: createLogger({
@@ -185,6 +197,39 @@ describe("the provider chain", () => {
     });
     answers.clear();
     expect(await keyId()).toBe("ASIA3");
+  });
+
+  test("of another account is not used, and that is told with what to do", async () => {
+    identity = "444455556666";
+
+    await expect(credentials.current()).rejects.toMatchObject({
+      code: "ERR_AWS_WRONG_ACCOUNT",
+      message:
+        "trust anchor prod is of account 111122223333, and the AWS provider chain gives credentials of account 444455556666 (arn:aws:iam::444455556666:user/publisher): give the publisher some of 111122223333, or a role by spec.trustAnchors[].publisher",
+    });
+    expect(await metric("capstan_own_credentials_by_provider_chain")).not.toMatch(/\} 1$/u);
+    expect(log.at(-1)).toMatchObject({ level: "warn", refusals: expect.any(Array) });
+  });
+
+  test("is asked for its account once for the same keys, and again for others", async () => {
+    await credentials.current();
+    time += 5 * minute;
+    await credentials.current();
+    expect(identified).toEqual(["AKIACHAIN"]);
+
+    answers.set("chain", { accessKeyId: "AKIAOTHER" });
+    time += 5 * minute;
+    identity = "444455556666";
+    await expect(credentials.current()).rejects.toMatchObject({ code: "ERR_AWS_WRONG_ACCOUNT" });
+    expect(identified).toEqual(["AKIACHAIN", "AKIAOTHER"]);
+  });
+
+  test("whose account nobody tells is not used", async () => {
+    identity = refusal("ERR_AWS_UNAVAILABLE", "nothing");
+    await expect(credentials.current()).rejects.toMatchObject({ code: "ERR_AWS_UNAVAILABLE" });
+
+    identity = refusal("ERR_AWS_CREDENTIALS_REFUSED", "InvalidClientTokenId");
+    await expect(credentials.current()).rejects.toMatchObject({ code: "ERR_NO_OWN_CREDENTIALS" });
   });
 
   test.each(["ERR_AWS_UNAVAILABLE", "ERR_AWS_THROTTLED"] as const)(

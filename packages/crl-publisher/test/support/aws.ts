@@ -59,7 +59,7 @@ export class Aws implements AsyncDisposable {
     const clock = jumpingClock();
     const emulator = await startEmulator({
       ...options,
-      accessKeys: [accessKey],
+      accessKeys: [accessKey, ...(options.accessKeys ?? [])],
       now: () => new Date(now.getTime() + clock.now()),
     });
     return new Aws(emulator, clock);

@@ -117,8 +117,11 @@ export class RotationWorld implements AsyncDisposable {
     this.publisher = new Publisher(this);
   }
 
-  static async start(spec: Partial<CertificateAuthority["spec"]> = {}): Promise<RotationWorld> {
-    const world = new RotationWorld(await ApiServer.start(), await Aws.start());
+  static async start(
+    spec: Partial<CertificateAuthority["spec"]> = {},
+    aws: Parameters<typeof Aws.start>[0] = {},
+  ): Promise<RotationWorld> {
+    const world = new RotationWorld(await ApiServer.start(), await Aws.start(aws));
     world.server.put(certificateAuthorityResource, authority({ spec }));
     return world;
   }

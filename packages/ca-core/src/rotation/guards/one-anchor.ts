@@ -45,7 +45,7 @@ export function isAhead({ observation }: RotationView, retryAt: number): boolean
 export function isReachable(view: RotationView, { name, failure }: AnchorObservation): WaitReason | undefined {
   return failure !== undefined && isAhead(view, failure.retryAt)
     ? {
-        code: "AnchorUnreachable",
+        code: failure.isOfWrongAccount === true ? "WrongAccount" : "AnchorUnreachable",
         anchor: name,
         until: failure.retryAt,
         message: `The last call for trust anchor ${name} failed, and is tried again on ${formatInstant(failure.retryAt)}: ${failure.message}`,
