@@ -4,6 +4,9 @@ import { completionCommand } from "./completion/completion-command.ts";
 import { freezeCommand, unfreezeCommand } from "./freeze/freeze-command.ts";
 import { listCommand } from "./list/list-command.ts";
 import { revokeCommand } from "./revoke/revoke-command.ts";
+import { abandonCommand } from "./operations/abandon-command.ts";
+import { releaseCommand } from "./operations/release-command.ts";
+import { recoverCommand } from "./recover/recover-command.ts";
 import { rotateCommand } from "./rotate/rotate-command.ts";
 import { statusCommand } from "./status/status-command.ts";
 import { versionCommand } from "./version-command.ts";
@@ -19,6 +22,9 @@ export const commands: readonly Command[] = [
   rotateCommand,
   freezeCommand,
   unfreezeCommand,
+  abandonCommand,
+  recoverCommand,
+  releaseCommand,
   completionCommand,
   versionCommand,
 ];

@@ -163,6 +163,10 @@ test("help of the plugin", async () => {
       rotate [options] <CA>         Replace the generation that signs
       freeze [options] <CA>         Hold issuing, or disable a trust anchor in AWS
       unfreeze [options] <CA>       Go on issuing, or enable a trust anchor in AWS again
+      abandon [options] <CA>        Give up the generation that is being introduced
+      recover [options] <CA>        Go on after a restore from a backup
+      release [options] <CA>        Let an authority that is being deleted go, before its certificates
+                                    have ended
       completion <SHELL>            Print the script that lets kubectl complete this plugin's commands
       version                       Print the plugin's version
 
@@ -252,6 +256,9 @@ describe("completion", () => {
       rotate	Replace the generation that signs
       freeze	Hold issuing, or disable a trust anchor in AWS
       unfreeze	Go on issuing, or enable a trust anchor in AWS again
+      abandon	Give up the generation that is being introduced
+      recover	Go on after a restore from a backup
+      release	Let an authority that is being deleted go, before its certificates have ended
       completion	Print the script that lets kubectl complete this plugin's commands
       version	Print the plugin's version
       :4

@@ -404,6 +404,136 @@ describe("--wait", () => {
   });
 });
 
+const strange = "f".repeat(64);
+/** As after a restore: a root in AWS that no generation here has. */
+const restored: CertificateAuthority = {
+  ...anchored,
+  status: {
+    ...healthy,
+    trustAnchors: [
+      {
+        ...healthy.trustAnchors?.[0],
+        name: "prod",
+        joined: true,
+        bundle: [...(healthy.trustAnchors?.[0]?.bundle ?? []), strange],
+      },
+      { name: "lab", joined: true, bundle: [strange] },
+    ],
+  },
+};
+const deleted = { ...anchored, metadata: { ...anchored.metadata, deletionTimestamp: "2026-11-22T09:00:00Z" } };
+const introducing: CertificateAuthority = {
+  ...anchored,
+  status: { ...healthy, generations: [...(healthy.generations ?? []), { number: 2, phase: "Published" }] },
+};
+
+describe("recover, abandon and release", () => {
+  test.each<[readonly string[], CertificateAuthority, object]>([
+    [["recover", "fleet", "--yes"], anchored, { kind: "Recover" }],
+    [["recover", "fleet", "--yes", "--accept", "none"], restored, { kind: "Recover" }],
+    [
+      ["recover", "fleet", "--yes", "--accept", strange.toUpperCase()],
+      restored,
+      { kind: "Recover", acceptedRoots: [strange] },
+    ],
+    [["abandon", "fleet", "--yes"], introducing, { kind: "Abandon" }],
+    [["release", "fleet", "--yes", "--aws", "keep"], deleted, { kind: "Release", aws: "Keep" }],
+    [["release", "fleet", "--yes", "--aws", "delete"], deleted, { kind: "Release", aws: "Delete" }],
+  ])("%j", async (argv, known, spec) => {
+    await using server = await startApiServer({ ...routes, [`GET ${authorities}/fleet`]: object(known) });
+    const { code } = await run(argv, { server });
+    expect({ code, specs: specsPosted(server) }).toEqual({
+      code: 0,
+      specs: [{ authority: "fleet", requestedBy: "alice@example.org", ...spec }],
+    });
+  });
+
+  test("recover lists every unknown root once with its trust anchors, and asks for all of them", async () => {
+    await using server = await startApiServer({ ...routes, [`GET ${authorities}/fleet`]: object(restored) });
+    const { code, err } = await run(["recover", "fleet"], { server, answer: "fleet" });
+    expect({ code, specs: specsPosted(server) }).toMatchObject({
+      code: 0,
+      specs: [{ kind: "Recover", acceptedRoots: [strange] }],
+    });
+    expect(err.split("\n").slice(0, 3)).toEqual([
+      `unknown root ${strange} in trust anchor prod, lab`,
+      "fleet is to go on after a restore from a backup:",
+      `  kept in the trust anchors until its leaves have ended: root ${strange}`,
+    ]);
+  });
+
+  test("a generation that is being given up is not given up again", async () => {
+    const given = { ...healthy, generations: [{ number: 2, phase: "Published" as const, abandoning: true }] };
+    await using server = await startApiServer({
+      ...routes,
+      [`GET ${authorities}/fleet`]: object({ ...anchored, status: given }),
+    });
+    const { code, out } = await run(["abandon", "fleet", "--yes"], { server });
+    expect({ code, out, posted: posted(server) }).toEqual({
+      code: 0,
+      out: "certificateauthority.capstan.dev/fleet unchanged\n",
+      posted: [],
+    });
+  });
+
+  test("release is done when the authority's operation is, and the authority gone", async () => {
+    await using server = await startApiServer({
+      ...routes,
+      [`GET ${authorities}/fleet`]: (_, count) =>
+        count === 0 ? object(deleted) : refusal(404, "NotFound", 'certificateauthorities "fleet" not found'),
+      [`GET ${operations}/fleet-release-x7k2p`]: inTurn(
+        operation("fleet-release-x7k2p", { kind: "Release", aws: "Keep" }),
+        operation(
+          "fleet-release-x7k2p",
+          { kind: "Release", aws: "Keep" },
+          { phase: "Done", message: "Left in AWS: 1" },
+        ),
+      ),
+    });
+    const { code, err } = await run(["release", "fleet", "--yes", "--aws=keep", "--wait"], { server });
+    expect({ code, err }).toEqual({ code: 0, err: "fleet-release-x7k2p: Done: Left in AWS: 1\n" });
+  });
+
+  test.each<[readonly string[], CertificateAuthority, 1 | 2, string]>([
+    [
+      ["recover", "fleet", "--yes"],
+      restored,
+      2,
+      "trust anchors hold roots that are not known here: say with --accept which are yours, or none",
+    ],
+    [
+      ["recover", "fleet", "--yes", "--accept", "e".repeat(64)],
+      restored,
+      1,
+      `no trust anchor was read back with an unknown root ${"e".repeat(64)}`,
+    ],
+    [
+      ["recover", "fleet", "--yes", "--accept", "9f86"],
+      restored,
+      2,
+      "--accept: give up to 16 SHA-256 of roots in hex, separated by commas, or none",
+    ],
+    [
+      ["abandon", "fleet", "--yes"],
+      anchored,
+      1,
+      "no generation of fleet is being introduced; after the switch there is only a further one: kubectl capstan rotate fleet",
+    ],
+    [
+      ["release", "fleet", "--yes", "--aws", "keep"],
+      anchored,
+      1,
+      "CertificateAuthority fleet is not being deleted: kubectl delete certificateauthority fleet --wait=false, then this again",
+    ],
+    [["release", "fleet", "--yes"], deleted, 2, "say what becomes of AWS: --aws keep or --aws delete"],
+  ])("%j is refused", async (argv, known, code, message) => {
+    await using server = await startApiServer({ ...routes, [`GET ${authorities}/fleet`]: object(known) });
+    const ended = await run(argv, { server });
+    expect({ code: ended.code, posted: posted(server) }).toEqual({ code, posted: [] });
+    expect(ended.err).toContain(`error: ${message}\n`);
+  });
+});
+
 describe("an order is refused before anything is asked or written", () => {
   test.each<[string, readonly string[], Readonly<Record<string, Route>>, string]>([
     [
