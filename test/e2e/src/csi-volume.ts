@@ -24,6 +24,8 @@ export interface VolumeOptions {
     readonly "common-name": string;
     /** Go duration. The driver's default is 2160h. */
     readonly duration?: string;
+    /** cert-manager's usages, with commas in between. */
+    readonly "key-usages"?: string;
     /** Milliseconds before the end of the leaf; the driver takes a Go duration. Default: a third of its life. */
     readonly renewBeforeMs?: number;
   };
@@ -146,7 +148,7 @@ async function requestFiles(
       issuerRef: { group: "capstan.dev", kind: "CapstanClusterIssuer", name: attributes["issuer-name"] },
       request: Buffer.from(csr).toString("base64"),
       duration: attributes.duration ?? "2160h",
-      usages: ["client auth", "digital signature"],
+      usages: (attributes["key-usages"] ?? "client auth,digital signature").split(","),
     },
   } as KubeObject);
   const deadline = performance.now() + publishLimitMs;

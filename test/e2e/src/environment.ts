@@ -11,7 +11,7 @@ import {
   startCluster,
   startProcess,
 } from "@capstan/test-cluster";
-import { type Emulator, readSeed, startEmulator } from "@capstan/test-rolesanywhere";
+import { type Emulator, type EmulatorOptions, readSeed, startEmulator } from "@capstan/test-rolesanywhere";
 import { buildPlugin } from "@capstan/kubectl-capstan/bundle";
 import { until } from "./until.ts";
 
@@ -98,12 +98,19 @@ roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: capstan
 subjects: [{ kind: ServiceAccount, name: ${operator.name}, namespace: ${operator.namespace} }]
 `;
 
+export interface EnvironmentOptions {
+  readonly log: (line: string) => void;
+  /** What AWS holds instead of the seed of deploy/examples: its accounts, roles, profiles, and keys beside the publisher's. */
+  readonly aws?: Pick<EmulatorOptions, "roles" | "profiles" | "accounts" | "accessKeys">;
+}
+
 /** Starts everything, and resolves when every part says that it is ready. */
-export async function startEnvironment({ log }: { readonly log: (line: string) => void }): Promise<Environment> {
+export async function startEnvironment({ log, aws }: EnvironmentOptions): Promise<Environment> {
   const tools = await installTools({ log });
   const cluster = await startCluster({ tools, log });
-  const seed = readSeed(await readFile(path.join(root, "test/e2e/seed/aws-administrator.yaml"), "utf8"));
-  const emulator = await startEmulator({ region, accessKeys: [publisherKeys], ...seed });
+  const seed = aws ?? readSeed(await readFile(path.join(root, "test/e2e/seed/aws-administrator.yaml"), "utf8"));
+  const accessKeys = [publisherKeys, ...(aws?.accessKeys ?? [])];
+  const emulator = await startEmulator({ region, ...seed, accessKeys });
   const running = new Map<ProgramName, ManagedProcess>();
   const stop = async (): Promise<void> => {
     await Promise.all([...running.values()].map((process) => process.kill()));

@@ -4,7 +4,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fileURLToPath } from "node:url";
-import { type Environment, region, startEnvironment } from "./environment.ts";
+import { type Environment, type EnvironmentOptions, region, startEnvironment } from "./environment.ts";
 import { until } from "./until.ts";
 
 const run = promisify(execFile);
@@ -13,8 +13,8 @@ const run = promisify(execFile);
 export const examples = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../../deploy/examples");
 
 /** An environment with deploy/examples applied and Certificate `web` issued. */
-export async function startDemo(): Promise<Environment> {
-  const environment = await startEnvironment({ log: () => {} });
+export async function startDemo(options: Omit<EnvironmentOptions, "log"> = {}): Promise<Environment> {
+  const environment = await startEnvironment({ log: () => {}, ...options });
   try {
     await applyExamples(environment);
     await mountSecret(environment, "demo", "web-tls");
