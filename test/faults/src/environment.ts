@@ -10,7 +10,7 @@ import {
   startCluster,
   startProcess,
 } from "@capstan/test-cluster";
-import { bundleController } from "./bundle-controller.ts";
+import { bundleController } from "./bundle-programs.ts";
 import { authorityManifest, repository } from "./places.ts";
 import { auditFolder, Replica } from "./replica.ts";
 import { Wire } from "./wire.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type ApiCall, readCall } from "./api-call.ts";
+import type { ApiCall } from "./api-call.ts";
 
 /**
  * before: the client dies, and the API server never hears of the call. after: it answered, and nobody hears that. late:
@@ -15,21 +15,39 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
-export interface FaultProxyOptions {
-  /** The API server, http or https. */
+export interface FaultProxyOptions<C extends Call = ApiCall> {
+  /** The server, http or https. */
   readonly server: string;
   /** PEM of what signed its certificate. */
   readonly ca: string | undefined;
+  /** Names a request. */
+  readonly nameCall: (request: CallToName) => C;
+  /** Where a request goes instead. Default: where it was sent. */
+  readonly redirect?: (target: string) => string;
   /** Asked about each call before anything is done with it. */
-  readonly onCall: (call: ApiCall) => Moment | undefined;
+  readonly onCall: (call: C) => Moment | undefined;
+  /** What is answered in place of the server, which never hears of the call. Default: nothing. */
+  readonly answerFor?: (call: C) => Answer | undefined;
   /** Ends the client for good, and resolves when it is gone. */
   readonly kill: () => Promise<void>;
   /** Freezes the client, and resolves when the call may go on; what it resolves with wakes the client. */
   readonly freeze: () => Promise<() => void>;
   /** A call is about to reach the API server. */
-  readonly onForward?: (call: ApiCall, body: Uint8Array) => void;
-  /** The API server answered, and the client has not heard it yet. Not called for watches. */
-  readonly onAnswer?: (call: ApiCall, body: Uint8Array, answer: Answer) => void;
+  readonly onForward?: (call: C, body: Uint8Array) => void;
+  /** The server answered, and the client has not heard it yet. Not called for watches. */
+  readonly onAnswer?: (call: C, body: Uint8Array, answer: Answer) => void;
+}
+
+/** What is known of a request to give it a name. */
+export interface CallToName {
+  readonly method: string;
+  readonly target: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Uint8Array;
+}
+
+interface Call {
+  readonly name: string;
 }
 
 /** Stands between one client and the API server, and can end or freeze the client at any of its calls. */
@@ -39,20 +57,17 @@ export interface FaultProxy {
   readonly close: () => Promise<void>;
 }
 
-/** Of one connection and not of the message (RFC 9110, 7.6.1); and accept-encoding, so that answers can be read. */
-const ownHeaders = new Set([
-  "connection",
-  "keep-alive",
-  "transfer-encoding",
-  "host",
-  "content-length",
-  "accept-encoding",
-]);
+/**
+ * Of one connection and not of the message (RFC 9110, 7.6.1); and accept-encoding, so that answers can be read. The host stays:
+ * Signature Version 4 covers it.
+ */
+const ownHeaders = new Set(["connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding"]);
 
 /** Starts a proxy on the loopback address. It speaks plain HTTP to its client and passes its credentials on. */
-export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+export async function startFaultProxy<C extends Call>(options: FaultProxyOptions<C>): Promise<FaultProxy> {
   const agent = options.server.startsWith("https:") ? new TlsAgent({ ca: options.ca, keepAlive: true }) : undefined;
-  const server = createServer((incoming, outgoing) => {
+  // Certificates travel in headers to AWS.
+  const server = createServer({ maxHeaderSize: 65_536 }, (incoming, outgoing) => {
     // A client that was killed, or an API server that is away: the other side sees a broken connection, as it would.
     handle(options, agent, incoming, outgoing).catch(() => outgoing.destroy());
   });
@@ -67,24 +82,29 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   };
 }
 
-async function handle(
-  { server, onCall, kill, freeze, onForward, onAnswer }: FaultProxyOptions,
+async function handle<C extends Call>(
+  { server, nameCall, redirect, onCall, answerFor, kill, freeze, onForward, onAnswer }: FaultProxyOptions<C>,
   agent: TlsAgent | undefined,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
   const { method = "GET", url: target = "/" } = incoming;
-  const call = readCall(method, target);
   const body = await readAll(incoming);
+  const call = nameCall({ method, target, headers: incoming.headers, body });
   const moment = onCall(call);
   const dieNow = async (): Promise<void> => {
     await kill();
     outgoing.destroy();
   };
   if (moment === "before") return await dieNow();
+  const instead = answerFor?.(call);
+  if (instead !== undefined) {
+    outgoing.writeHead(instead.status, { "content-type": "application/json" }).end(instead.body);
+    return;
+  }
   const wake = moment === "late" ? await freeze() : undefined;
   onForward?.(call, body);
-  const upstream = (agent === undefined ? httpRequest : httpsRequest)(new URL(target, server), {
+  const upstream = (agent === undefined ? httpRequest : httpsRequest)(new URL(redirect?.(target) ?? target, server), {
     method,
     headers: passedOn(incoming.headers),
     ...(agent === undefined ? {} : { agent }),
@@ -109,6 +129,8 @@ async function handle(
   wake?.();
   onAnswer?.(call, body, { status, body: answerBody });
   if (moment === "after") return await dieNow();
+  // Whether there is one, and what it says, is the server's affair.
+  outgoing.sendDate = false;
   outgoing.writeHead(status, { ...passedOn(answer.headers), "content-length": answerBody.length });
   outgoing.end(answerBody);
 }

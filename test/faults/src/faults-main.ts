@@ -1,13 +1,15 @@
-// `pnpm test:faults`: replicas of the issuer controller are killed at every call they make, and at random; each request
-// must still get exactly one leaf.
+// `pnpm test:faults`: the issuer controller and the publisher are killed at every call they make, and everything else that can
+// goes wrong. Each request must still get exactly one leaf, and each rotation and revocation end as if nothing had been.
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DirectedRequests, recordFailpoints, tryFailpoints } from "./directed-run.ts";
 import { type Environment, startEnvironment } from "./environment.ts";
 import { collectEvidence } from "./evidence.ts";
 import { formatCounts, judge } from "./judge.ts";
-import { type Options, readOptions, usage } from "./options.ts";
+import { type Options, readOptions, type Subject, usage } from "./options.ts";
 import { repository } from "./places.ts";
+import { startLab } from "./publisher/lab.ts";
+import { runPublisher } from "./publisher/run-publisher.ts";
 import { runRandom } from "./random-run.ts";
 import type { PlannedRequest } from "./requests.ts";
 import { formatTotals, type Result } from "./result.ts";
@@ -35,17 +37,33 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   say(`seed ${options.seed}`);
-  const environment = await startEnvironment({ log: say });
+  const reports: Report[] = [];
+  for (const subject of options.subjects) reports.push(await RUNS[subject](options));
+  const report: Report = Object.assign({}, ...reports, { results: reports.flatMap(({ results }) => results) });
+  say(`every result: ${path.relative(repository, await writeReport(options, report))}`);
+  process.stdout.write(`${formatTotals(report.results)}\n`);
+  return report.results.some(({ outcome }) => outcome === "failed") ? 1 : 0;
+}
+
+const RUNS: Readonly<Record<Subject, (options: Options) => Promise<Report>>> = {
+  issuer: (options) => within(startEnvironment({ log: say }), (environment) => run(environment, options)),
+  publisher: (options) => within(startLab(say), (lab) => runPublisher(lab, { ...options, log: say })),
+};
+
+/** Stops what was started, also when this is interrupted. */
+async function within<T extends { readonly stop: () => Promise<void> }>(
+  starting: Promise<T>,
+  use: (started: T) => Promise<Report>,
+): Promise<Report> {
+  const started = await starting;
   // The processes would die with this one anyway; this also removes their folder.
-  const interrupted = (): void => void environment.stop().finally(() => process.exit(130));
+  const interrupted = (): void => void started.stop().finally(() => process.exit(130));
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
-    const report = await run(environment, options);
-    say(`every result: ${path.relative(repository, await writeReport(options, report))}`);
-    process.stdout.write(`${formatTotals(report.results)}\n`);
-    return report.results.some(({ outcome }) => outcome === "failed") ? 1 : 0;
+    return await use(started);
   } finally {
-    await environment.stop();
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
+    await started.stop();
   }
 }
 

@@ -1,43 +1,75 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 
+export const subjects = ["issuer", "publisher"] as const;
+export type Subject = (typeof subjects)[number];
+
 export interface Options {
+  readonly subjects: readonly Subject[];
   readonly seed: number;
+  /** Of the issuer's random run. */
   readonly requests: number;
   readonly kills: number;
-  readonly only?: "directed" | "random";
+  /** Of the issuer `directed` or `random`; of the publisher what the names of cases hold. */
+  readonly only?: string;
+  /** Cases of the publisher at a time. */
+  readonly parallel: number;
+  /** Not the publisher is tried but whether the cases notice when it is broken. */
+  readonly mutants: boolean;
 }
 
-export const usage = `usage: pnpm test:faults [--seed N] [--requests N] [--kills N] [--only directed|random]
+export const usage = `usage: pnpm test:faults [--subject issuer|publisher] [--only TEXT] [--seed N]
+                        [--requests N] [--kills N] [--parallel N] [--mutants]
 
-  --seed N       draws the same lives again: when replicas die, and before or after which call (default: a new one)
-  --requests N   of the random run (1000)
-  --kills N      of the random run at least (200)
-  --only RUN     directed or random (default: both)`;
+  --subject NAME issuer or publisher (default: both)
+  --only TEXT    of the issuer, the run directed or random; of the publisher, cases whose name holds TEXT
+  --seed N       draws the same again (default: a new one). Of the issuer, when replicas die; of the publisher, the order of cases
+  --requests N   of the issuer's random run (1000)
+  --kills N      of the issuer's random run at least (200)
+  --parallel N   cases of the publisher at a time (5)
+  --mutants      publishers with one guard broken: each has to fail in the case that is named for it`;
+
+const issuerRuns: readonly string[] = ["directed", "random"];
 
 /**
  * @throws Error that names the option, the rule and the cure
  */
 export function readOptions(args: readonly string[]): Options | "help" {
   const { values } = parseArgs({
-    args: [...args],
+    args: args.filter((arg) => arg !== "--"), // pnpm hands its own separator on
     options: {
       help: { type: "boolean" },
+      subject: { type: "string" },
       seed: { type: "string", default: String(randomInt(1, 2 ** 31)) },
       requests: { type: "string", default: "1000" },
       kills: { type: "string", default: "200" },
       only: { type: "string" },
+      parallel: { type: "string", default: "5" },
+      mutants: { type: "boolean", default: false },
     },
   });
   if (values.help === true) return "help";
-  const { only } = values;
-  if (only !== undefined && only !== "directed" && only !== "random")
-    throw new Error(`--only is ${only}; give directed or random`);
+  const { only, subject, mutants } = values;
+  const known = subjects.filter((one) => one === subject);
+  if (subject !== undefined && known.length === 0) throw new Error(`--subject is ${subject}; give issuer or publisher`);
+  const isIssuersRun = only !== undefined && issuerRuns.includes(only);
+  if (subject === "issuer" && only !== undefined && !isIssuersRun)
+    throw new Error(`--only is ${only}; of the issuer give directed or random`);
+  if (subject === "issuer" && mutants) throw new Error("--mutants are of the publisher; leave --subject issuer out");
+  const meant =
+    mutants || (only !== undefined && !isIssuersRun)
+      ? ["publisher" as const]
+      : isIssuersRun
+        ? ["issuer" as const]
+        : subjects;
   return {
+    subjects: known.length > 0 ? known : meant,
     seed: wholeNumber("seed", values.seed),
     requests: wholeNumber("requests", values.requests),
     kills: wholeNumber("kills", values.kills),
     ...(only === undefined ? {} : { only }),
+    parallel: wholeNumber("parallel", values.parallel),
+    mutants,
   };
 }
 

@@ -1,9 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Cluster, type ManagedProcess, pickFreePort, startProcess } from "@capstan/test-cluster";
-import type { ApiCall } from "./api-call.ts";
+import { type ApiCall, readCall } from "./api-call.ts";
 import { type FaultProxy, type Moment, startFaultProxy } from "./fault-proxy.ts";
+import { readAccount } from "./proxied-account.ts";
 import type { Wire } from "./wire.ts";
 
 /** Short, so that a dead leader is followed soon, and long enough for a machine that is busy with other things. */
@@ -61,23 +61,18 @@ export class Replica {
   }
 
   async #openProxy({ onForward, onAnswer }: Wire): Promise<void> {
-    const account = { namespace: "capstan-system", name: "issuer-controller" };
-    const direct = await this.#cluster.serviceAccountKubeconfig(account);
-    const config = JSON.parse(await readFile(direct, "utf8")) as Kubeconfig;
-    const [entry] = config.clusters;
-    if (entry === undefined) throw new Error(`${direct} names no cluster`);
+    const account = await readAccount(this.#cluster, { namespace: "capstan-system", name: "issuer-controller" });
     this.#proxy = await startFaultProxy({
       server: this.#cluster.serverUrl,
-      ca: await readFile(entry.cluster["certificate-authority"], "utf8"),
+      ca: account.ca,
+      nameCall: ({ method, target }) => readCall(method, target),
       onCall: (call) => this.#fate(call),
       kill: () => this.kill(),
       freeze: () => this.#freeze(),
       onForward,
       onAnswer,
     });
-    const cluster = { server: this.#proxy.url, "insecure-skip-tls-verify": true };
-    const through = JSON.stringify({ ...config, clusters: [{ name: entry.name, cluster }] });
-    await writeFile(this.#kubeconfig, through, { mode: 0o600 });
+    await account.writeKubeconfig(this.#kubeconfig, this.#proxy.url);
   }
 
   /** How often it was killed by us: it may also have ended by itself, when it lost its lease. */
@@ -188,11 +183,4 @@ export class Replica {
 /** Where each start of a replica leaves its audit log. */
 export function auditFolder({ directory }: Cluster): string {
   return path.join(directory, "audit");
-}
-
-interface Kubeconfig {
-  readonly clusters: readonly {
-    readonly name: string;
-    readonly cluster: { readonly "certificate-authority": string };
-  }[];
 }

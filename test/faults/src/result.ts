@@ -3,7 +3,7 @@ export type Outcome = (typeof outcomes)[number];
 
 /** How one case or one rule ended. */
 export interface Result {
-  /** `directed` or `random`. */
+  /** `directed` or `random` of the issuer, `publisher` or `mutants` of the publisher. */
   readonly run: string;
   readonly name: string;
   readonly outcome: Outcome;

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import { readCall } from "../src/api-call.ts";
 import { type FaultProxy, type FaultProxyOptions, type Moment, startFaultProxy } from "../src/fault-proxy.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -40,6 +41,7 @@ async function start(
   const proxy = await startFaultProxy({
     server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ca: undefined,
+    nameCall: ({ method, target }) => readCall(method, target),
     onCall: ({ name }) => (fault !== undefined && name.includes(fault.at) ? fault.moment : undefined),
     kill: async () => {
       kills.push(`after ${heard.length} calls`);
