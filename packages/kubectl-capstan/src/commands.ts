@@ -2,6 +2,7 @@ import { checkCommand } from "./check/check-command.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion/completion-command.ts";
 import { freezeCommand, unfreezeCommand } from "./freeze/freeze-command.ts";
+import { doctorCommand } from "./doctor/doctor-command.ts";
 import { listCommand } from "./list/list-command.ts";
 import { revokeCommand } from "./revoke/revoke-command.ts";
 import { abandonCommand } from "./operations/abandon-command.ts";
@@ -15,6 +16,7 @@ import { whoisCommand } from "./whois/whois-command.ts";
 /** Every command, in the order of the help: what parses them, --help and completion are all made of this table. */
 export const commands: readonly Command[] = [
   statusCommand,
+  doctorCommand,
   checkCommand,
   listCommand,
   revokeCommand,

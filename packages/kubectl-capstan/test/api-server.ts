@@ -25,7 +25,10 @@ export interface ApiServer extends AsyncDisposable {
 }
 
 /** Real sockets, scripted answers by "METHOD /path"; everything else is 404, as for a kind that is not installed. */
-export async function startApiServer(routes: Readonly<Record<string, Route>>): Promise<ApiServer> {
+export async function startApiServer(
+  routes: Readonly<Record<string, Route>>,
+  { date }: { /** The server's clock, milliseconds since 1970. Default: the system's. */ readonly date?: number } = {},
+): Promise<ApiServer> {
   const requests: RecordedRequest[] = [];
   const counts = new Map<string, number>();
   const server = createServer((incoming, response) => {
@@ -48,6 +51,7 @@ export async function startApiServer(routes: Readonly<Record<string, Route>>): P
         response.destroy();
         return;
       }
+      if (date !== undefined) response.setHeader("date", new Date(date).toUTCString());
       response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
       response.end(JSON.stringify(answer.body));
     });

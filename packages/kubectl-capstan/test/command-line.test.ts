@@ -155,6 +155,8 @@ test("help of the plugin", async () => {
     Commands:
       status [options] [CA]         Show certificate authorities, their trust anchors, issuers and
                                     pending revocations
+      doctor [options] [CA]         Check the whole chain from the cluster to AWS, and name the cause and
+                                    the cure of what is wrong
       check [options] [FILE]        Tell whether a Certificate or a request would be issued, and what
                                     AWS would make of the leaf
       list [options]                List issued certificates from the ledger, newest first
@@ -249,6 +251,7 @@ describe("completion", () => {
   test("offers every command at first", () => {
     expect(complete(commands, [""])).toMatchInlineSnapshot(`
       "status	Show certificate authorities, their trust anchors, issuers and pending revocations
+      doctor	Check the whole chain from the cluster to AWS, and name the cause and the cure of what is wrong
       check	Tell whether a Certificate or a request would be issued, and what AWS would make of the leaf
       list	List issued certificates from the ledger, newest first
       revoke	Revoke certificates, which cannot be undone

@@ -12,6 +12,7 @@ export { decide, type GrantedLeaf, type PolicyDecision, type PolicyQuestion } fr
 export { checkCertificate, type CertificateQuestion } from "./check-certificate.ts";
 export type { CertificateSpec } from "./certificate-names.ts";
 export { decideFully, validateIssuerFully, type RequestQuestion } from "./decide-fully.ts";
+export { selects, type LabelSelector } from "./label-selector.ts";
 export { decideRefusal, hasSameNames, refusalGraceMs, type Refusal, type ReleasedNames } from "./grace.ts";
 export type { IssuerSpec } from "./name-rules.ts";
 export type { PolicyViolation, PolicyViolationCode } from "./policy-violation.ts";

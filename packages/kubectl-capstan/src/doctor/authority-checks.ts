@@ -1,0 +1,400 @@
+import { type CertificateAuthority, type Condition, type Revocation, revocationResource } from "@capstan/api";
+import { conditionOf, isTrue } from "../conditions.ts";
+import { formatLength } from "../output/human-time.ts";
+import { isUnpublished } from "../revoke/revocation.ts";
+import type { Check, Finding } from "./check.ts";
+import type { World } from "./world.ts";
+
+/** The publisher reads each trust anchor every five minutes at least. */
+const readBackOldMs = 30 * 60_000;
+/** Publishing takes seconds; a burst, a throttled account and a retry some minutes. */
+const revocationPatienceMs = 10 * 60_000;
+/** After a change the publisher writes its status within seconds. */
+const handlingPatienceMs = 2 * 60_000;
+const rotationPatienceMs = 24 * 3_600_000;
+
+/** What explains that the publisher does not do its work. */
+const publisherFaults = ["capstan-crds", "capstan-rights", "capstan-pods", "capstan-leaders"] as const;
+
+type Status = NonNullable<CertificateAuthority["status"]>;
+type AnchorStatus = NonNullable<Status["trustAnchors"]>[number];
+type AnchorSpec = NonNullable<CertificateAuthority["spec"]["trustAnchors"]>[number];
+
+/** A check of each CertificateAuthority, by what its status says. */
+function each(
+  check: Omit<Check, "group" | "reads" | "run" | "needs">,
+  look: (authority: CertificateAuthority, world: World) => readonly Omit<Finding, "authority">[],
+): Check {
+  return {
+    ...check,
+    group: "Authority",
+    reads: "list certificateauthorities",
+    needs: ["capstan-crds"],
+    run: async (world) =>
+      (await world.authorities()).flatMap((authority) =>
+        look(authority, world).map((finding) => ({ ...finding, authority: authority.metadata.name })),
+      ),
+  };
+}
+
+const subjectOf = ({ metadata }: CertificateAuthority): string => `certificateauthority/${metadata.name}`;
+
+export const authorityChecks: readonly Check[] = [
+  {
+    id: "authorities",
+    group: "Authority",
+    title: "there is a CertificateAuthority",
+    reads: "list certificateauthorities",
+    needs: ["capstan-crds"],
+    run: async (world) =>
+      (await world.authorities()).length > 0
+        ? []
+        : [
+            {
+              id: "no-authority",
+              subject: "certificateauthorities",
+              cause: "there is no CertificateAuthority, so nothing can be issued",
+              cure: "kubectl apply -f deploy/examples/02-certificate-authority.yaml",
+            },
+          ],
+  },
+  each(
+    { id: "authority-handled", title: "the publisher has handled each authority as it is now", after: publisherFaults },
+    (authority, world) => {
+      const { metadata, status } = authority;
+      const subject = subjectOf(authority);
+      if (metadata.deletionTimestamp !== undefined) {
+        return [
+          {
+            id: "authority-being-deleted",
+            subject,
+            cause: `CertificateAuthority ${metadata.name} is being deleted since ${metadata.deletionTimestamp}; its finalizer waits until nothing that it has issued is valid`,
+            cure: `wait, or let it go: kubectl create -f an AuthorityOperation of kind Release for ${metadata.name}`,
+          },
+        ];
+      }
+      if (status?.observedGeneration === metadata.generation) return [];
+      if (world.now() - Date.parse(metadata.creationTimestamp ?? "") < handlingPatienceMs) return [];
+      const what = status?.observedGeneration === undefined ? "never handled it" : "not handled its newest spec";
+      return [
+        {
+          id: "authority-not-handled",
+          subject,
+          cause: `the publisher has ${what}`,
+          cure: `kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`,
+        },
+      ];
+    },
+  ),
+  each(
+    {
+      id: "trust-anchors",
+      title: "each trust anchor holds the roots, enabled and read back lately",
+      after: [...publisherFaults, "authority-handled"],
+    },
+    (authority, world) =>
+      (authority.spec.trustAnchors ?? [])
+        .filter(({ ignore }) => ignore !== true)
+        .flatMap((anchor) => anchorFindings(authority, anchor, world)),
+  ),
+  each({ id: "drift", title: "no trust anchor holds an unknown certificate" }, (authority) => {
+    const drift = conditionOf(authority, "Drift");
+    if (drift?.status !== "True") return [];
+    return [
+      {
+        id: "anchor-drift",
+        subject: subjectOf(authority),
+        cause: drift.message ?? "a trust anchor holds an unknown certificate",
+        cure: "find in CloudTrail (UpdateTrustAnchor) who added it, then remove it from the bundle, or declare it in spec.trustAnchors[].foreignRoots if it is wanted",
+      },
+    ];
+  }),
+  each({ id: "authority-key", title: "the active generation's key can be used" }, (authority, world) => {
+    const ready = conditionOf(authority, "Ready");
+    if (ready?.reason !== "KeyMissing") return [];
+    const { name } = authority.metadata;
+    return [
+      {
+        id: "key-missing",
+        subject: subjectOf(authority),
+        cause: ready.message ?? "the key of the active generation is missing",
+        cure: `restore Secret ${name}-${authority.status?.activeGeneration ?? 1} in namespace ${world.capstanNamespace} from your backup, or: kubectl capstan rotate ${name} --compromised`,
+      },
+    ];
+  }),
+  each({ id: "frozen", title: "issuing is not held" }, (authority) => {
+    const frozen = authority.status?.frozen;
+    if (frozen === undefined) return [];
+    return [
+      {
+        id: "authority-frozen",
+        subject: subjectOf(authority),
+        cause: `issuing is held since ${frozen.since} by ${frozen.holds.map((hold) => (hold === "Operator" ? "an operator's order" : "a compromised generation")).join(" and ")}`,
+        cure: `kubectl capstan unfreeze ${authority.metadata.name}`,
+      },
+    ];
+  }),
+  each(
+    {
+      id: "generation-dates",
+      title: "no root ends before it is replaced",
+      after: [...publisherFaults, "trust-anchors", "drift"],
+    },
+    dateFindings,
+  ),
+  each(
+    {
+      id: "authority-ready",
+      title: "each authority issues",
+      after: [
+        ...publisherFaults,
+        "authority-handled",
+        "authority-key",
+        "frozen",
+        "trust-anchors",
+        "drift",
+        "generation-dates",
+      ],
+    },
+    (authority) => {
+      if (isTrue(authority, "Ready") || authority.metadata.deletionTimestamp !== undefined) return [];
+      const ready = conditionOf(authority, "Ready");
+      return [
+        {
+          id: "authority-not-ready",
+          subject: subjectOf(authority),
+          cause:
+            ready === undefined
+              ? "the publisher has not said whether it issues"
+              : `${ready.reason}: ${ready.message ?? ""}`,
+          cure: `kubectl capstan status ${authority.metadata.name}`,
+        },
+      ];
+    },
+  ),
+  each(
+    {
+      id: "crl-fresh",
+      title: "each CRL was made lately",
+      after: [...publisherFaults, "authority-handled", "authority-key"],
+    },
+    crlFindings,
+  ),
+  each({ id: "crl-room", title: "each CRL has room" }, (authority) => {
+    const capacity = conditionOf(authority, "CRLCapacity");
+    if (capacity?.status !== "False") return [];
+    return [
+      {
+        id: "crl-filling",
+        subject: subjectOf(authority),
+        cause: capacity.message ?? capacity.reason,
+        cure: `kubectl capstan rotate ${authority.metadata.name}`,
+      },
+    ];
+  }),
+  each(
+    {
+      id: "crls-in-aws",
+      title: "each trust anchor has the newest CRL",
+      after: [...publisherFaults, "trust-anchors", "crl-fresh"],
+    },
+    behindFindings,
+  ),
+  {
+    id: "revocations",
+    group: "Authority",
+    title: "every revocation is in force",
+    reads: "list revocations",
+    needs: ["capstan-crds"],
+    after: [...publisherFaults, "trust-anchors", "crl-fresh", "crl-room", "crls-in-aws", "authority-key"],
+    run: async (world) =>
+      (await world.list<Revocation>(revocationResource))
+        .filter(isUnpublished)
+        .flatMap((revocation): readonly Finding[] => {
+          const { metadata, status } = revocation;
+          const ageMs = world.now() - Date.parse(metadata.creationTimestamp ?? "");
+          if (ageMs < revocationPatienceMs) return [];
+          const said =
+            conditionOf(revocation, "Accepted")?.status === "True"
+              ? conditionOf(revocation, "Published")
+              : conditionOf(revocation, "Accepted");
+          return [
+            {
+              id: "revocation-waiting",
+              subject: `revocation/${metadata.namespace ?? ""}/${metadata.name}`,
+              ...(status?.authority === undefined ? {} : { authority: status.authority }),
+              cause: `ordered ${formatLength(ageMs)} ago and not in force everywhere: ${said === undefined ? "the publisher has not looked at it" : `${said.reason}: ${said.message ?? ""}`}`,
+              cure: "kubectl capstan status",
+            },
+          ];
+        }),
+  },
+];
+
+const states: Readonly<
+  Record<
+    Exclude<NonNullable<AnchorStatus["state"]>, "Present">,
+    Pick<Finding, "id"> & { readonly fault: string; readonly cure: (anchor: AnchorSpec, id: string) => string }
+  >
+> = {
+  Missing: {
+    id: "anchor-missing",
+    fault: "does not exist in AWS",
+    cure: ({ name }) => `set create: true or another arn for trust anchor ${name} in spec.trustAnchors`,
+  },
+  Disabled: {
+    id: "anchor-disabled",
+    fault: "is disabled in AWS: no session starts under it",
+    cure: ({ region }, id) => `aws rolesanywhere enable-trust-anchor --region ${region} --trust-anchor-id ${id}`,
+  },
+  NotABundle: {
+    id: "anchor-not-a-bundle",
+    fault: "is no certificate bundle",
+    cure: ({ name }) => `name a trust anchor of type CERTIFICATE_BUNDLE as ${name} in spec.trustAnchors`,
+  },
+};
+
+function anchorFindings(authority: CertificateAuthority, anchor: AnchorSpec, world: World): readonly Finding[] {
+  const known = authority.status?.trustAnchors?.find(({ name }) => name === anchor.name);
+  const subject = `trust anchor ${authority.metadata.name}/${anchor.name}`;
+  const said = known?.message === undefined ? "" : `: ${known.message}`;
+  const inSync = conditionOf(authority, "TrustAnchorsInSync");
+  const logs = `kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`;
+  if (inSync?.reason === "AWSUnavailable" && known?.joined !== true) return [unreachable(subject, inSync, logs)];
+  if (known?.arn === undefined) {
+    return [
+      {
+        id: "anchor-unread",
+        subject,
+        cause: `the publisher has never read trust anchor ${anchor.name}${said}`,
+        cure: `kubectl capstan aws-setup ${authority.metadata.name}`,
+      },
+    ];
+  }
+  const state = known.state === undefined || known.state === "Present" ? undefined : states[known.state];
+  if (state !== undefined) {
+    const id = known.arn.split("/").at(-1) ?? "";
+    return [{ id: state.id, subject, cause: `trust anchor ${known.arn} ${state.fault}`, cure: state.cure(anchor, id) }];
+  }
+  if (inSync?.reason === "AWSUnavailable") return [unreachable(subject, inSync, logs)];
+  if (!known.joined) {
+    return [
+      {
+        id: "anchor-not-joined",
+        subject,
+        cause: `trust anchor ${anchor.name} does not hold what it should${said}`,
+        cure: logs,
+        explainedBy: [...publisherFaults, "authority-handled"],
+      },
+    ];
+  }
+  const ageMs = world.now() - Date.parse(known.readAt ?? "");
+  if (!(ageMs > readBackOldMs)) return [];
+  return [
+    {
+      id: "anchor-read-back-old",
+      subject,
+      cause: `it was last read back ${formatLength(ageMs)} ago${said}`,
+      cure: logs,
+    },
+  ];
+}
+
+function unreachable(subject: string, { message = "" }: Condition, logs: string): Finding {
+  return {
+    id: "aws-unreachable-for-publisher",
+    subject,
+    cause: `the publisher cannot read it: ${message}`,
+    cure: logs,
+  };
+}
+
+function dateFindings(authority: CertificateAuthority, world: World): readonly Omit<Finding, "authority">[] {
+  const { status } = authority;
+  const now = world.now();
+  const subject = subjectOf(authority);
+  const rotating = conditionOf(authority, "Rotating");
+  const cure = `kubectl capstan rotate ${authority.metadata.name} --dry-run shows what it waits for`;
+  const waits = rotating?.message === undefined ? "" : `: ${rotating.message}`;
+  const active = status?.generations?.find(({ number }) => number === status.activeGeneration);
+  if (active?.notAfter !== undefined && Date.parse(active.notAfter) <= now) {
+    return [
+      {
+        id: "root-expired",
+        subject,
+        cause: `the root of generation ${active.number} ended at ${active.notAfter}${waits}`,
+        cure,
+      },
+    ];
+  }
+  const moving = status?.generations?.find(({ phase }) => phase === "Pending" || phase === "Published");
+  if (moving?.phaseSince !== undefined) {
+    const ageMs = now - Date.parse(moving.phaseSince);
+    if (ageMs < rotationPatienceMs) return [];
+    return [
+      {
+        id: "rotation-stuck",
+        subject,
+        cause: `generation ${moving.number} is ${moving.phase} for ${formatLength(ageMs)}${waits}`,
+        cure,
+      },
+    ];
+  }
+  if (status?.nextRotation === undefined || now - Date.parse(status.nextRotation) < rotationPatienceMs) return [];
+  return [
+    {
+      id: "rotation-overdue",
+      subject,
+      cause: `the next generation was due at ${status.nextRotation} and was not begun${waits}`,
+      cure,
+    },
+  ];
+}
+
+function crlFindings(authority: CertificateAuthority, world: World): readonly Omit<Finding, "authority">[] {
+  const subject = subjectOf(authority);
+  const cure = `kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`;
+  const expired = (authority.status?.generations ?? []).filter(
+    ({ phase, crl }) =>
+      ["Active", "Draining", "Published"].includes(phase) &&
+      crl !== undefined &&
+      Date.parse(crl.nextUpdate) <= world.now(),
+  );
+  if (expired.length > 0) {
+    return expired.map(({ number, crl }) => ({
+      id: "crl-expired",
+      subject,
+      cause: `nextUpdate of the CRL of generation ${number} was ${crl?.nextUpdate ?? ""}`,
+      cure,
+    }));
+  }
+  const current = conditionOf(authority, "CRLCurrent");
+  if (current?.status !== "False") return [];
+  return [{ id: "crl-stale", subject, cause: current.message ?? current.reason, cure }];
+}
+
+/** Between making a CRL and sending it seconds pass; what is older than the last reading should have been there. */
+function behindFindings(authority: CertificateAuthority, world: World): readonly Omit<Finding, "authority">[] {
+  const { trustAnchors = [], generations = [] } = authority.status ?? {};
+  return trustAnchors
+    .filter(({ name }) => authority.spec.trustAnchors?.find((spec) => spec.name === name)?.ignore !== true)
+    .flatMap(({ name, crls = [], readAt = "", message }) =>
+      crls.flatMap(({ generation, number }): readonly Omit<Finding, "authority">[] => {
+        const made = generations.find((known) => known.number === generation)?.crl;
+        if (made === undefined || made.number <= number) return [];
+        if (
+          world.now() - Date.parse(made.thisUpdate) < revocationPatienceMs ||
+          Date.parse(readAt) <= Date.parse(made.thisUpdate)
+        )
+          return [];
+        return [
+          {
+            id: "anchor-crl-behind",
+            subject: `trust anchor ${authority.metadata.name}/${name}`,
+            cause: `it has CRL ${number} of generation ${generation}, and CRL ${made.number} was made at ${made.thisUpdate}${message === undefined ? "" : `: ${message}`}`,
+            cure: `kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`,
+          },
+        ];
+      }),
+    );
+}

@@ -1,0 +1,76 @@
+import { defaultNamespace } from "@capstan/api";
+import { stringify } from "yaml";
+import { checkNamespace, withCluster } from "../cluster.ts";
+import type { Command } from "../command.ts";
+import { exitCode, type ExitCode, PluginError, UsageError } from "../exit-code.ts";
+import { capstanNamespaceFlag, type ConnectionOptions, connectionFlags } from "../flags.ts";
+import type { Invocation } from "../invocation.ts";
+import { checks } from "./checks.ts";
+import { renderDoctor } from "./render-doctor.ts";
+import { diagnosesOf, runChecks } from "./run-checks.ts";
+import { type Account, World } from "./world.ts";
+
+interface DoctorOptions extends ConnectionOptions {
+  readonly approver?: string;
+  readonly capstanNamespace?: string;
+  readonly output?: string;
+}
+
+/** `kubectl capstan doctor [CA]`: fails when anything is wrong. */
+export const doctorCommand: Command<DoctorOptions> = {
+  name: "doctor",
+  summary: "Check the whole chain from the cluster to AWS, and name the cause and the cure of what is wrong",
+  description:
+    "Looks at the cluster, at Capstan, at each authority, at the requests and at AWS, and changes nothing. Names causes first, each with its cure, then what follows from them. What may not be read is skipped, with the right that is missing.\nEnds with 1 when anything is wrong.",
+  argument: { notation: "[CA]", description: "only this CertificateAuthority and what belongs to it" },
+  flags: [
+    {
+      long: "approver",
+      value: "NAMESPACE/NAME",
+      description: "service account that approves requests",
+      default: "cert-manager/cert-manager",
+    },
+    {
+      long: "output",
+      short: "o",
+      value: "FORMAT",
+      description: "how to print: wide shows every check",
+      choices: ["text", "wide", "json", "yaml"],
+      default: "text",
+    },
+    capstanNamespaceFlag,
+    ...connectionFlags,
+  ],
+  examples: ["kubectl capstan doctor", "kubectl capstan doctor fleet -o wide"],
+  run: doctor,
+};
+
+function doctor({ arguments: [authority], options, context }: Invocation<DoctorOptions>): Promise<ExitCode> {
+  const { terminal, clock } = context;
+  const { capstanNamespace = defaultNamespace, output = "text" } = options;
+  checkNamespace("--capstan-namespace", capstanNamespace);
+  const approver = parseAccount(options.approver ?? "cert-manager/cert-manager");
+  return withCluster(options, context, async ({ client }) => {
+    const world = new World({ client, clock, capstanNamespace, authority, approver, aws: { unseen: "no AWS" } });
+    const results = await runChecks(checks, world);
+    if (
+      authority !== undefined &&
+      results.every(({ result }) => result !== "Failed") &&
+      (await world.authorities()).length === 0
+    ) {
+      throw new PluginError(`there is no CertificateAuthority ${JSON.stringify(authority)}`);
+    }
+    if (output === "json") terminal.out(`${JSON.stringify({ checks: results }, undefined, 4)}\n`);
+    else if (output === "yaml") terminal.out(stringify({ checks: results }, { lineWidth: 0 }));
+    else terminal.out(renderDoctor(results, { isWide: output === "wide", hasColor: terminal.hasColor }));
+    return diagnosesOf(results).length === 0 ? exitCode.done : exitCode.failed;
+  });
+}
+
+function parseAccount(text: string): Account {
+  const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/.exec(text) ?? [];
+  if (namespace === undefined || name === undefined) {
+    throw new UsageError(`--approver: ${JSON.stringify(text)} is no service account as NAMESPACE/NAME`);
+  }
+  return { namespace, name };
+}

@@ -1,0 +1,196 @@
+/**
+ * Every finding, by its stable id: what it means in general, and what cures it; each finding itself says more of its own
+ * case. The table in docs/operate/doctor.md is made of this one.
+ */
+export const findings = {
+  "clock-skew-api-server": {
+    means:
+      "This computer's clock and the API server's differ by over a minute: ages and expiries are misjudged by one of them",
+    cure: "Synchronize the clock that is wrong (NTP)",
+  },
+  "capstan-crds-missing": {
+    means: "The API server does not serve Capstan's kinds, or not all of them",
+    cure: "Install the custom resource definitions of this release: `kubectl apply --server-side -k packages/api/crds`, or the chart",
+  },
+  "capstan-crds-outdated": {
+    means: "The custom resource definitions are of an older release: the API server drops fields that this one writes",
+    cure: "Apply the custom resource definitions of this release; Helm leaves them alone in an upgrade",
+  },
+  "cert-manager-missing": {
+    means: "The API server does not serve cert-manager's kinds",
+    cure: "Install cert-manager",
+  },
+  "cert-manager-webhook-fault": {
+    means:
+      "cert-manager's webhooks are missing or can be passed by, so anybody could write anybody's name into a request; every issuer is not Ready",
+    cure: "Restore the webhook configurations of cert-manager's chart",
+  },
+  "cert-manager-webhook-unreachable": {
+    means: "The API server cannot call cert-manager's webhook: no request can be created, approved or answered",
+    cure: "See that cert-manager's webhook runs, that its Service and network policies let the API server reach it, and that its caBundle is its own",
+  },
+  "namespace-hidden-from-webhooks": {
+    means: "The authority issues to a namespace that cert-manager's webhooks skip: requests there are refused",
+    cure: "Take the label away that the webhooks' namespaceSelector skips",
+  },
+  "approver-right-missing": {
+    means:
+      "Nobody may approve requests for Capstan's issuers: they stay unapproved for ever, with nothing in their status",
+    cure: "Apply deploy/manifests/cert-manager-approval.yaml for the account that approves",
+  },
+  "csi-token-requests-missing": {
+    means: "An issuer demands the pod's own service account, and csi-driver asks in its own name",
+    cure: "Install csi-driver with `app.driver.useTokenRequest=true`",
+  },
+  "csi-account-right-missing": {
+    means:
+      "With token requests csi-driver asks in the pod's name, and the pod's service account may not create CertificateRequests",
+    cure: "Bind a Role with create on certificaterequests.cert-manager.io to the service account",
+  },
+  "capstan-pod-fails": {
+    means: "A pod of Capstan's does not start or does not stay up",
+    cure: "Read its events and log: `kubectl describe pod`, `kubectl logs --previous`",
+  },
+  "controller-right-missing": {
+    means: "A program of Capstan's lacks a right that its manifests give it",
+    cure: "Apply Capstan's manifests or chart again: `kubectl apply -k deploy/manifests`",
+  },
+  "no-leader": {
+    means: "Nobody holds a program's lease, or its holder has stopped renewing it: the program does not work",
+    cure: "See that its pods run: `kubectl get pods -n capstan-system`, `kubectl logs deployment/NAME -n capstan-system`",
+  },
+  "admission-policy-missing": {
+    means:
+      "A ValidatingAdmissionPolicy of Capstan's or its binding is missing or does not deny: who ordered what can be forged",
+    cure: "Apply Capstan's manifests or chart again: `kubectl apply -k deploy/manifests`",
+  },
+  "no-authority": {
+    means: "There is no CertificateAuthority, so nothing can be issued",
+    cure: "Create a CertificateAuthority: deploy/examples/02-certificate-authority.yaml",
+  },
+  "authority-being-deleted": {
+    means:
+      "The CertificateAuthority is being deleted; its finalizer holds it until nothing that it has issued is valid",
+    cure: "Wait, or order a Release",
+  },
+  "authority-not-handled": {
+    means: "The publisher has not handled the authority, or not its newest spec",
+    cure: "Read the publisher's log",
+  },
+  "key-missing": {
+    means: "The key of the active generation cannot be used: its Secret is missing or is another one",
+    cure: "Restore the Secret from your backup, or replace the generation: `kubectl capstan rotate CA --compromised`",
+  },
+  "authority-frozen": {
+    means: "Issuing is held by an order, or by a compromised generation",
+    cure: "`kubectl capstan unfreeze CA` once the reason is gone",
+  },
+  "authority-not-ready": {
+    means: "The authority does not issue, for the reason that its Ready condition names",
+    cure: "As the condition's message says",
+  },
+  "root-expired": {
+    means: "The root of the active generation has ended: nothing that it signed is accepted",
+    cure: "Replace the generation: `kubectl capstan rotate CA`, and find out why it was not replaced by itself",
+  },
+  "rotation-overdue": {
+    means: "The next generation should have been begun, and was not",
+    cure: "See what the Rotating condition waits for",
+  },
+  "rotation-stuck": {
+    means: "A generation is being introduced for longer than its deadline, or waits for somebody",
+    cure: "See what the Rotating condition waits for",
+  },
+  "anchor-unread": {
+    means: "The publisher has never read the trust anchor: it has no credentials there, or it does not exist yet",
+    cure: "Give the publisher its role (`kubectl capstan aws-setup`), or the ARN of an existing trust anchor",
+  },
+  "anchor-missing": {
+    means: "The trust anchor does not exist in AWS",
+    cure: "Let Capstan create it (create: true) or name another one (arn)",
+  },
+  "anchor-disabled": {
+    means: "The trust anchor is disabled in AWS: no session starts under it",
+    cure: "Enable it: `aws rolesanywhere enable-trust-anchor`",
+  },
+  "anchor-not-a-bundle": {
+    means: "The trust anchor's source is no certificate bundle, which Capstan cannot manage",
+    cure: "Name a trust anchor of type CERTIFICATE_BUNDLE in spec.trustAnchors",
+  },
+  "anchor-drift": {
+    means:
+      "The trust anchor holds a certificate that nobody here knows: it may be an attack, and the rotation stands still",
+    cure: "Find out in CloudTrail (UpdateTrustAnchor) who added it; remove it, or declare it in foreignRoots",
+  },
+  "anchor-not-joined": {
+    means: "The trust anchor was not read back with the roots that it should hold",
+    cure: "As the anchor's message says",
+  },
+  "anchor-read-back-old": {
+    means: "The trust anchor was not read back for long: what status says of it may be wrong",
+    cure: "Read the publisher's log: credentials, network, throttling",
+  },
+  "aws-unreachable-for-publisher": {
+    means: "The publisher does not reach AWS, or AWS refuses its credentials",
+    cure: "Check the publisher's role, its network, proxy and CA bundle",
+  },
+  "crl-stale": {
+    means: "A CRL was not made anew for hours: what was revoked since may still be accepted",
+    cure: "Read the publisher's log",
+  },
+  "crl-expired": {
+    means: "A CRL's nextUpdate has passed; what AWS makes of such a list is not documented",
+    cure: "Get the publisher to run; it makes a new one at once",
+  },
+  "crl-filling": {
+    means: "A CRL is almost as large as AWS takes, or full: further revocations wait",
+    cure: "Replace the generation (`kubectl capstan rotate CA`), or let entries expire",
+  },
+  "anchor-crl-behind": {
+    means: "A trust anchor still has an older CRL than the one that was made",
+    cure: "Read the publisher's log: CRL rights in AWS, throttling",
+  },
+  "revocation-waiting": {
+    means: "A revocation was ordered minutes ago and is not in force everywhere",
+    cure: "`kubectl capstan status` shows what it waits for",
+  },
+  "issuer-not-handled": {
+    means: "The issuer controller has not looked at the issuer, or not at its newest spec",
+    cure: "Read the issuer controller's log",
+  },
+  "issuer-authority-missing": {
+    means: "The issuer names a CertificateAuthority that does not exist",
+    cure: "Correct spec.caRef.name, or create the authority",
+  },
+  "issuer-policy-invalid": {
+    means: "The issuer's policy contradicts itself, its profile or its authority: it issues nothing",
+    cure: "Correct the fields that its Ready condition names",
+  },
+  "issuer-not-ready": {
+    means: "The issuer issues nothing, for the reason that its Ready condition names",
+    cure: "As the condition's message says",
+  },
+  "request-unapproved": {
+    means: "A request waits for an approver",
+    cure: "`cmctl approve`, or see to the approver",
+  },
+  "request-waiting": {
+    means: "An approved request is not answered",
+    cure: "As its Ready condition says",
+  },
+  "request-failed": {
+    means: "A request was refused, and nothing was issued for the same Certificate since",
+    cure: "Correct what its Ready condition names, then `kubectl capstan retry`; `kubectl capstan check` tells before",
+  },
+  "ledger-filling": {
+    means: "The ledger is near its limit, or will be at the present rate: at the limit requests wait",
+    cure: "Issue for longer, to fewer, or raise --ledger-limit with etcd's and the API server's memory in view",
+  },
+  "helper-serves-empty-credentials": {
+    means:
+      "A pod runs a version of aws_signing_helper whose serve mode answers with empty credentials when AWS refuses",
+    cure: "Use a release after 1.8.0 that fails at its start, or credential-process",
+  },
+} as const;
+
+export type FindingId = keyof typeof findings;

@@ -1,0 +1,603 @@
+import { describe, expect, test } from "vitest";
+import { collection, forbidden, object, type Route, startApiServer } from "./api-server.ts";
+import { ago, fleet, healthyRoutes, issuer, lease, paths, request, type Routes } from "./doctor-world.ts";
+import { condition, revocation } from "./objects.ts";
+import { type Ended, run, startedAt } from "./run.ts";
+
+interface Printed {
+  readonly checks: readonly {
+    readonly check: string;
+    readonly result: string;
+    readonly reason?: string;
+    readonly findings: readonly {
+      readonly id: string;
+      readonly subject: string;
+      readonly cause: string;
+      readonly cure: string;
+      readonly followsFrom?: string;
+    }[];
+  }[];
+}
+
+async function doctor(changes: Routes = {}, argv: readonly string[] = [], skewMs = 0): Promise<Ended> {
+  await using server = await startApiServer(healthyRoutes(changes), { date: startedAt + skewMs });
+  return await run(["doctor", ...argv], { server });
+}
+
+async function printed(changes: Routes = {}, skewMs = 0): Promise<Printed & { readonly code: number }> {
+  const { code, out, err } = await doctor(changes, ["-o", "json"], skewMs);
+  if (out === "") throw new Error(err);
+  return { code, ...(JSON.parse(out) as Printed) };
+}
+
+/** Ids of what was found, with what each follows from. */
+async function found(changes: Routes, skewMs = 0): Promise<readonly string[]> {
+  const { checks } = await printed(changes, skewMs);
+  return checks.flatMap(({ findings }) =>
+    findings.map(({ id, followsFrom }) => (followsFrom === undefined ? id : `${id} <- ${followsFrom}`)),
+  );
+}
+
+const notFound: Route = { status: 404, body: { kind: "Status", code: 404, reason: "NotFound", message: "not found" } };
+const approved = condition("Approved", "True", "cert-manager.io");
+
+describe("all is well", () => {
+  test("nothing is found, everything was looked at, and it ends with 0", async () => {
+    expect(await doctor()).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "err": "",
+        "out": "30 checks: 30 passed, 0 failed, 0 skipped: nothing is wrong
+      ",
+      }
+    `);
+  });
+
+  test("wide shows every check", async () => {
+    expect((await doctor({}, ["-o", "wide"])).out).toMatchInlineSnapshot(`
+      "GROUP       CHECK                          RESULT   TRUE WHEN PASSED                                                              READS
+      Cluster     capstan-crds                   Passed   the API server serves Capstan's kinds                                         discovery of capstan.dev/v1alpha1
+      Cluster     api-clock                      Passed   this computer's clock and the API server's agree                              the Date header of the API server's answers
+      Cluster     cert-manager                   Passed   cert-manager is installed                                                     discovery of cert-manager.io/v1
+      Cluster     cert-manager-webhooks          Passed   cert-manager's webhooks attest who makes a request                            list mutating- and validatingwebhookconfigurations
+      Cluster     cert-manager-webhook-answers   Passed   cert-manager's webhook answers                                                create certificaterequests, as a dry run that the webhook must refuse
+      Cluster     namespaces-seen                Passed   cert-manager's webhooks see every namespace that is issued to                 list namespaces, webhook configurations and certificateauthorities
+      Cluster     approver-right                 Passed   somebody may approve requests for Capstan's issuers                           create subjectaccessreviews
+      Cluster     csi-driver                     Passed   csi-driver asks in the pods' names where that is demanded, and they may ask   get csidrivers, list pods, create subjectaccessreviews
+      Capstan     capstan-rights                 Passed   Capstan's programs have the rights of their manifests                         create subjectaccessreviews
+      Capstan     admission-policies             Passed   nobody can write another's name into an order                                 list validatingadmissionpolicies and validatingadmissionpolicybindings
+      Capstan     capstan-pods                   Passed   Capstan's pods stay up                                                        list pods in Capstan's namespace
+      Capstan     capstan-leaders                Passed   each program has a leader at work                                             get leases in Capstan's namespace
+      Authority   authorities                    Passed   there is a CertificateAuthority                                               list certificateauthorities
+      Authority   authority-handled              Passed   the publisher has handled each authority as it is now                         list certificateauthorities
+      Authority   trust-anchors                  Passed   each trust anchor holds the roots, enabled and read back lately               list certificateauthorities
+      Authority   drift                          Passed   no trust anchor holds an unknown certificate                                  list certificateauthorities
+      Authority   authority-key                  Passed   the active generation's key can be used                                       list certificateauthorities
+      Authority   frozen                         Passed   issuing is not held                                                           list certificateauthorities
+      Authority   generation-dates               Passed   no root ends before it is replaced                                            list certificateauthorities
+      Authority   authority-ready                Passed   each authority issues                                                         list certificateauthorities
+      Authority   crl-fresh                      Passed   each CRL was made lately                                                      list certificateauthorities
+      Authority   crl-room                       Passed   each CRL has room                                                             list certificateauthorities
+      Authority   crls-in-aws                    Passed   each trust anchor has the newest CRL                                          list certificateauthorities
+      Authority   revocations                    Passed   every revocation is in force                                                  list revocations
+      Requests    issuers                        Passed   every issuer is Ready                                                         list capstanclusterissuers and capstanissuers
+      Requests    ledger                         Passed   the ledger has room, at the present rate                                      list issuedcertificates in Capstan's namespace
+      Requests    requests-approved              Passed   no request waits for an approver                                              list certificaterequests
+      Requests    requests-answered              Passed   every approved request is answered                                            list certificaterequests
+      Requests    requests-failed                Passed   no request was refused without a later one that was not                       list certificaterequests
+      Requests    helper-versions                Passed   no pod runs a version of AWS's helper that serves empty credentials           list pods
+
+      30 checks: 30 passed, 0 failed, 0 skipped: nothing is wrong
+      "
+    `);
+  });
+});
+
+/** Denies what the question is about. */
+function denying(matches: (attributes: Readonly<Record<string, string>>, user: string) => boolean): Route {
+  return ({ body }) => {
+    const { spec } = body as {
+      readonly spec: { readonly user: string; readonly resourceAttributes: Readonly<Record<string, string>> };
+    };
+    return object({ status: { allowed: !matches(spec.resourceAttributes, spec.user) } });
+  };
+}
+
+const ready = condition("Ready", "True", "Issuing");
+const prod = {
+  name: "prod",
+  joined: true,
+  readAt: ago(10_000),
+  arn: "arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/2f6b4f0e-0000-4000-8000-000000000001",
+};
+
+const faults: readonly (readonly [fact: string, changes: Routes, found: readonly string[], skewMs?: number])[] = [
+  [
+    "Capstan's kinds are not served",
+    {
+      [paths.capstan]: notFound,
+      [paths.authorities]: notFound,
+      [paths.clusterIssuers]: notFound,
+      [paths.issuers]: notFound,
+      [paths.ledger]: notFound,
+    },
+    ["capstan-crds-missing"],
+  ],
+  [
+    "one kind is not served",
+    { [paths.capstan]: object({ resources: [{ name: "certificateauthorities" }] }) },
+    ["capstan-crds-missing"],
+  ],
+  [
+    "the API server's clock is ahead",
+    {},
+    ["clock-skew-api-server", "no-leader <- clock-skew-api-server", "no-leader <- clock-skew-api-server"],
+    120_000,
+  ],
+  [
+    "the API server's clock is behind",
+    {
+      [paths.issuerLease]: lease("issuer-controller", 120_000),
+      [paths.publisherLease]: lease("crl-publisher", 120_000),
+    },
+    ["clock-skew-api-server"],
+    -120_000,
+  ],
+  ["there is no cert-manager", { [paths.certManager]: notFound, [paths.requests]: notFound }, ["cert-manager-missing"]],
+  [
+    "the mutating webhook is gone",
+    {
+      [paths.mutating]: collection(),
+      [paths.clusterIssuers]: collection(issuer(condition("Ready", "False", "WebhooksMissing", "gone"))),
+    },
+    ["cert-manager-webhook-fault", "issuer-not-ready <- cert-manager-webhook-fault"],
+  ],
+  [
+    "the webhook does not answer",
+    {
+      [paths.dryRun]: {
+        status: 500,
+        body: {
+          kind: "Status",
+          code: 500,
+          reason: "InternalError",
+          message: 'failed calling webhook "webhook.cert-manager.io": connection refused',
+        },
+      },
+    },
+    ["cert-manager-webhook-unreachable"],
+  ],
+  [
+    "a namespace that is issued to is hidden",
+    {
+      [paths.namespaces]: collection({
+        metadata: { name: "demo", labels: { aws: "allowed", "cert-manager.io/disable-validation": "true" } },
+      }),
+    },
+    ["namespace-hidden-from-webhooks"],
+  ],
+  [
+    "another namespace is hidden",
+    {
+      [paths.namespaces]: collection({
+        metadata: { name: "x", labels: { "cert-manager.io/disable-validation": "true" } },
+      }),
+    },
+    [],
+  ],
+  [
+    "nobody may approve",
+    { [paths.reviews]: denying(({ verb }) => verb === "approve"), [paths.requests]: collection(request("web-1")) },
+    ["approver-right-missing", "request-unapproved <- approver-right-missing"],
+  ],
+  [
+    "approver-policy may approve in cert-manager's place",
+    {
+      [paths.reviews]: denying(({ verb }, user) => verb === "approve" && user.endsWith(":cert-manager")),
+      "GET /apis/policy.cert-manager.io/v1alpha1": object({}),
+    },
+    [],
+  ],
+  [
+    "csi-driver asks in its own name",
+    {
+      [paths.csiDriver]: object({ metadata: { name: "csi.cert-manager.io" }, spec: {} }),
+      [paths.clusterIssuers]: collection(issuer(ready, { attestation: "ServiceAccount" })),
+    },
+    ["csi-token-requests-missing"],
+  ],
+  [
+    "csi-driver asks in its own name, and nobody minds",
+    { [paths.csiDriver]: object({ metadata: { name: "csi.cert-manager.io" }, spec: {} }) },
+    [],
+  ],
+  [
+    "a pod's account may not ask",
+    {
+      [paths.csiDriver]: object({
+        metadata: { name: "csi.cert-manager.io" },
+        spec: { tokenRequests: [{ audience: "" }] },
+      }),
+      [paths.pods]: collection({
+        metadata: { name: "web-0", namespace: "demo" },
+        spec: {
+          serviceAccountName: "web",
+          volumes: [
+            {
+              csi: {
+                driver: "csi.cert-manager.io",
+                volumeAttributes: { "csi.cert-manager.io/issuer-group": "capstan.dev" },
+              },
+            },
+          ],
+        },
+      }),
+      [paths.reviews]: denying((_, user) => user === "system:serviceaccount:demo:web"),
+    },
+    ["csi-account-right-missing"],
+  ],
+  [
+    "a program lacks a right and has lost its lease",
+    {
+      [paths.reviews]: denying(({ resource }) => resource === "leases"),
+      [paths.issuerLease]: lease("issuer-controller", 120_000),
+    },
+    ["controller-right-missing", "controller-right-missing", "no-leader <- controller-right-missing"],
+  ],
+  [
+    "an admission policy is gone",
+    { [paths.policies]: collection() },
+    ["admission-policy-missing", "admission-policy-missing", "admission-policy-missing"],
+  ],
+  [
+    "an admission policy only warns",
+    {
+      [paths.bindings]: collection(
+        ...["operation-requested-by", "publisher-writes-no-spec", "revocation-requested-by"].map((name, index) => ({
+          metadata: { name },
+          spec: { policyName: `capstan-${name}`, validationActions: [index === 0 ? "Warn" : "Deny"] },
+        })),
+      ),
+    },
+    ["admission-policy-missing"],
+  ],
+  [
+    "a pod of Capstan's does not start, so nobody leads",
+    {
+      [paths.capstanPods]: collection({
+        metadata: { name: "crl-publisher-x", namespace: "capstan-system" },
+        status: {
+          containerStatuses: [{ state: { waiting: { reason: "ImagePullBackOff", message: "no such image" } } }],
+        },
+      }),
+      [paths.publisherLease]: notFound,
+    },
+    ["capstan-pod-fails", "no-leader <- capstan-pod-fails"],
+  ],
+  [
+    "a pod of Capstan's is being created",
+    {
+      [paths.capstanPods]: collection({
+        metadata: { name: "x" },
+        status: { containerStatuses: [{ state: { waiting: { reason: "ContainerCreating" } } }] },
+      }),
+    },
+    [],
+  ],
+  [
+    "the publisher has stopped",
+    {
+      [paths.publisherLease]: lease("crl-publisher", 61_000),
+      [paths.authorities]: collection(fleet({ trustAnchors: [{ ...prod, readAt: ago(3_600_000) }] })),
+    },
+    ["no-leader", "anchor-read-back-old <- no-leader"],
+  ],
+  ["a lease was released", { [paths.issuerLease]: lease("issuer-controller", 1_000, "") }, ["no-leader"]],
+  [
+    "there is no authority",
+    { [paths.authorities]: collection(), [paths.clusterIssuers]: collection() },
+    ["no-authority"],
+  ],
+  [
+    "an issuer names an authority that is not there",
+    {
+      [paths.clusterIssuers]: collection(
+        issuer(condition("Ready", "False", "AuthorityNotFound", "CertificateAuthority x does not exist")),
+      ),
+    },
+    ["issuer-authority-missing"],
+  ],
+  [
+    "an issuer's policy is at fault",
+    { [paths.clusterIssuers]: collection(issuer(condition("Ready", "False", "InvalidPolicy", "spec.policy…"))) },
+    ["issuer-policy-invalid"],
+  ],
+  [
+    "the publisher has not seen the newest spec",
+    { [paths.authorities]: collection(fleet({ observedGeneration: 2 })) },
+    ["authority-not-handled"],
+  ],
+  [
+    "the key is missing",
+    {
+      [paths.authorities]: collection(
+        fleet({ conditions: [condition("Ready", "False", "KeyMissing", "Secret fleet-1 is gone")] }),
+      ),
+      [paths.clusterIssuers]: collection(issuer(condition("Ready", "False", "AuthorityNotReady", "not ready"))),
+    },
+    ["key-missing", "authority-not-ready <- key-missing", "issuer-not-ready <- key-missing"],
+  ],
+  [
+    "issuing is held",
+    {
+      [paths.authorities]: collection(
+        fleet({
+          frozen: { holds: ["Operator"], order: 1, since: ago(60_000) },
+          conditions: [condition("Ready", "False", "Frozen")],
+        }),
+      ),
+    },
+    ["authority-frozen", "authority-not-ready <- authority-frozen"],
+  ],
+  [
+    "a trust anchor is disabled",
+    { [paths.authorities]: collection(fleet({ trustAnchors: [{ ...prod, state: "Disabled" }] })) },
+    ["anchor-disabled"],
+  ],
+  [
+    "a trust anchor is gone",
+    { [paths.authorities]: collection(fleet({ trustAnchors: [{ ...prod, joined: false, state: "Missing" }] })) },
+    ["anchor-missing"],
+  ],
+  [
+    "a trust anchor is of another kind",
+    { [paths.authorities]: collection(fleet({ trustAnchors: [{ ...prod, joined: false, state: "NotABundle" }] })) },
+    ["anchor-not-a-bundle"],
+  ],
+  [
+    "a trust anchor was never read",
+    { [paths.authorities]: collection(fleet({ trustAnchors: [] })) },
+    ["anchor-unread"],
+  ],
+  [
+    "AWS is out of reach",
+    {
+      [paths.authorities]: collection(
+        fleet({
+          trustAnchors: [{ ...prod, message: "no answer" }],
+          conditions: [ready, condition("TrustAnchorsInSync", "False", "AWSUnavailable", "no answer within 30000 ms")],
+        }),
+      ),
+    },
+    ["aws-unreachable-for-publisher"],
+  ],
+  [
+    "a stranger added a certificate",
+    {
+      [paths.authorities]: collection(
+        fleet({ conditions: [ready, condition("Drift", "True", "UnknownCertificate", "prod holds ab…")] }),
+      ),
+    },
+    ["anchor-drift"],
+  ],
+  [
+    "the root has ended",
+    {
+      [paths.authorities]: collection(
+        fleet({ generations: [{ number: 1, phase: "Active", notAfter: ago(1_000) }], conditions: [ready] }),
+      ),
+    },
+    ["root-expired"],
+  ],
+  [
+    "the rotation is overdue",
+    { [paths.authorities]: collection(fleet({ nextRotation: ago(2 * 86_400_000) })) },
+    ["rotation-overdue"],
+  ],
+  [
+    "the rotation is stuck",
+    {
+      [paths.authorities]: collection(
+        fleet({ generations: [{ number: 2, phase: "Published", phaseSince: ago(2 * 86_400_000) }] }),
+      ),
+    },
+    ["rotation-stuck"],
+  ],
+  [
+    "a CRL is stale",
+    {
+      [paths.authorities]: collection(
+        fleet({ conditions: [ready, condition("CRLCurrent", "False", "Stale", "the CRL of generation 1 is old")] }),
+      ),
+    },
+    ["crl-stale"],
+  ],
+  [
+    "a CRL is full, and a revocation waits for it",
+    {
+      [paths.authorities]: collection(
+        fleet({ conditions: [ready, condition("CRLCapacity", "False", "Full", "full")] }),
+      ),
+      [paths.revocations]: collection({
+        ...revocation("web"),
+        metadata: { name: "web", namespace: "demo", creationTimestamp: ago(3_600_000) },
+      }),
+    },
+    ["crl-filling", "revocation-waiting <- crl-filling"],
+  ],
+  [
+    "a trust anchor lacks the newest CRL",
+    {
+      [paths.authorities]: collection(
+        fleet({
+          generations: [
+            {
+              number: 1,
+              phase: "Active",
+              crl: { number: 18, thisUpdate: ago(1_800_000), nextUpdate: ago(-86_400_000), entries: 1 },
+            },
+          ],
+          trustAnchors: [{ ...prod, crls: [{ generation: 1, number: 17 }] }],
+        }),
+      ),
+    },
+    ["anchor-crl-behind"],
+  ],
+  [
+    "a request is not approved though somebody may",
+    { [paths.requests]: collection(request("web-1")) },
+    ["request-unapproved"],
+  ],
+  ["a request was made just now", { [paths.requests]: collection(request("web-1", { ageMs: 5_000 })) }, []],
+  [
+    "an approved request is not answered",
+    {
+      [paths.requests]: collection(
+        request("web-1", { conditions: [approved, condition("Ready", "False", "Pending", "the ledger is full")] }),
+      ),
+    },
+    ["request-waiting"],
+  ],
+  [
+    "a request was refused",
+    {
+      [paths.requests]: collection(
+        request("web-1", {
+          conditions: [approved, condition("Ready", "False", "Failed", "spec.commonName…")],
+          failureTime: ago(60_000),
+        }),
+      ),
+    },
+    ["request-failed"],
+  ],
+  [
+    "a refused request was followed by a good one",
+    {
+      [paths.requests]: collection(
+        request("web-1", {
+          certificate: "web",
+          conditions: [approved, condition("Ready", "False", "Failed")],
+          failureTime: ago(60_000),
+        }),
+        request("web-2", {
+          ageMs: 30_000,
+          certificate: "web",
+          conditions: [approved, condition("Ready", "True", "Issued")],
+        }),
+      ),
+    },
+    [],
+  ],
+  [
+    "the ledger is nearly full",
+    {
+      [paths.ledger]: object({
+        items: [{ metadata: { creationTimestamp: ago(2 * 86_400_000) } }],
+        metadata: { resourceVersion: "1", remainingItemCount: 90_000 },
+      }),
+    },
+    ["ledger-filling"],
+  ],
+  [
+    "the ledger grows too fast",
+    {
+      [paths.ledger]: object({
+        items: [
+          {
+            metadata: { creationTimestamp: ago(3_600_000) },
+            spec: { notBefore: ago(3_600_000), notAfter: ago(-6 * 86_400_000) },
+          },
+        ],
+        metadata: { resourceVersion: "1", remainingItemCount: 40_000 },
+      }),
+    },
+    ["ledger-filling"],
+  ],
+  ...(
+    [
+      ["1.8.0", true],
+      ["1.7.9", true],
+      ["1.8.3", false],
+      ["latest", false],
+    ] as const
+  ).map(
+    ([version, isBroken]) =>
+      [
+        `a pod serves by helper ${version}`,
+        {
+          [paths.pods]: collection({
+            metadata: { name: "web-0", namespace: "demo" },
+            spec: {
+              containers: [
+                {
+                  name: "aws",
+                  image: `public.ecr.aws/rolesanywhere/credential-helper:${version}`,
+                  args: ["serve", "--certificate"],
+                },
+              ],
+            },
+          }),
+        },
+        isBroken ? ["helper-serves-empty-credentials"] : [],
+      ] as const,
+  ),
+];
+
+describe("one fault", () => {
+  test.each(faults)("%s", async (_fact, changes, expected, skewMs) => {
+    expect(await found(changes, skewMs)).toEqual(expected);
+  });
+
+  test("is told with its cause, its cure, and what follows from it", async () => {
+    const changes = {
+      [paths.reviews]: denying(({ verb }) => verb === "approve"),
+      [paths.requests]: collection(request("web-1")),
+    };
+    expect(await doctor(changes)).toMatchInlineSnapshot(`
+      {
+        "code": 1,
+        "err": "",
+        "out": "approver-right-missing (serviceaccount/cert-manager/cert-manager)
+        cause: system:serviceaccount:cert-manager:cert-manager may not approve for signers capstanclusterissuers.capstan.dev/*, capstanissuers.capstan.dev/*
+        cure:  kubectl apply -f deploy/manifests/cert-manager-approval.yaml
+
+      What follows from that:
+        request-unapproved (certificaterequest/demo/web-1), from approver-right-missing: nobody has approved it for 60m: its approver does not run, or no policy of approver-policy selects it
+
+      30 checks: 28 passed, 2 failed, 0 skipped: 1 wrong, 1 follow from that
+      ",
+      }
+    `);
+  });
+});
+
+describe("what may not be read", () => {
+  test.each<[path: keyof typeof paths, verb: string, plural: string, group: string, checks: readonly string[]]>([
+    [
+      "mutating",
+      "list",
+      "mutatingwebhookconfigurations",
+      "admissionregistration.k8s.io",
+      ["cert-manager-webhooks", "namespaces-seen"],
+    ],
+    ["reviews", "create", "subjectaccessreviews", "authorization.k8s.io", ["approver-right", "capstan-rights"]],
+    ["dryRun", "create", "certificaterequests", "cert-manager.io", ["cert-manager-webhook-answers"]],
+    ["issuerLease", "get", "leases", "coordination.k8s.io", ["capstan-leaders"]],
+    ["ledger", "list", "issuedcertificates", "capstan.dev", ["ledger"]],
+    ["pods", "list", "pods", "", ["helper-versions"]],
+  ])("%s is skipped and says so", async (path, verb, plural, group, expected) => {
+    const { checks, code } = await printed({ [paths[path]]: forbidden(verb, plural, group) });
+    const skipped = checks.filter(({ result }) => result === "Skipped");
+    expect(skipped.map(({ check }) => check)).toEqual(expected);
+    expect(skipped.map(({ reason }) => reason)).toEqual(expected.map(() => expect.stringContaining("Missing right")));
+    expect(code).toBe(0);
+  });
+});
+
+test("an authority that is not there ends with 1", async () => {
+  expect(await doctor({}, ["nowhere"])).toMatchObject({ code: 1 });
+});
+
+test("an approver that is no account is wrong usage", async () => {
+  expect(await run(["doctor", "--approver", "alice"])).toMatchObject({ code: 2, out: "" });
+});
