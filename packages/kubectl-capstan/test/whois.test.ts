@@ -2,13 +2,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type Answer as ApiAnswer, collection, forbidden, object, type Route, startApiServer } from "./api-server.ts";
 import { recordOf, rootConfigMap, type TestAuthority, testAuthority, type TestLeaf, testLeaf } from "./authority.ts";
 import { authority as authorityObject, condition, healthy, revocation } from "./objects.ts";
-import { run, startedAt } from "./run.ts";
+import { run } from "./run.ts";
 
 const ledger = "GET /apis/capstan.dev/v1alpha1/namespaces/capstan-system/issuedcertificates";
 const authorities = "GET /apis/capstan.dev/v1alpha1/certificateauthorities";
 const configMaps = "GET /api/v1/namespaces/capstan-system/configmaps";
-
-const hour = 3_600_000;
 
 let fleet: TestAuthority;
 let leaf: TestLeaf;
@@ -116,5 +114,299 @@ describe("a serial number", () => {
       Record:        icert/record-SERIAL
       "
     `);
+  });
+});
+
+describe("what no record has", () => {
+  const absent = "0a".repeat(16);
+  const call = (openedAt: string): string =>
+    JSON.stringify({
+      eventTime: openedAt,
+      userIdentity: {
+        type: "AssumedRole",
+        arn: `arn:aws:sts::111122223333:assumed-role/web/${absent}`,
+        sessionContext: { attributes: { creationDate: openedAt } },
+      },
+    });
+  const assumed = (issuer: string): string =>
+    JSON.stringify({
+      eventName: "AssumeRole",
+      eventTime: "2026-11-01T00:00:00Z",
+      userIdentity: { type: "AWSService", invokedBy: "rolesanywhere.amazonaws.com" },
+      requestParameters: { roleSessionName: absent, principalTags: { "x509Issuer/CN": issuer } },
+    });
+  const since = "2026-11-21T10:00:00Z";
+
+  test.each<[string, readonly string[], string, number, string, string]>([
+    [
+      "a serial number alone may be either",
+      [absent],
+      "",
+      1,
+      "Unknown",
+      `no record has this serial number: its certificate expired before ${since}, from when on the records hold every certificate, or it was never issued by us`,
+    ],
+    [
+      "the ARN of a session as well",
+      [`arn:aws:sts::111122223333:assumed-role/web/${absent}`],
+      "",
+      1,
+      "Unknown",
+      `no record has this serial number: its certificate expired before ${since}, from when on the records hold every certificate, or it was never issued by us`,
+    ],
+    [
+      "a serial number of another length",
+      ["4f1c"],
+      "",
+      1,
+      "NeverIssued",
+      "Capstan's serial numbers have 16 octets, this one 2",
+    ],
+    [
+      "one that begins with 80 or more",
+      ["80".repeat(16)],
+      "",
+      1,
+      "NeverIssued",
+      "Capstan's serial numbers begin below 80",
+    ],
+    [
+      "a session from before the records",
+      ["-"],
+      call("2026-11-21T09:00:00Z"),
+      0,
+      "OlderThanRecords",
+      `the session was opened at 2026-11-21T09:00:00Z; the records hold what was valid after ${since}`,
+    ],
+    [
+      "a session that the records would know",
+      ["-"],
+      call("2026-11-21T11:00:00Z"),
+      1,
+      "NeverIssued",
+      `the session was opened at 2026-11-21T11:00:00Z, and the records hold every certificate that was valid after ${since}`,
+    ],
+    [
+      "the same with a longer gap in the records",
+      ["-", "--ledger-retention", "22h"],
+      call("2026-11-21T11:00:00Z"),
+      0,
+      "OlderThanRecords",
+      "the session was opened at 2026-11-21T11:00:00Z; the records hold what was valid after 2026-11-21T12:00:00Z",
+    ],
+    [
+      "a session from before there was an authority",
+      ["-"],
+      call("2026-11-01T00:00:00Z"),
+      1,
+      "NeverIssued",
+      "the session was opened at 2026-11-01T00:00:00Z, before our first authority began at 2026-11-20T07:00:00Z",
+    ],
+    [
+      "a session of another authority's certificate",
+      ["-"],
+      assumed("Other CA"),
+      1,
+      "NeverIssued",
+      'the session\'s certificate was issued by "Other CA", which is none of our authorities',
+    ],
+  ])("%s", async (_, argv, input, code, verdict, evidence) => {
+    const [generation] = healthy.generations ?? [];
+    const status = {
+      ...healthy,
+      generations: [{ number: 1, phase: "Active" as const, ...generation, notBefore: "2026-11-20T07:00:00Z" }],
+    };
+    const asked = await ask(argv, { ...routesOf(), [authorities]: collection(authorityObject(status)) }, input);
+    expect({
+      code: asked.code,
+      subjects: asked.subjects.map(({ verdict, evidence }) => ({ verdict, evidence })),
+    }).toEqual({
+      code,
+      subjects: [{ verdict, evidence: [evidence] }],
+    });
+  });
+});
+
+describe("a session that contradicts the record", () => {
+  const issuerTag = { "x509Issuer/CN": "Example Fleet CA" };
+  const assumeRole = (changes: object): string =>
+    JSON.stringify({
+      eventName: "AssumeRole",
+      eventTime: "2026-11-22T09:30:00Z",
+      userIdentity: { type: "AWSService", invokedBy: "rolesanywhere.amazonaws.com" },
+      requestParameters: {
+        roleSessionName: leaf.serial,
+        sourceIdentity: "CN=web.demo",
+        principalTags: { "x509Subject/CN": "web.demo", ...issuerTag },
+        ...changes,
+      },
+    });
+  const opened = (creationDate: string): string =>
+    JSON.stringify({
+      eventTime: "2026-11-22T09:30:00Z",
+      userIdentity: {
+        type: "AssumedRole",
+        arn: `arn:aws:sts::111122223333:assumed-role/web/${leaf.serial}`,
+        sessionContext: { attributes: { creationDate } },
+      },
+    });
+
+  test.each<[string, () => string]>([
+    ["everything as in the certificate", () => assumeRole({})],
+    ["a source identity in the form of older guides", () => assumeRole({ sourceIdentity: "web.demo" })],
+    ["tags that nobody compares", () => assumeRole({ principalTags: { "x509Subject/2.5.4.97": "x", other: "y" } })],
+    ["opened while it was valid", () => opened("2026-11-22T09:00:00Z")],
+    ["opened within the clocks' skew", () => opened("2026-11-22T08:56:00Z")],
+  ])("none: %s", async (_, input) => {
+    const { code, subjects } = await ask(["-"], routesOf(recordOf(leaf)), input());
+    expect({ code, verdicts: subjects.map(({ verdict }) => verdict) }).toEqual({ code: 0, verdicts: ["Issued"] });
+  });
+
+  test.each<[string, () => string, string]>([
+    [
+      "subject",
+      () => assumeRole({ principalTags: { ...issuerTag, "x509Subject/CN": "admin.demo" } }),
+      'the session\'s tag x509Subject/CN is "admin.demo", the certificate says "web.demo"',
+    ],
+    [
+      "an attribute that the subject lacks",
+      () => assumeRole({ principalTags: { ...issuerTag, "x509Subject/OU": "Admins" } }),
+      'the session\'s tag x509Subject/OU is "Admins", the certificate has none',
+    ],
+    [
+      "issuer",
+      () => assumeRole({ principalTags: { "x509Issuer/CN": "Other CA" } }),
+      'the session\'s tag x509Issuer/CN is "Other CA", the certificate says "Example Fleet CA"',
+    ],
+    [
+      "DNS name",
+      () => assumeRole({ principalTags: { "x509SAN/DNS": "admin.demo.svc" } }),
+      'the session\'s tag x509SAN/DNS is "admin.demo.svc", the certificate has none',
+    ],
+    [
+      "source identity",
+      () => assumeRole({ sourceIdentity: "CN=admin.demo" }),
+      'the session\'s source identity is "CN=admin.demo", the certificate\'s "CN=web.demo"',
+    ],
+    [
+      "time, before it was valid",
+      () => opened("2026-11-22T08:54:00Z"),
+      "the session was opened at 2026-11-22T08:54:00Z, the certificate is valid from 2026-11-22T09:00:00Z to 2026-11-23T10:00:00Z",
+    ],
+    [
+      "time, after its end",
+      () => opened("2026-11-23T10:06:00Z"),
+      "the session was opened at 2026-11-23T10:06:00Z, the certificate is valid from 2026-11-22T09:00:00Z to 2026-11-23T10:00:00Z",
+    ],
+  ])("by its %s", async (_, input, evidence) => {
+    const { code, subjects } = await ask(["-"], routesOf(recordOf(leaf)), input());
+    expect({ code, subjects }).toMatchObject({
+      code: 1,
+      subjects: [{ verdict: "Forged", isImitated: true, evidence: [evidence] }],
+    });
+  });
+});
+
+describe("rights", () => {
+  test("without a right to the roots a certificate is still compared with its record, and the note says what is missing", async () => {
+    const routes = { ...routesOf(recordOf(leaf)), [configMaps]: forbidden("list", "configmaps", "", "capstan-system") };
+    const { code, err, subjects } = await ask(["-"], routes, leaf.pem);
+    expect({ code, err, verdicts: subjects.map(({ verdict }) => verdict) }).toEqual({
+      code: 0,
+      err: "note: Missing right: list configmaps in namespace capstan-system.\n",
+      verdicts: ["Issued"],
+    });
+  });
+
+  test("without a right to the roots a certificate that no record has is not called ours", async () => {
+    const routes = { ...routesOf(), [configMaps]: forbidden("list", "configmaps", "", "capstan-system") };
+    const { subjects } = await ask(["-"], routes, leaf.der);
+    expect(subjects).toMatchObject([
+      {
+        verdict: "Unrecorded",
+        evidence: [
+          'its issuer is "CN=Example Fleet CA,serialNumber=1"; the signature was not checked, since you may not read the roots',
+          "no record has its serial number, though 2026-11-23T10:00:00Z, its end, is after 2026-11-21T10:00:00Z, from when on the records hold every certificate",
+        ],
+      },
+    ]);
+  });
+
+  test("without a right to the ledger it fails with the right that is missing", async () => {
+    const routes = {
+      ...routesOf(),
+      [ledger]: forbidden("list", "issuedcertificates", "capstan.dev", "capstan-system"),
+    };
+    const { code, err } = await ask([leaf.serial], routes);
+    expect({ code, hint: err.split("\n").at(-2) }).toEqual({
+      code: 1,
+      hint: "Missing right: list issuedcertificates.capstan.dev in namespace capstan-system. Granted by ClusterRole capstan-operator or capstan-viewer.",
+    });
+  });
+});
+
+test.each<[string, readonly string[], string | Uint8Array, number, string]>([
+  ["nothing", [], "", 2, "error: name what to look up; - reads CloudTrail's events from standard input"],
+  [
+    "no file",
+    ["./nothing.pem"],
+    "",
+    2,
+    'error: "./nothing.pem" is no serial number, no ARN of a role session and no file',
+  ],
+  ["a folder", ["/tmp"], "", 1, "error: /tmp cannot be read (EISDIR)"],
+  ["an empty file", ["-"], "\n", 1, "error: standard input is empty"],
+  [
+    "neither events nor a certificate",
+    ["-"],
+    "hello",
+    1,
+    "error: standard input holds no certificate that can be read",
+  ],
+  [
+    "a broken line",
+    ["-"],
+    "{}\n{\n",
+    1,
+    'error: standard input, line 2: no JSON: give CloudTrail\'s events, one a line or as {"Records":[…]}',
+  ],
+  [
+    "what is packed badly",
+    ["-"],
+    Uint8Array.of(0x1f, 0x8b, 0, 0),
+    1,
+    "error: standard input cannot be unpacked (unknown compression method)",
+  ],
+  [
+    "an ARN of no session",
+    ["arn:aws:iam::111122223333:role/web"],
+    "",
+    2,
+    'error: "arn:aws:iam::111122223333:role/web" is no role session: give arn:aws:sts::ACCOUNT:assumed-role/ROLE/SERIAL, as CloudTrail\'s userIdentity.arn has it',
+  ],
+  [
+    "a session with a name of its own",
+    ["arn:aws:sts::111122223333:assumed-role/web/alice"],
+    "",
+    2,
+    'error: "arn:aws:sts::111122223333:assumed-role/web/alice": the session\'s name is no serial number, so it is none of IAM Roles Anywhere, or its profile lets callers choose the name: give its CreateSession event instead',
+  ],
+  [
+    "a retention that is no time",
+    ["4f1c", "--ledger-retention=soon"],
+    "",
+    2,
+    'error: --ledger-retention: "soon" is not a duration: write numbers with units from h, m, s, ms, us and ns, for example "24h" or "1h30m" (days are "168h", not "7d")',
+  ],
+])("refuses %s before it asks the API server", async (_, argv, input, code, line) => {
+  const { code: ended, err } = await run(["whois", ...argv], { input });
+  expect({ code: ended, line: err.split("\n")[0] }).toEqual({ code, line });
+});
+
+test("events of others alone end with 0", async () => {
+  expect(await run(["whois", "-"], { input: '{"Records":[{"eventName":"ListBuckets"}]}' })).toEqual({
+    code: 0,
+    out: "",
+    err: "note: 1 event is of no session of IAM Roles Anywhere, and passed over\nNo session of IAM Roles Anywhere found.\n",
   });
 });

@@ -10,7 +10,7 @@ export interface Answer {
   /** Lower-case hex. */
   readonly serial: string;
   readonly evidence: readonly string[];
-  /** From the ledger's record; of a forged one it is whose certificate was imitated. */
+  /** From the ledger's record with this serial number. */
   readonly record?: {
     readonly name: string;
     readonly subject: string;
@@ -30,6 +30,8 @@ export interface Answer {
     readonly generation: number;
     readonly publicKeySha256: string;
   };
+  /** The record is of the certificate that was imitated, not of the one that was presented. */
+  readonly isImitated?: true;
   readonly revoked?: {
     readonly at: string;
     readonly reason: string;
@@ -55,6 +57,7 @@ export function answerOf(subject: Subject, publications: ReadonlyMap<string, Pub
     serial,
     evidence,
     ...(record === undefined ? {} : { record: recordOf(record) }),
+    ...(subject.isImitated ? { isImitated: true } : {}),
     ...(revoked === undefined ? {} : { revoked: { ...revoked, ...publication } }),
     ...(clue.certificate === undefined ? {} : { certificateSha256: clue.certificate.sha256 }),
     ...(sessions === undefined ? {} : { sessions }),

@@ -22,22 +22,22 @@ export function judge(clue: Clue, knowledge: Knowledge): Judgement {
       clue.certificate === undefined
         ? judgeAbsent(clue, serial, knowledge)
         : judgeUnrecorded(clue.certificate, knowledge);
-    return { clue, serial, record: undefined, ...ruling };
+    return { clue, serial, record: undefined, isImitated: false, ...ruling };
   }
   const twins =
     others.length === 0 ? [] : [`${records.length} records of different generations have this serial number`];
-  const { record, evidence } =
-    clue.certificate === undefined
-      ? { record: first, evidence: [] }
-      : compareBytes(clue.certificate, { first, records, knowledge });
-  const against = [
-    ...evidence,
-    ...contradictions(clue, readPresentedCertificate(record.spec.certificate, "the record"), record),
-  ];
+  const equal = clue.certificate === undefined ? first : recordOfBytes(clue.certificate, records);
+  const record = equal ?? first;
+  const recorded = readPresentedCertificate(record.spec.certificate, `icert/${record.metadata.name}`);
+  const against =
+    equal === undefined && clue.certificate !== undefined
+      ? differences(clue.certificate, { recorded, name: record.metadata.name, knowledge })
+      : contradictions(clue, recorded, record);
   return {
     clue,
     serial,
     record,
+    isImitated: against.length > 0 && (clue.certificate === undefined || equal === undefined),
     verdict: against.length === 0 ? "Issued" : "Forged",
     evidence: [...(against.length === 0 ? agreements(clue, record) : against), ...twins],
   };
@@ -54,36 +54,35 @@ function agreements({ certificate, session }: Clue, { metadata }: IssuedCertific
   ];
 }
 
-function compareBytes(
+function recordOfBytes(
+  certificate: PresentedCertificate,
+  records: readonly IssuedCertificate[],
+): IssuedCertificate | undefined {
+  return records.find(
+    ({ metadata, spec }) =>
+      readPresentedCertificate(spec.certificate, `icert/${metadata.name}`).sha256 === certificate.sha256,
+  );
+}
+
+/** How a certificate differs from the one in the record that has its serial number. */
+function differences(
   certificate: PresentedCertificate,
   {
-    first,
-    records,
+    recorded,
+    name,
     knowledge,
-  }: {
-    readonly first: IssuedCertificate;
-    readonly records: readonly IssuedCertificate[];
-    readonly knowledge: Knowledge;
-  },
-): { readonly record: IssuedCertificate; readonly evidence: readonly string[] } {
-  const equal = records.find(
-    ({ spec }) => readPresentedCertificate(spec.certificate, "the record").sha256 === certificate.sha256,
-  );
-  if (equal !== undefined) return { record: equal, evidence: [] };
-  const recorded = readPresentedCertificate(first.spec.certificate, "the record");
-  return {
-    record: first,
-    evidence: [
-      `ledger record ${first.metadata.name} has this serial number and another certificate: SHA-256 ${recorded.sha256}, this one's is ${certificate.sha256}`,
-      ...(certificate.subject === recorded.subject
-        ? []
-        : [`its subject is ${quoted(certificate.subject)}, the record's ${quoted(recorded.subject)}`]),
-      ...(certificate.issuer === recorded.issuer
-        ? []
-        : [`its issuer is ${quoted(certificate.issuer)}, the record's ${quoted(recorded.issuer)}`]),
-      signatureFact(certificate, knowledge),
-    ],
-  };
+  }: { readonly recorded: PresentedCertificate; readonly name: string; readonly knowledge: Knowledge },
+): readonly string[] {
+  return [
+    `ledger record ${name} has this serial number and another certificate: SHA-256 ${recorded.sha256}, this one's is ${certificate.sha256}`,
+    ...(certificate.subject === recorded.subject
+      ? []
+      : [`its subject is ${quoted(certificate.subject)}, the record's ${quoted(recorded.subject)}`]),
+    ...(certificate.issuer === recorded.issuer
+      ? []
+      : [`its issuer is ${quoted(certificate.issuer)}, the record's ${quoted(recorded.issuer)}`]),
+    signatureFact(certificate, knowledge),
+  ];
 }
 
 /** A certificate that no record has: its signature tells whether it is ours, its end whether the record may be gone. */

@@ -21,6 +21,8 @@ export interface Judgement {
   readonly serial: SerialHex;
   /** The ledger's record with this serial number, also when the clue contradicts it. */
   readonly record: IssuedCertificate | undefined;
+  /** The record is of the certificate that was imitated, not of the one that was presented. */
+  readonly isImitated: boolean;
   /** What the verdict is based on, a fact each. */
   readonly evidence: readonly string[];
 }

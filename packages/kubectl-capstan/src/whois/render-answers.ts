@@ -18,8 +18,7 @@ export function renderAnswer(
   answer: Answer,
   { now, hasColor }: { readonly now: number; readonly hasColor: boolean },
 ): string {
-  const { record, sessions, verdict } = answer;
-  const isOurs = verdict === "Issued";
+  const { record, sessions, verdict, isImitated = false } = answer;
   const lines: readonly (readonly [string, Cell])[] = [
     ["Serial", answer.serial],
     ["Verdict", words[verdict]],
@@ -27,7 +26,7 @@ export function renderAnswer(
     ...(record === undefined
       ? []
       : ([
-          [isOurs ? "Workload" : "Imitates", workloadOf(answer)],
+          [isImitated ? "Imitates" : "Workload", workloadOf(answer)],
           ["Requested by", record.requester ?? ""],
           ["Request", requestOf(answer)],
           ["Issuer", record.issuer === undefined ? "" : `${record.issuer.kind}/${record.issuer.name}`],
@@ -56,7 +55,10 @@ export function answerColumns(now: number): readonly Column<Answer>[] {
   return [
     { title: "SERIAL", cell: ({ serial }) => serial },
     { title: "VERDICT", cell: ({ verdict }) => words[verdict] },
-    { title: "WORKLOAD", cell: workloadOf },
+    {
+      title: "WORKLOAD",
+      cell: (answer) => (answer.isImitated === true ? `imitates ${workloadOf(answer)}` : workloadOf(answer)),
+    },
     { title: "SUBJECT", cell: ({ record }) => record?.subject ?? "" },
     { title: "STATE", cell: (answer) => stateOf(answer, now) },
     { title: "EVENTS", cell: ({ sessions }) => (sessions === undefined ? "" : String(sessions.events)) },
@@ -74,7 +76,6 @@ export function answerColumns(now: number): readonly Column<Answer>[] {
   ];
 }
 
-/** A table, and below it why, for each that is neither ours nor old. */
 export function renderAnswers(
   answers: readonly Answer[],
   { now, ...style }: TableStyle & { readonly now: number },

@@ -69,7 +69,10 @@ async function whois({ arguments: targets, options, context }: Invocation<WhoisO
   if (named.length === 0) throw new UsageError("name what to look up; - reads CloudTrail's events from standard input");
   const note = (text: string): void => terminal.err(`note: ${printable(text)}\n`);
   const { clues, otherEvents } = await readClues(named, terminal.readInput);
-  if (otherEvents > 0) note(`${otherEvents} events are of no session of IAM Roles Anywhere, and passed over`);
+  if (otherEvents > 0) {
+    const events = otherEvents === 1 ? "1 event is" : `${otherEvents} events are`;
+    note(`${events} of no session of IAM Roles Anywhere, and passed over`);
+  }
   if (clues.length === 0) {
     terminal.err("No session of IAM Roles Anywhere found.\n");
     return exitCode.done;
