@@ -1,8 +1,9 @@
+import { awsSetupCommand } from "./aws-setup/aws-setup-command.ts";
 import { checkCommand } from "./check/check-command.ts";
 import type { Command } from "./command.ts";
 import { completionCommand } from "./completion/completion-command.ts";
-import { freezeCommand, unfreezeCommand } from "./freeze/freeze-command.ts";
 import { doctorCommand } from "./doctor/doctor-command.ts";
+import { freezeCommand, unfreezeCommand } from "./freeze/freeze-command.ts";
 import { listCommand } from "./list/list-command.ts";
 import { revokeCommand } from "./revoke/revoke-command.ts";
 import { abandonCommand } from "./operations/abandon-command.ts";
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   abandonCommand,
   recoverCommand,
   releaseCommand,
+  awsSetupCommand,
   completionCommand,
   versionCommand,
 ];

@@ -155,8 +155,8 @@ test("help of the plugin", async () => {
     Commands:
       status [options] [CA]         Show certificate authorities, their trust anchors, issuers and
                                     pending revocations
-      doctor [options] [CA]         Check the whole chain from the cluster to AWS, and name the cause and
-                                    the cure of what is wrong
+      doctor [options] [CA]         Check the whole chain from the cluster to AWS, and name the cause
+                                    and the cure of what is wrong
       check [options] [FILE]        Tell whether a Certificate or a request would be issued, and what
                                     AWS would make of the leaf
       list [options]                List issued certificates from the ledger, newest first
@@ -169,6 +169,8 @@ test("help of the plugin", async () => {
       recover [options] <CA>        Go on after a restore from a backup
       release [options] <CA>        Let an authority that is being deleted go, before its certificates
                                     have ended
+      aws-setup [options] [CA]      Prepare an AWS account: trust anchors, and roles for the publisher,
+                                    its canary and workloads
       completion <SHELL>            Print the script that lets kubectl complete this plugin's commands
       version                       Print the plugin's version
 
@@ -262,6 +264,7 @@ describe("completion", () => {
       abandon	Give up the generation that is being introduced
       recover	Go on after a restore from a backup
       release	Let an authority that is being deleted go, before its certificates have ended
+      aws-setup	Prepare an AWS account: trust anchors, and roles for the publisher, its canary and workloads
       completion	Print the script that lets kubectl complete this plugin's commands
       version	Print the plugin's version
       :4

@@ -30,8 +30,12 @@ export interface Surroundings {
   /** Makes the terminal interactive; the line typed at each question. */
   readonly answer?: string;
   readonly hasColor?: boolean;
+  /** Default: one that jumps over every wait. */
+  readonly clock?: Clock;
   /** What stands on standard input. */
   readonly input?: string | Uint8Array;
+  /** Further variables of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Namespace of the kubeconfig's context. */
   readonly namespace?: string;
 }
@@ -44,7 +48,7 @@ export interface Ended {
 
 /** Runs the plugin in this process with a kubeconfig for the server, on real sockets. */
 export async function run(argv: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
-  const { server, answer, hasColor = false, input = "", namespace = "demo" } = surroundings;
+  const { server, answer, hasColor = false, input = "", env = {}, namespace = "demo" } = surroundings;
   const home = await mkdtemp(join(tmpdir(), "kubectl-capstan-"));
   let out = "";
   let err = "";
@@ -62,8 +66,8 @@ export async function run(argv: readonly string[], surroundings: Surroundings = 
         },
         readInput: () => Promise.resolve(typeof input === "string" ? new TextEncoder().encode(input) : input),
       },
-      env: { HOME: home, ...(server === undefined ? {} : { KUBECONFIG: join(home, "config") }) },
-      clock: jumpingClock(),
+      env: { HOME: home, ...(server === undefined ? {} : { KUBECONFIG: join(home, "config") }), ...env },
+      clock: surroundings.clock ?? jumpingClock(),
     });
     return { code, out: withoutPlace(out), err: withoutPlace(err) };
   } finally {

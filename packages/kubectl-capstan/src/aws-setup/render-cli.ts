@@ -1,0 +1,113 @@
+import { rightsPolicy, trustPolicy } from "./policies.ts";
+import { type Identity, notificationSettings, ownerTags, policyName, sessionSeconds, type Setup } from "./setup.ts";
+
+// https://docs.aws.amazon.com/cli/latest/reference/rolesanywhere/
+
+/** Stands in policies for the ARN that the script knows when it runs. */
+const placeholder = "@trust-anchor@";
+
+/** A script for bash and the AWS CLI that can be run again: what is there is found by its name. */
+export function renderCli(setup: Setup): string {
+  const { authority, anchor, region, account, anchorArn } = setup;
+  const lines = [
+    "#!/usr/bin/env bash",
+    `# Capstan: certificate authority ${authority}, trust anchor ${anchor}. Can be run again.`,
+    "set -euo pipefail",
+    `export AWS_REGION=${quoted(region)} AWS_DEFAULT_REGION=${quoted(region)} AWS_PAGER=""`,
+    "",
+    'caller="$(aws sts get-caller-identity --query Account --output text)"',
+    `if [ "$caller" != ${quoted(account)} ]; then`,
+    `  echo "your AWS credentials are of account $caller, spec.trustAnchors says ${account}" >&2`,
+    "  exit 1",
+    "fi",
+    "",
+    ...(anchorArn === undefined ? findOrCreateAnchor(setup) : [`trust_anchor=${quoted(anchorArn)}`]),
+    ...setup.identities.flatMap((identity) => ["", ...makeIdentity(setup, identity)]),
+    "",
+    "cat <<EOF",
+    `# spec.trustAnchors of CertificateAuthority ${authority}`,
+    `- name: ${anchor}`,
+    `  region: ${region}`,
+    `  account: "${account}"`,
+    "  arn: $trust_anchor",
+    ...setup.identities
+      .filter(({ kind }) => kind !== "workload")
+      .map(({ kind }) => `  ${kind}: { profileArn: $${kind}_profile, roleArn: $${kind}_role }`),
+    "EOF",
+    ...(setup.identities.some(({ kind }) => kind === "workload")
+      ? [
+          `echo "of the workload: --trust-anchor-arn $trust_anchor --profile-arn $workload_profile --role-arn $workload_role"`,
+        ]
+      : []),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function findOrCreateAnchor({ anchorName, roots, tags }: Setup): readonly string[] {
+  const bundle = roots.map((pem) => `${pem.trimEnd()}\n`).join("");
+  const input = {
+    name: anchorName,
+    enabled: true,
+    source: { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData: bundle } },
+    notificationSettings: notificationSettings.map((setting) => ({
+      event: setting.event,
+      enabled: setting.enabled,
+      ...(setting.enabled ? { threshold: setting.thresholdDays } : {}),
+    })),
+    tags: tagList(tags),
+  };
+  return [
+    `trust_anchor="$(aws rolesanywhere list-trust-anchors --output text \\`,
+    `  --query ${quoted(`trustAnchors[?name=='${anchorName}'].trustAnchorArn`)})"`,
+    'if [ -z "$trust_anchor" ]; then',
+    `  trust_anchor="$(aws rolesanywhere create-trust-anchor --query trustAnchor.trustAnchorArn --output text \\`,
+    `    --cli-input-json ${quoted(JSON.stringify(input))})"`,
+    "fi",
+  ];
+}
+
+function makeIdentity(setup: Setup, identity: Identity): readonly string[] {
+  const { kind, roleName, profileName, description } = identity;
+  const trust = withArn(trustPolicy(setup, identity, placeholder));
+  const rights = rightsPolicy(setup, identity, placeholder);
+  const profile = `{"name":${JSON.stringify(profileName)},"enabled":true,"durationSeconds":${sessionSeconds},"tags":${JSON.stringify(tagList(setup.tags))}}`;
+  const tags = Object.entries(setup.tags).map(([Key, Value]) => ({ Key, Value }));
+  return [
+    `if owner="$(aws iam get-role --role-name ${quoted(roleName)} --output text \\`,
+    `  --query ${quoted(`Role.Tags[?Key=='${ownerTags.authority}'].Value | [0]`)} 2>/dev/null)"; then`,
+    `  if [ "$owner" != ${quoted(setup.authority)} ]; then`,
+    `    echo ${quoted(`role ${roleName} is there already, and its tags are not of ${setup.authority}: delete or rename it`)} >&2`,
+    "    exit 1",
+    "  fi",
+    `  aws iam update-assume-role-policy --role-name ${quoted(roleName)} --policy-document ${trust}`,
+    "else",
+    `  aws iam create-role --role-name ${quoted(roleName)} --description ${quoted(description)} \\`,
+    `    --assume-role-policy-document ${trust} --tags ${quoted(JSON.stringify(tags))} >/dev/null`,
+    "fi",
+    `${kind}_role="$(aws iam get-role --role-name ${quoted(roleName)} --query Role.Arn --output text)"`,
+    ...(rights === undefined
+      ? []
+      : [
+          `aws iam put-role-policy --role-name ${quoted(roleName)} --policy-name ${quoted(policyName)} --policy-document ${withArn(rights)}`,
+        ]),
+    `${kind}_profile="$(aws rolesanywhere list-profiles --output text \\`,
+    `  --query ${quoted(`profiles[?name=='${profileName}'].profileArn`)})"`,
+    `if [ -z "$${kind}_profile" ]; then`,
+    `  ${kind}_profile="$(aws rolesanywhere create-profile --query profile.profileArn --output text \\`,
+    `    --role-arns "$${kind}_role" --cli-input-json ${quoted(profile)})"`,
+    "fi",
+  ];
+}
+
+/** A word of the shell's: the document in single quotes but for the variable. */
+function withArn(document: unknown): string {
+  return quoted(JSON.stringify(document)).replaceAll(placeholder, `'"$trust_anchor"'`);
+}
+
+function tagList(tags: Setup["tags"]): readonly { readonly key: string; readonly value: string }[] {
+  return Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

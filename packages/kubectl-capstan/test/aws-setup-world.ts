@@ -1,0 +1,142 @@
+import { type KeyObject, X509Certificate } from "node:crypto";
+import { apiVersion, type CertificateAuthority } from "@capstan/api";
+import { isReservedName } from "@capstan/ca-core";
+import { createSession, type Session } from "@capstan/rolesanywhere";
+import { type Emulator, startEmulator } from "@capstan/test-rolesanywhere";
+import { vi } from "vitest";
+import { type ApiServer, startApiServer, object } from "./api-server.ts";
+import { type TestAuthority, testAuthority, testLeaf, rootConfigMap } from "./authority.ts";
+import { type Ended, run } from "./run.ts";
+
+/** An administrator's AWS account in the emulator, and a cluster with one authority. */
+
+export const region = "eu-central-1";
+export const account = "111122223333";
+export const issuerCommonName = "Example Fleet CA";
+
+const administrator = {
+  accessKeyId: "AKIAADMINISTRATOR",
+  secretAccessKey: "emulator-only/not-a-secret",
+  arn: `arn:aws:iam::${account}:user/administrator`,
+} as const;
+
+type AnchorSpec = NonNullable<CertificateAuthority["spec"]["trustAnchors"]>[number];
+
+export interface World extends AsyncDisposable {
+  readonly emulator: Emulator;
+  readonly fleet: TestAuthority;
+  /** The spec's trust anchors; may be changed. */
+  anchors: AnchorSpec[];
+  /** What was put into the cluster. */
+  readonly written: CertificateAuthority[];
+  /** Runs `kubectl capstan aws-setup fleet …`. */
+  readonly setUp: (...argv: readonly string[]) => Promise<Ended>;
+  /** The same at a terminal, where this is typed. */
+  readonly setUpAnswering: (answer: string, ...argv: readonly string[]) => Promise<Ended>;
+  /** Operations that change something, that were answered with success since the last call. */
+  readonly writes: () => readonly string[];
+  /** Limits the administrator, or not. */
+  readonly limit: (policies: readonly unknown[] | undefined) => void;
+  /** By a leaf of this common name. */
+  readonly session: (
+    commonName: string,
+    target: { readonly trustAnchorArn: string; readonly profileArn: string; readonly roleArn: string },
+    authority?: TestAuthority,
+  ) => Promise<Session>;
+}
+
+export const prod: AnchorSpec = { name: "prod", region, account, create: true };
+
+export async function startWorld(): Promise<World> {
+  const many = { perSecond: 1_000, burst: 1_000 };
+  const emulator = await startEmulator({
+    regions: ["us-east-1"],
+    accessKeys: [administrator],
+    quotas: { "trust-anchors": many, crls: many, profiles: many, tagging: many, "create-session": many },
+    managedPolicies: { "arn:aws:iam::aws:policy/ReadOnlyAccess": allowAll },
+  });
+  const fleet = await testAuthority("fleet", issuerCommonName, Date.now() - 60_000);
+  const anchors = [prod];
+  const written: CertificateAuthority[] = [];
+  const path = "/apis/capstan.dev/v1alpha1/certificateauthorities/fleet";
+  const server: ApiServer = await startApiServer({
+    [`GET ${path}`]: () => object(authorityOf(fleet, world.anchors)),
+    [`PUT ${path}`]: ({ body }) => {
+      written.push(body as CertificateAuthority);
+      world.anchors = [...((body as CertificateAuthority).spec.trustAnchors ?? [])];
+      return object(body);
+    },
+    "GET /api/v1/namespaces/capstan-system/configmaps/fleet-1": object(rootConfigMap(fleet)),
+  });
+  // AWS's provider chain reads the environment of the process.
+  vi.stubEnv("AWS_ACCESS_KEY_ID", administrator.accessKeyId);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", administrator.secretAccessKey);
+  vi.stubEnv("AWS_SESSION_TOKEN", undefined);
+  vi.stubEnv("AWS_PROFILE", undefined);
+  const env = { AWS_ENDPOINT_URL: emulator.endpoint };
+  let seen = 0;
+  const world: World = {
+    emulator,
+    fleet,
+    anchors,
+    written,
+    setUp: (...argv) => run(["aws-setup", "fleet", ...argv], { server, env }),
+    setUpAnswering: (answer, ...argv) => run(["aws-setup", "fleet", ...argv], { server, env, answer }),
+    writes: () => {
+      const done = emulator
+        .requests()
+        .slice(seen)
+        .filter(({ operation = "", error }) => error === undefined && !/^(Get|List|CreateSession)/.test(operation))
+        .map(({ operation }) => operation ?? "");
+      seen = emulator.requests().length;
+      return done;
+    },
+    limit: (policies) => emulator.setPolicies(administrator.arn, policies),
+    session: async (commonName, target, authority = fleet) => {
+      const { pem, privateKey } = await leafOf(authority, commonName);
+      return createSession({ ...target, region, endpoint: emulator.endpoint, certificatePem: pem, privateKey });
+    },
+    [Symbol.asyncDispose]: async () => {
+      vi.unstubAllEnvs();
+      await Promise.all([emulator.stop(), server[Symbol.asyncDispose]()]);
+    },
+  };
+  return world;
+}
+
+/** Allows everything. */
+export const allowAll = {
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+} as const;
+
+async function leafOf(
+  authority: TestAuthority,
+  commonName: string,
+): Promise<{ readonly pem: string; readonly privateKey: KeyObject }> {
+  const now = Date.now();
+  return testLeaf(authority, {
+    subject: [{ type: "CN", value: commonName }],
+    isOwnLeaf: isReservedName(commonName),
+    notBefore: new Date(now - 30_000),
+    notAfter: new Date(now + 3_600_000),
+  });
+}
+
+function authorityOf({ root }: TestAuthority, trustAnchors: AnchorSpec[]): CertificateAuthority {
+  const fingerprint = new X509Certificate(root.pem).fingerprint256.replaceAll(":", "").toLowerCase();
+  return {
+    apiVersion,
+    kind: "CertificateAuthority",
+    metadata: { name: "fleet", resourceVersion: "1", generation: 1 },
+    spec: {
+      subject: { commonName: issuerCommonName },
+      keyAlgorithm: "ECDSA-P256",
+      rootDuration: "8760h",
+      maxLeafDuration: "168h",
+      issuance: { namespaces: {}, usages: ["client auth"] },
+      trustAnchors,
+    },
+    status: { generations: [{ number: 1, phase: "Pending", fingerprint }] },
+  };
+}

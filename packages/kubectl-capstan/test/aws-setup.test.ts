@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { account, startWorld, type World } from "./aws-setup-world.ts";
+
+let world: World;
+
+beforeEach(async () => {
+  world = await startWorld();
+});
+
+afterEach(() => world[Symbol.asyncDispose]());
+
+interface Target {
+  readonly profileArn: string;
+  readonly roleArn: string;
+}
+
+interface PrintedAnchor {
+  readonly name: string;
+  readonly arn: string;
+  readonly publisher: Target;
+  readonly canary: Target;
+  readonly create?: boolean;
+}
+
+function printed(out: string): PrintedAnchor {
+  const { trustAnchors } = parse(out) as { trustAnchors: readonly PrintedAnchor[] };
+  const [anchor] = trustAnchors;
+  if (anchor === undefined) throw new Error(`no trust anchor in ${out}`);
+  return anchor;
+}
+
+const workload = ["--workload-role", "web", "--namespace", "demo", "--common-name", "web.demo"] as const;
+
+describe("--apply", () => {
+  test("makes everything once, and finds it unchanged the second time without a single write", async () => {
+    const first = await world.setUp("--apply", "--yes", ...workload);
+    expect(first.code, first.err).toBe(0);
+    expect(world.writes()).toEqual([
+      "CreateTrustAnchor",
+      "CreateRole",
+      "PutRolePolicy",
+      "CreateProfile",
+      "CreateRole",
+      "CreateProfile",
+      "CreateRole",
+      "CreateProfile",
+    ]);
+    const anchor = printed(first.out);
+    expect(anchor).toMatchObject({
+      name: "prod",
+      publisher: { roleArn: `arn:aws:iam::${account}:role/capstan-fleet-prod-publisher` },
+      canary: { roleArn: `arn:aws:iam::${account}:role/capstan-fleet-prod-canary` },
+    });
+    expect(anchor.create).toBeUndefined();
+
+    const second = await world.setUp("--apply", "--yes", ...workload);
+    expect(second).toMatchObject({ code: 0, out: first.out });
+    expect(world.writes()).toEqual([]);
+    expect(second.err).toContain("Nothing is to be changed.");
+  });
+
+  test("gives each role to its own leaves alone", async () => {
+    const { out } = await world.setUp("--apply", "--yes", ...workload);
+    const { arn: trustAnchorArn, publisher, canary } = printed(out);
+    const web = {
+      roleArn: `arn:aws:iam::${account}:role/web`,
+      profileArn: world.emulator.profileArn("capstan-fleet-prod-workload-web"),
+    };
+    const outcomes: Record<string, readonly string[]> = {};
+    for (const [role, target] of Object.entries({ publisher, canary, web })) {
+      const taken: string[] = [];
+      for (const name of [
+        "publisher.fleet@capstan",
+        "canary.fleet@capstan",
+        "crl.fleet@capstan",
+        "web.demo",
+        "db.demo",
+        "x.web.demo",
+      ]) {
+        const session = await world.session(name, { trustAnchorArn, ...target }).catch((error: unknown) => error);
+        if (session instanceof Error) expect(session.message).toContain("Unable to assume role");
+        else taken.push(name);
+      }
+      outcomes[role] = taken;
+    }
+    expect(outcomes).toEqual({
+      publisher: ["publisher.fleet@capstan"],
+      canary: ["canary.fleet@capstan", "crl.fleet@capstan"],
+      web: ["web.demo"],
+    });
+  });
+});
