@@ -10,6 +10,7 @@ import {
   proxyFromEnvironment,
   RolesAnywhereError,
   type RolesAnywhereControlPlane,
+  type ServerDate,
 } from "@capstan/rolesanywhere";
 import { sleep } from "@capstan/kube";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -29,6 +30,8 @@ export interface Aws {
   readonly profiles: Profiles;
   /** Of the whole account. */
   readonly roles: Roles;
+  /** By the Date header of the control plane's last answer, errors included. */
+  readonly serverDate: () => ServerDate | undefined;
   readonly close: () => void;
 }
 
@@ -67,10 +70,14 @@ export async function connectAws(region: string, { env, clock }: Pick<PluginCont
     const iam = new IAMClient(common("IAM", 1));
     const sts = new STSClient(common("STS", 3));
     const endpoint = serviceEndpoint(env, "ROLESANYWHERE");
+    let serverDate: ServerDate | undefined;
     const controlPlane = createControlPlane({
       region,
       credentials,
       requestHandler: handler,
+      onServerDate: (reading) => {
+        serverDate = reading;
+      },
       ...(endpoint === undefined ? { useFips, useDualStack } : { endpoint }),
       clock: {
         now: () => clock.monotonic(),
@@ -89,6 +96,7 @@ export async function connectAws(region: string, { env, clock }: Pick<PluginCont
       anchors: new Pace(clock, 0),
       profiles: new Profiles(rolesAnywhere, { profiles: pace(), tagging: pace() }),
       roles: new Roles(iam, unpaced),
+      serverDate: () => serverDate,
       close: () => {
         for (const client of [rolesAnywhere, iam, sts]) client.destroy();
         handler.close();
