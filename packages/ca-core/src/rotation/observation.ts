@@ -86,6 +86,8 @@ export interface AnchorObservation {
         readonly isOfWrongAccount?: boolean;
       }
     | undefined;
+  /** Since when a call has been under way that is not waited for any more: nothing else is asked of the anchor meanwhile. */
+  readonly underWaySince?: number;
   /** Undefined where no canary is configured. */
   readonly canary: { readonly last: CanaryResult | undefined } | undefined;
   /** The generation whose leaf the publisher's own credentials came from; undefined for the provider chain. */

@@ -26,6 +26,8 @@ export class AnchorMemory {
   #beforeWrite: string | undefined;
   #writesWithoutEffect = 0;
   #isWriteUnseen = false;
+  #underWay: { readonly since: number; readonly ended: Promise<void> } | undefined;
+  #fault: { readonly error: unknown } | undefined;
   canary: CanaryResult | undefined;
 
   get reading(): CountedReading | undefined {
@@ -42,6 +44,36 @@ export class AnchorMemory {
 
   get failure(): AnchorObservation["failure"] {
     return this.#failure;
+  }
+
+  /** Since when a call of `begin` has been under way, milliseconds since 1970; undefined for none. */
+  get underWaySince(): number | undefined {
+    return this.#underWay?.since;
+  }
+
+  /** Begins a call that nobody has to wait for. One at a time. */
+  begin(now: number, call: () => Promise<void>): void {
+    if (this.#underWay !== undefined) throw new TypeError("a call is under way");
+    const ended = call()
+      .catch((error: unknown) => {
+        this.#fault = { error };
+      })
+      .finally(() => {
+        this.#underWay = undefined;
+      });
+    this.#underWay = { since: now, ended };
+  }
+
+  /** Resolves when no call is under way. */
+  async ended(): Promise<void> {
+    await this.#underWay?.ended;
+  }
+
+  /** @throws what a call of `begin` has ended with, once */
+  throwFault(): void {
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault !== undefined) throw fault.error;
   }
 
   /** How many writes in a row AWS has answered and the reading right after them, this last one, has not shown. */

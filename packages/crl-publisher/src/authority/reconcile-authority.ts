@@ -4,10 +4,12 @@ import type { ReconcileResult, Reconciler } from "@capstan/kube";
 import { admitOperations } from "../operations/admit-operations.ts";
 import { refuseOperations, reportOperations } from "../operations/report-operations.ts";
 import { carryOut } from "../rotation/carry-out.ts";
+import type { AnchorMemory } from "../anchors/anchor-memory.ts";
 import { observe } from "../rotation/observe.ts";
 import type { RotationOptions } from "../rotation/rotation-options.ts";
 import { rotationPolicyOf } from "../rotation/rotation-policy-of.ts";
 import type { Seen } from "../rotation/seen.ts";
+import { besideOthers, mostUnderWay, untilEnded } from "../rotation/side-by-side.ts";
 import { proveCrls, untilNextProofMs } from "../rotation/prove-crls.ts";
 import { tellReadings } from "../rotation/tell-readings.ts";
 import { generationOfCrl, type Known, toObservation } from "../rotation/to-observation.ts";
@@ -40,6 +42,11 @@ export function authorityReconciler(options: AuthorityReconcilerOptions): Reconc
   };
 }
 
+/** Whether it is not known yet what the anchor holds, nor that this cannot be known now. */
+function isAwaited({ reading, failure, underWaySince }: AnchorMemory): boolean {
+  return reading === undefined && failure === undefined && underWaySince === undefined;
+}
+
 /** One look at an authority. */
 class Pass {
   readonly #options: AuthorityReconcilerOptions;
@@ -70,8 +77,11 @@ class Pass {
       for (const anchor of seen.authority.spec.trustAnchors ?? []) tellReadings(this.#options, seen, anchor);
       await this.#storeBundle(seen);
       const observation = toObservation(seen, this.#known(seen));
-      const { plan: planNext = planRotation } = this.#options;
-      const plan = planNext(observation);
+      const plan = this.#plan(observation);
+      if (besideOthers(plan) !== undefined) {
+        await this.#callSideBySide(seen, plan);
+        continue;
+      }
       if (plan.next === "wait") {
         await this.#report(seen, observation, plan);
         return { requeueAfterMs: this.#pauseMs(plan, seen) };
@@ -84,15 +94,47 @@ class Pass {
     return { requeueAfterMs: afterSpinningMs };
   }
 
+  #plan(observation: RotationObservation): RotationPlan {
+    return (this.#options.plan ?? planRotation)(observation);
+  }
+
+  /**
+   * Begins a call to each anchor that has one next: what the planner decides is decided for an anchor that is being called
+   * already as for one that does not answer. Those that take long are not waited for, so that nobody else has to.
+   */
+  async #callSideBySide(seen: Seen, first: RotationPlan): Promise<void> {
+    const { now } = this.#options;
+    const begun: Promise<void>[] = [];
+    for (let call = besideOthers(first); call !== undefined && begun.length < mostUnderWay;) {
+      const action = call;
+      const memory = this.#memoryOf(seen, action.anchor);
+      memory.begin(now().getTime(), () => carryOut({ options: this.#options, seen, signal: this.#signal }, action));
+      begun.push(memory.ended());
+      call = besideOthers(this.#plan(toObservation(seen, this.#known(seen))));
+    }
+    await untilEnded(begun, this.#options);
+  }
+
+  #memoryOf({ authority }: Seen, name: string): AnchorMemory {
+    const spec = authority.spec.trustAnchors?.find((anchor) => anchor.name === name);
+    if (spec === undefined) throw new TypeError(`trust anchor ${name} is not in the spec`);
+    return this.#options.memories.of(this.#name, spec);
+  }
+
   /** What must be so before anything is decided; true when it was not. */
   async #prepare(seen: Seen): Promise<boolean> {
     const { authority } = seen;
+    for (const memory of this.#memoriesOf(seen)) memory.throwFault();
     if (lacksFinalizer(authority)) {
       const signal = this.#signal;
       await this.#options.client.replace(certificateAuthorityResource, withFinalizer(authority), { signal });
       return true;
     }
     return admitOperations(this.#options, seen, this.#signal);
+  }
+
+  #memoriesOf({ authority }: Seen): readonly AnchorMemory[] {
+    return (authority.spec.trustAnchors ?? []).map((anchor) => this.#options.memories.of(this.#name, anchor));
   }
 
   #known({ authority }: Seen): Known {
@@ -113,7 +155,7 @@ class Pass {
     const { spec } = seen.authority;
     const anchors = (spec.trustAnchors ?? []).filter(({ ignore }) => ignore !== true);
     const memories = anchors.map((anchor) => this.#options.memories.of(this.#name, anchor));
-    if (memories.some(({ reading, failure }) => reading === undefined && failure === undefined)) return;
+    if (memories.some(isAwaited)) return;
     const readBack = memories.flatMap(({ reading }) => reading?.crls ?? []);
     for (const generation of seen.generations) {
       const { number, status } = generation;
@@ -152,6 +194,7 @@ class Pass {
   }
 
   #pauseMs(plan: Extract<RotationPlan, { readonly next: "wait" }>, seen: Seen): number {
+    if (this.#memoriesOf(seen).some(({ underWaySince }) => underWaySince !== undefined)) return shortestPauseMs;
     const untilPlanMs = (plan.lookAgainAt ?? Number.POSITIVE_INFINITY) - this.#options.now().getTime();
     const pauseMs = Math.min(untilPlanMs, untilNextProofMs(this.#options, seen));
     return Math.min(longestPauseMs, Math.max(shortestPauseMs, pauseMs));

@@ -49,6 +49,8 @@ export class CrlProofs {
   readonly #leaves = new Map<string, readonly OwnLeaf[]>();
   /** By authority, anchor and serial. */
   readonly #asked = new Map<string, Asked>();
+  /** Of the same: what has not been answered yet. */
+  readonly #underWay = new Set<string>();
 
   constructor(options: CrlProofsOptions) {
     this.#options = options;
@@ -66,10 +68,14 @@ export class CrlProofs {
     const { now, metrics, log } = this.#options;
     const leaf = this.#leafOf(crl);
     if (leaf === undefined || !this.#isOpen(crl, leaf) || this.#waitMs(crl, leaf) > 0) return;
+    const key = keyOf(crl, leaf);
+    // Who looks meanwhile does not wait for the same answer.
+    if (this.#underWay.has(key)) return;
+    this.#underWay.add(key);
     const before = this.#askedOf(crl, leaf)?.outcome;
-    const found = await this.#options.ask(authority, anchor, leaf, signal);
+    const found = await this.#options.ask(authority, anchor, leaf, signal).finally(() => this.#underWay.delete(key));
     const outcome = found?.outcome ?? "Unknown";
-    this.#asked.set(keyOf(crl, leaf), { outcome, at: now().getTime() });
+    this.#asked.set(key, { outcome, at: now().getTime() });
     metrics.crlProven({ authority, anchor: anchor.name, generation, isProven: outcome === "Refused" });
     if (outcome === before) return;
     const fields = { authority, trustAnchor: anchor.name, generation, answer: found?.message };

@@ -1,5 +1,4 @@
-import type { RuntimeMetrics } from "@capstan/kube";
-import { createMetricsOf } from "./metric-table.ts";
+import { createMetricsOf, type RuntimeMetrics } from "@capstan/kube";
 
 /** Of the publisher's own AWS credentials. */
 export const ownCredentialsMetricTable = {

@@ -1,6 +1,5 @@
 import type { CertificateAuthority, RevocationList } from "@capstan/api";
-import type { ReadonlyStore, RuntimeMetrics } from "@capstan/kube";
-import { createMetricsOf, type MetricsOf } from "./metric-table.ts";
+import { createMetricsOf, type MetricsOf, type ReadonlyStore, type RuntimeMetrics } from "@capstan/kube";
 
 type Phase = NonNullable<NonNullable<CertificateAuthority["status"]>["generations"]>[number]["phase"];
 

@@ -1,8 +1,7 @@
-import type { ReadonlyStore, RuntimeMetrics } from "@capstan/kube";
+import { createMetricsOf, type ReadonlyStore, type RuntimeMetrics } from "@capstan/kube";
 import type { ConfigMap } from "../crl/config-map.ts";
 import type { RefusedConnection } from "../server/listen.ts";
 import { crlTimes } from "../server/published-files.ts";
-import { createMetricsOf } from "./metric-table.ts";
 
 /** Every metric of the CRL server's own. */
 export const serverMetricTable = {

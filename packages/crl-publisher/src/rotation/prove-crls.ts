@@ -2,11 +2,17 @@ import type { AnchorSpec } from "../authority/authority-parts.ts";
 import type { ReadBackCrl } from "../credentials/crl-proofs.ts";
 import type { RotationOptions } from "./rotation-options.ts";
 import type { Seen } from "./seen.ts";
+import { untilEnded } from "./side-by-side.ts";
 import { generationOfCrl } from "./to-observation.ts";
 
 /** Asks AWS whether it acts on the newest CRLs, where anchors were read back with them and it is not known yet. */
 export async function proveCrls(options: RotationOptions, seen: Seen, signal: AbortSignal): Promise<void> {
-  for (const crl of newestReadBack(options, seen)) await options.proofs?.ask(crl, signal);
+  const { proofs } = options;
+  if (proofs === undefined) return;
+  await untilEnded(
+    newestReadBack(options, seen).map((crl) => proofs.ask(crl, signal)),
+    options,
+  );
 }
 
 /** Until AWS is to be asked again, milliseconds; infinite when it is not. */

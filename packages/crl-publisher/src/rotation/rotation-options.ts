@@ -38,6 +38,8 @@ export interface RotationOptions {
   readonly awsClock: AwsClock;
   /** What trust anchors were read back with; told after each reading. */
   readonly readings: Readings;
+  /** How long a look waits for calls to trust anchors before it goes on without their answers, ms of real time. Default is 2,000. */
+  readonly patienceMs?: number;
   readonly now: () => Date;
   readonly random: RandomBytes;
   readonly recordName: () => string;

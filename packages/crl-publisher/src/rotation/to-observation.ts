@@ -90,7 +90,7 @@ function generationObservation(
 function anchorObservation(seen: Seen, spec: AnchorSpec, known: Known): AnchorObservation {
   const { name, ignore = false, manage = true, create = false, canary } = spec;
   const memory = known.memoryOf(spec);
-  const { reading, writtenAt, doubtfulWriteAt, failure } = memory;
+  const { reading, writtenAt, doubtfulWriteAt, failure, underWaySince } = memory;
   return {
     name,
     ignore,
@@ -101,6 +101,7 @@ function anchorObservation(seen: Seen, spec: AnchorSpec, known: Known): AnchorOb
     writtenAt,
     doubtfulWriteAt,
     failure,
+    ...(underWaySince === undefined ? {} : { underWaySince }),
     canary: canary === undefined ? undefined : { last: memory.canary },
     ownLeaf: known.ownLeafOf(spec),
   };

@@ -176,3 +176,25 @@ describe("an anchor is remembered", () => {
     expect(memories.of("fleet-two", prod)).toBe(other);
   });
 });
+
+describe("a call that nobody waits for", () => {
+  test("is-under-way-until-it-ends-and-alone", async () => {
+    const memory = new AnchorMemory();
+    let end = (): void => undefined;
+    memory.begin(7, () => new Promise<void>((resolve) => (end = resolve)));
+    expect(memory.underWaySince).toBe(7);
+    expect(() => memory.begin(8, () => Promise.resolve())).toThrow("a call is under way");
+    end();
+    await memory.ended();
+    expect(memory.underWaySince).toBeUndefined();
+    expect(() => memory.throwFault()).not.toThrow();
+  });
+
+  test("leaves-what-it-ended-with-to-whoever-asks-once", async () => {
+    const memory = new AnchorMemory();
+    memory.begin(7, () => Promise.reject(new Error("the lease was lost")));
+    await memory.ended();
+    expect(() => memory.throwFault()).toThrow("the lease was lost");
+    expect(() => memory.throwFault()).not.toThrow();
+  });
+});

@@ -18,7 +18,10 @@ let world: RotationWorld;
 let keys: typeof here;
 
 beforeEach(async () => {
-  world = await RotationWorld.start({}, { accessKeys: [here, elsewhere], accounts: [{ id: "444455556666", regions: ["eu-central-1"] }] });
+  world = await RotationWorld.start(
+    {},
+    { accessKeys: [here, elsewhere], accounts: [{ id: "444455556666", regions: ["eu-central-1"] }] },
+  );
   keys = here;
   // As the variable says to every client of AWS's.
   vi.stubEnv("AWS_ENDPOINT_URL_STS", world.aws.emulator.endpoint);

@@ -1,8 +1,7 @@
 import { apiVersion, type CertificateAuthority, type RevocationList } from "@capstan/api";
-import { createMetrics } from "@capstan/kube";
+import { createMetrics, formatMetricTable } from "@capstan/kube";
 import { describe, expect, test } from "vitest";
 import type { ConfigMap } from "../../src/crl/config-map.ts";
-import { formatMetricTable } from "../../src/metrics/metric-table.ts";
 import { ownCredentialsMetricTable } from "../../src/metrics/own-credentials-metrics.ts";
 import {
   createPublisherMetrics,

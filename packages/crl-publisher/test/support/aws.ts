@@ -30,6 +30,7 @@ export class Aws implements AsyncDisposable {
   readonly emulator: Emulator;
   readonly controlPlane: RolesAnywhereControlPlane;
   readonly clock: JumpingClock;
+  readonly accessKey = accessKey;
   /** What AWS's answers said of the time, as the publisher's clock hears it. */
   readonly awsClock: AwsClock;
   readonly #admin: RolesAnywhereClient;

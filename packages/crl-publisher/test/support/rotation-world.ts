@@ -88,6 +88,8 @@ export class Publisher {
       audit,
       events: new EventRecorder({ client, reportingController: "test", reportingInstance: "test", log }),
       log,
+      // Nobody is left behind by a slow machine.
+      patienceMs: 60_000,
       ...change,
     };
     this.#reconcile = authorityReconciler(this.options);

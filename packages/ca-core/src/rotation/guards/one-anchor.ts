@@ -41,8 +41,17 @@ export function isAhead({ observation }: RotationView, retryAt: number): boolean
   return waitMs > 0 && waitMs <= LONGEST_BACKOFF_MS;
 }
 
-/** After a failed call an anchor is left alone for a while. */
-export function isReachable(view: RotationView, { name, failure }: AnchorObservation): WaitReason | undefined {
+/** An anchor is left alone for a while after a failed call, and as long as it has not answered one. */
+export function isReachable(view: RotationView, anchor: AnchorObservation): WaitReason | undefined {
+  const { name, failure, underWaySince } = anchor;
+  if (underWaySince !== undefined) {
+    const before = failure === undefined ? "" : `; the one before failed: ${failure.message}`;
+    return {
+      code: failure?.isOfWrongAccount === true ? "WrongAccount" : "AnchorUnreachable",
+      anchor: name,
+      message: `Trust anchor ${name} has not answered a call since ${formatInstant(underWaySince)}${before}`,
+    };
+  }
   return failure !== undefined && isAhead(view, failure.retryAt)
     ? {
         code: failure.isOfWrongAccount === true ? "WrongAccount" : "AnchorUnreachable",

@@ -217,3 +217,31 @@ test("the CRL of an unknown generation stays as long as a stranger's root does",
     message: "The CRLs of unknown generations stay in trust anchor prod as long as the root with SHA-256 root9 does",
   });
 });
+
+describe("an anchor that has not answered a call", () => {
+  const at = "2027-06-01T00:00:00Z";
+
+  test.each<[string, Partial<AnchorObservation>, WaitReason["code"], string]>([
+    ["is-left-alone", {}, "AnchorUnreachable", `Trust anchor prod has not answered a call since ${at}`],
+    [
+      "though-its-next-try-would-be-due",
+      { failure: { ...failure, retryAt: NOW - MINUTE } },
+      "AnchorUnreachable",
+      `Trust anchor prod has not answered a call since ${at}; the one before failed: ThrottlingException`,
+    ],
+    [
+      "and-keeps-the-reason-that-an-operator-has-to-look-at",
+      { failure: { ...failure, isOfWrongAccount: true } },
+      "WrongAccount",
+      `Trust anchor prod has not answered a call since ${at}; the one before failed: ThrottlingException`,
+    ],
+  ])("%s", (_name, changes, code, message) => {
+    const waiting = anchor([1], { underWaySince: NOW, ...changes });
+    expect(isReachable(viewFor(), waiting)).toStrictEqual({ code, anchor: "prod", message });
+  });
+
+  test("a-failure-by-another-accounts-keys-says-so", () => {
+    const failed = anchor([1], { failure: { ...failure, isOfWrongAccount: true } });
+    expect(isReachable(viewFor(), failed)).toMatchObject({ code: "WrongAccount", until: failure.retryAt });
+  });
+});
