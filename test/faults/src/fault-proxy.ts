@@ -4,10 +4,10 @@ import type { AddressInfo } from "node:net";
 import type { ApiCall } from "./api-call.ts";
 
 /**
- * before: the client dies, and the API server never hears of the call. after: it answered, and nobody hears that. late:
- * the client freezes, and the call reaches the API server when others have done its work.
+ * before: the client dies, and the server never hears of the call. after: it answered, and nobody hears that. late: the client
+ * freezes, and the call reaches the server when others have done its work. held: it freezes before it hears the answer.
  */
-export type Moment = "before" | "after" | "late";
+export type Moment = "before" | "after" | "late" | "held";
 
 /** An answer of the API server that was read to its end. */
 export interface Answer {
@@ -128,6 +128,7 @@ async function handle<C extends Call>(
   const answerBody = await readAll(answer);
   wake?.();
   onAnswer?.(call, body, { status, body: answerBody });
+  if (moment === "held") (await freeze())();
   if (moment === "after") return await dieNow();
   // Whether there is one, and what it says, is the server's affair.
   outgoing.sendDate = false;

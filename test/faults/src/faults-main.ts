@@ -38,17 +38,18 @@ async function main(args: readonly string[]): Promise<number> {
   }
   say(`seed ${options.seed}`);
   const reports: Report[] = [];
-  for (const subject of options.subjects) reports.push(await RUNS[subject](options));
+  for (const subject of options.subjects) reports.push(await runOf(subject, options));
   const report: Report = Object.assign({}, ...reports, { results: reports.flatMap(({ results }) => results) });
   say(`every result: ${path.relative(repository, await writeReport(options, report))}`);
   process.stdout.write(`${formatTotals(report.results)}\n`);
   return report.results.some(({ outcome }) => outcome === "failed") ? 1 : 0;
 }
 
-const RUNS: Readonly<Record<Subject, (options: Options) => Promise<Report>>> = {
-  issuer: (options) => within(startEnvironment({ log: say }), (environment) => run(environment, options)),
-  publisher: (options) => within(startLab(say), (lab) => runPublisher(lab, { ...options, log: say })),
-};
+function runOf(subject: Subject, options: Options): Promise<Report> {
+  return subject === "issuer"
+    ? within(startEnvironment({ log: say }), (environment) => run(environment, options))
+    : within(startLab(say), (lab) => runPublisher(lab, { ...options, log: say }));
+}
 
 /** Stops what was started, also when this is interrupted. */
 async function within<T extends { readonly stop: () => Promise<void> }>(

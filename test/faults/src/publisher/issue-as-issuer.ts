@@ -1,4 +1,4 @@
-import { createHash, generateKeyPair, randomBytes, randomUUID } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPair, type KeyObject, randomBytes, randomUUID } from "node:crypto";
 import { promisify } from "node:util";
 import {
   apiVersion,
@@ -27,6 +27,8 @@ export async function issueAsIssuer(given: {
   readonly name: string;
   readonly generation: number;
   readonly lifetimeMs: number;
+  /** Default is a new one. */
+  readonly privateKey: KeyObject | undefined;
   readonly time: { readonly now: () => Date };
 }): Promise<HeldLeaf> {
   const { client, namespace, name: authority, generation, lifetimeMs, time } = given;
@@ -39,8 +41,8 @@ export async function issueAsIssuer(given: {
   const now = Math.floor(time.now().getTime() / 1000) * 1000;
   const notAfter = new Date(now + lifetimeMs);
   await raiseMark(client, ref, notAfter);
-  const keys = await promisify(generateKeyPair)("ec", { namedCurve: "P-256" });
-  const publicKeySpki = new Uint8Array(keys.publicKey.export({ type: "spki", format: "der" }));
+  const privateKey = given.privateKey ?? (await promisify(generateKeyPair)("ec", { namedCurve: "P-256" })).privateKey;
+  const publicKeySpki = spkiOf(privateKey);
   const commonName = "web.demo";
   const { ticket } = prepareLeaf({
     root,
@@ -72,11 +74,20 @@ export async function issueAsIssuer(given: {
       generation,
       purpose: "Workload",
       requestNamespace: "demo",
-      publicKeySha256: createHash("sha256").update(publicKeySpki).digest("hex"),
+      publicKeySha256: publicKeySha256Of(privateKey),
       certificate: leaf.pem,
     },
   });
-  return readHeldLeaf({ certificatePem: leaf.pem, rootPem, privateKey: keys.privateKey });
+  return readHeldLeaf({ certificatePem: leaf.pem, rootPem, privateKey });
+}
+
+function spkiOf(privateKey: KeyObject): Uint8Array {
+  return new Uint8Array(createPublicKey(privateKey).export({ type: "spki", format: "der" }));
+}
+
+/** As the ledger has it. */
+export function publicKeySha256Of(privateKey: KeyObject): string {
+  return createHash("sha256").update(spkiOf(privateKey)).digest("hex");
 }
 
 async function raiseMark(

@@ -1,5 +1,4 @@
 import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { type Cluster, type ManagedProcess, pickFreePort, startProcess } from "@capstan/test-cluster";
 import { type Answer, type FaultProxy, type Moment, startFaultProxy } from "../fault-proxy.ts";
 import { readAccount } from "../proxied-account.ts";
@@ -145,6 +144,11 @@ export class Publisher {
     await this.kill();
   }
 
+  /** It may end from now on, and stays so. */
+  leave(): void {
+    this.#deliberate = true;
+  }
+
   /** SIGSTOP. Resolves after {@link thaw}, with what wakes it. */
   async #freeze(): Promise<() => void> {
     const pid = this.#process?.pid ?? 0;
@@ -164,15 +168,6 @@ export class Publisher {
   thaw(): void {
     this.#thaw?.();
     this.#thaw = undefined;
-  }
-
-  /** Resolves when it does not run, however that came. */
-  async ended(): Promise<void> {
-    while (this.isRunning) await delay(50);
-  }
-
-  async failure(reason: string): Promise<Error> {
-    return (await this.#process?.failure(reason)) ?? new Error(reason);
   }
 
   async close(): Promise<void> {

@@ -2,11 +2,16 @@ import type { Result } from "../result.ts";
 import { seededRandom } from "../seeded-random.ts";
 import { awsCases } from "./aws-cases.ts";
 import { type Case, runCases } from "./case.ts";
+import { clockCases } from "./clock-cases.ts";
 import { guardCases } from "./guard-cases.ts";
+import { keySecretCases } from "./key-secret-cases.ts";
 import { type Killpoint, killCases, recordKillpoints } from "./kill-cases.ts";
+import { kubeCases } from "./kube-cases.ts";
 import type { Lab } from "./lab.ts";
 import { MUTANTS } from "./mutants.ts";
+import { revocationCases } from "./revocation-cases.ts";
 import { scenarios } from "./scenarios.ts";
+import { unknownCases } from "./unknown-cases.ts";
 
 export interface PublisherRunOptions {
   readonly log: (line: string) => void;
@@ -22,7 +27,15 @@ export interface PublisherReport {
 }
 
 /** Every case that needs no recording. */
-export const tables: readonly Case[] = [...guardCases, ...awsCases];
+export const tables: readonly Case[] = [
+  ...guardCases,
+  ...awsCases,
+  ...kubeCases,
+  ...clockCases,
+  ...keySecretCases,
+  ...revocationCases,
+  ...unknownCases,
+];
 
 export async function runPublisher(lab: Lab, options: PublisherRunOptions): Promise<PublisherReport> {
   if (options.mutants) return { results: await runMutants(lab, options) };

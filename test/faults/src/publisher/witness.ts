@@ -32,6 +32,8 @@ export class Witness {
   readonly #emulator: Emulator;
   readonly #now: () => number;
   readonly #policy: () => WitnessPolicy;
+  readonly #foreign = new Set<string>();
+  readonly #waived = new Set<string>();
   readonly #violations = new Map<string, string>();
   readonly #marks = new Map<number, GenerationMark>();
   readonly #leaves = new Map<string, LivingLeaf>();
@@ -66,6 +68,16 @@ export class Witness {
 
   get phases(): string {
     return phasesOf(this.#status);
+  }
+
+  /** A rule that this case breaks on purpose. */
+  waives(rule: string): void {
+    this.#waived.add(rule);
+  }
+
+  /** A root of somebody else that may be removed when it has drained. */
+  expectsForeign(fingerprint: string): void {
+    this.#foreign.add(fingerprint);
   }
 
   /** Somebody else than the publisher has signed a leaf. */
@@ -149,6 +161,7 @@ export class Witness {
       this.#violates("removal by intent alone", `${fingerprint.slice(0, 8)} left ${name}; ${JSON.stringify(intent)}`);
     }
     const generation = this.#generationOf(fingerprint);
+    if (generation === undefined && this.#foreign.has(fingerprint)) return;
     if (generation === undefined) return this.#violates("nothing unknown is overwritten", fingerprint);
     if (generation.compromised === true) return;
     const mark = this.#marks.get(generation.number);
@@ -265,7 +278,7 @@ export class Witness {
   }
 
   #violates(rule: string, seen: string): void {
-    if (!this.#violations.has(rule)) this.#violations.set(rule, seen);
+    if (!this.#violations.has(rule) && !this.#waived.has(rule)) this.#violations.set(rule, seen);
   }
 }
 

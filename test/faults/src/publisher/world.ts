@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly factor?: number;
   readonly unknowns?: Partial<Unknowns>;
   readonly mutant?: string | undefined;
+  /** Of the publisher, beside what every one has. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 type AuthoritySpec = CertificateAuthority["spec"];
@@ -83,7 +85,7 @@ export class World implements AsyncDisposable {
 
   /** Prepares everything, and starts no publisher yet. */
   static async create(lab: Lab, options: WorldOptions): Promise<World> {
-    const { name, factor = usualFactor, unknowns = {}, mutant = "" } = options;
+    const { name, factor = usualFactor, unknowns = {}, mutant = "", environment = {} } = options;
     await makeNamespace(lab, name);
     const time = new ScaledTime(Date.now(), factor);
     const aws = await Aws.start({ ...PLANS.smoke, factor }, time);
@@ -107,7 +109,12 @@ export class World implements AsyncDisposable {
       program: lab.program,
       awsEndpoint: aws.emulator.endpoint,
       witness,
-      environment: { [timeScaleVariable]: time.format(), [mutantVariable]: mutant, [clockErrorVariable]: clockFile },
+      environment: {
+        [timeScaleVariable]: time.format(),
+        [mutantVariable]: mutant,
+        [clockErrorVariable]: clockFile,
+        ...environment,
+      },
       redirect: (target: string) => onlyOwn(target, name),
     };
     const publisher = await Publisher.create({ ...shared, name });
@@ -244,8 +251,10 @@ export class World implements AsyncDisposable {
     return standby;
   }
 
-  async order(spec: Omit<AuthorityOperation["spec"], "authority" | "requestedBy">): Promise<string> {
-    const name = spec.kind.toLowerCase();
+  async order(
+    spec: Omit<AuthorityOperation["spec"], "authority" | "requestedBy">,
+    name: string = spec.kind.toLowerCase(),
+  ): Promise<string> {
     await this.lab.client.create<AuthorityOperation>(authorityOperationResource, {
       apiVersion,
       kind: "AuthorityOperation",
@@ -275,6 +284,11 @@ export class World implements AsyncDisposable {
     });
   }
 
+  /** Deletes a Revocation. */
+  async forget(name: string): Promise<void> {
+    await this.lab.client.delete(revocationResource, { namespace: this.namespace, name });
+  }
+
   async revocation(name = "revoke"): Promise<Revocation> {
     return this.lab.client.get<Revocation>(revocationResource, { namespace: this.namespace, name });
   }
@@ -289,10 +303,19 @@ export class World implements AsyncDisposable {
     await this.until(`${name} to be Published`, async () => (await this.said("Published", name)).startsWith("True"));
   }
 
-  /** Does what the issuer does for one request: mark, signature, ledger. */
-  async issue(generation: number, lifetimeMs: number = 9 * minuteMs): Promise<HeldLeaf> {
+  /** Does what the issuer does for one request: mark, signature, ledger. With the key of another leaf if one is given. */
+  async issue(generation: number, lifetimeMs: number = 9 * minuteMs, sameKey?: HeldLeaf): Promise<HeldLeaf> {
     const { name, namespace, time } = this;
-    const leaf = await issueAsIssuer({ client: this.lab.client, name, namespace, time, generation, lifetimeMs });
+    const { privateKey } = sameKey ?? {};
+    const leaf = await issueAsIssuer({
+      client: this.lab.client,
+      name,
+      namespace,
+      time,
+      generation,
+      lifetimeMs,
+      privateKey,
+    });
     this.witness.issued({ serial: leaf.serial, generation, notAfter: leaf.notAfter });
     return leaf;
   }
