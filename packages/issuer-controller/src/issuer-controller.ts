@@ -33,6 +33,7 @@ import {
   createReissueCache,
   createReissueController,
 } from "./reissue/reissue-controller.ts";
+import { createRequestMetrics } from "./metrics/request-metrics.ts";
 import { Attempts } from "./requests/attempts.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
 import { Grace } from "./requests/grace.ts";
@@ -104,16 +105,23 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   });
   const broken = new BrokenIssuers((issuer) => issuerControllers[issuer.kind].enqueue(storeKeyOf(issuer)));
   const underWay = new LooksUnderWay();
+  const issuersByKind = { CapstanIssuer: issuers.store, CapstanClusterIssuer: clusterIssuers.store };
   const answering = {
     client,
     underWay,
-    issuers: { CapstanIssuer: issuers.store, CapstanClusterIssuer: clusterIssuers.store },
+    issuers: issuersByKind,
     authorities: authorities.store,
     namespaces: namespaces.store,
     webhooks,
     signer,
     events,
     grace: new Grace({ released: new ReleasedBefore({ client, namespace }), now }),
+    metrics: createRequestMetrics(metrics, {
+      requests: requests.store,
+      signingRequests: signingRequests.store,
+      issuers: issuersByKind,
+      now,
+    }),
     onBroken: broken.report.bind(broken),
     now,
     log,

@@ -37,6 +37,13 @@ export {
 } from "./kube-object.ts";
 export { KubeconfigError } from "./kubeconfig.ts";
 export { createLogger, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
+export {
+  createMetricsOf,
+  formatMetricTable,
+  type MetricDefinition,
+  type MetricsOf,
+  type MetricTable,
+} from "./metric-table.ts";
 export { createMetrics, type RuntimeMetrics } from "./metrics.ts";
 export type { IndexFunction, ReadonlyStore } from "./object-store.ts";
 export { TokenBucket } from "./rate-limiter.ts";

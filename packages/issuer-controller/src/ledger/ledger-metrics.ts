@@ -1,38 +1,42 @@
-import type { RuntimeMetrics } from "@capstan/kube";
-import { Counter, Gauge } from "prom-client";
+import { createMetricsOf, type MetricsOf, type RuntimeMetrics } from "@capstan/kube";
 import type { LedgerRoom } from "./ledger-room.ts";
 
-/** Alert on records / limit: at 1 requests wait. */
+/** Of the ledger. */
+export const ledgerMetricTable = {
+  capstan_ledger_records: {
+    type: "gauge",
+    labels: [],
+    help: "Records in the ledger, as this process counted them last; only the leader counts.",
+    alert: "above 0.8 of capstan_ledger_limit: at 1 requests wait",
+  },
+  capstan_ledger_limit: {
+    type: "gauge",
+    labels: [],
+    help: "Records that the ledger takes at most: at this number requests wait.",
+  },
+  capstan_ledger_pruned_total: {
+    type: "counter",
+    labels: ["why"],
+    help: "Records removed, by why: their time was over (retention), or room was needed (limit).",
+    alert: "any rise of limit: what audits look for is gone early",
+  },
+} as const;
+
 export interface LedgerMetrics {
-  readonly pruned: Counter<"why">;
+  readonly pruned: MetricsOf<typeof ledgerMetricTable>["capstan_ledger_pruned_total"];
   show(room: LedgerRoom): void;
 }
 
-export function createLedgerMetrics({ registry }: Pick<RuntimeMetrics, "registry">): LedgerMetrics {
-  const registers = [registry];
-  const records = new Gauge({
-    name: "capstan_ledger_records",
-    help: "Records in the ledger, as this process counted them last; only the leader counts.",
-    registers,
-  });
-  const limit = new Gauge({
-    name: "capstan_ledger_limit",
-    help: "Records that the ledger takes at most: at this number requests wait.",
-    registers,
-  });
-  const pruned = new Counter({
-    name: "capstan_ledger_pruned_total",
-    help: "Records removed, by why: their time was over (retention), or room was needed (limit).",
-    labelNames: ["why"],
-    registers,
-  });
+export function createLedgerMetrics(runtime: Pick<RuntimeMetrics, "registry">): LedgerMetrics {
+  const metrics = createMetricsOf(ledgerMetricTable, runtime);
+  const pruned = metrics.capstan_ledger_pruned_total;
   // So that rate() sees the first of each.
-  for (const why of ["retention", "limit"]) pruned.inc({ why }, 0);
+  for (const why of ["retention", "limit"] as const) pruned.inc({ why }, 0);
   return {
     pruned,
     show(room) {
-      limit.set(room.limit);
-      if (room.count !== undefined) records.set(room.count);
+      metrics.capstan_ledger_limit.set(room.limit);
+      if (room.count !== undefined) metrics.capstan_ledger_records.set(room.count);
     },
   };
 }

@@ -16,6 +16,7 @@ import {
 } from "@capstan/kube";
 import { type Issuer, type IssuerKind, type IssuerRef, storeKeyOf } from "../issuers/issuer-kinds.ts";
 import type { Webhooks } from "../issuers/webhooks.ts";
+import type { RequestMetrics } from "../metrics/request-metrics.ts";
 import { failureReasonOf } from "../signing/request-violation.ts";
 import { signIssuance, type SignerOptions } from "../signing/sign-issuance.ts";
 import type { Attempts } from "./attempts.ts";
@@ -41,6 +42,7 @@ export interface RequestReconcilerOptions<R extends KubeObject> {
   readonly attempts: Attempts;
   readonly grace: Grace;
   readonly events: EventRecorder;
+  readonly metrics: RequestMetrics;
   /** An issuer that is to stand still waits for these. */
   readonly underWay: LooksUnderWay;
   /** Told when trying to sign proved that an issuer cannot. */
@@ -186,6 +188,7 @@ async function sign<R extends KubeObject>(
   if (asked !== undefined) await options.grace.assertFinal({ issuance, violations, asked }, signal);
   const codes = violations.map(({ code }) => code);
   log.info({ ...refOf(request), uid: request.metadata.uid, codes }, "refused a request");
+  options.metrics.refused(codes);
   return { is: "Failed", reason: failureReasonOf(violations), message: formatViolations(violations) };
 }
 
@@ -216,7 +219,7 @@ const eventOf: Readonly<
  * alone, not of the same one in other words.
  */
 async function answer<R extends KubeObject>(
-  { kind, client, events, now }: RequestReconcilerOptions<R>,
+  { kind, client, events, metrics, now }: RequestReconcilerOptions<R>,
   { request, memory, outcome }: { readonly request: R; readonly memory: Memory; readonly outcome: Outcome },
   signal: AbortSignal,
 ): Promise<void> {
@@ -245,6 +248,7 @@ async function answer<R extends KubeObject>(
   memory.told = outcome.is;
   memory.hasWarning = isWarning;
   if (!isNew) return;
+  if (before !== outcome.is) metrics.told(request, kind.resource.kind, outcome.is);
   const event = isWarning ? ({ type: "Warning", reason: "PolicyRefuses" } as const) : eventOf[outcome.is];
   events.record({ regarding: request, ...event, action: "Sign", note: outcome.message });
 }

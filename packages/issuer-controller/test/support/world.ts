@@ -11,10 +11,18 @@ import {
   issuedCertificateResource,
   type RevocationList,
 } from "@capstan/api";
-import { createLogger, EventRecorder, type KubeObject, type ReconcileResult } from "@capstan/kube";
+import {
+  createLogger,
+  createMetrics,
+  EventRecorder,
+  type KubeObject,
+  type ReconcileResult,
+  type RuntimeMetrics,
+} from "@capstan/kube";
 import { CelEvaluator, QuotaBook } from "@capstan/policy";
 import { randomBytes } from "node:crypto";
 import { ObjectStore } from "../../../kube/src/object-store.ts";
+import { createRequestMetrics } from "../../src/metrics/request-metrics.ts";
 import { certificateRequestResource } from "../../src/requests/certificate-request.ts";
 import type { IssuerRef } from "../../src/issuers/issuer-kinds.ts";
 import { type SigningRequest, signingRequestResource } from "../../src/kubernetes-csr/signing-request.ts";
@@ -86,6 +94,8 @@ export class World implements AsyncDisposable {
   readonly broken: { readonly issuer: IssuerRef; readonly message: string }[] = [];
   readonly signer: SignerOptions;
   readonly underWay = new LooksUnderWay();
+  /** Those of the process that runs now. */
+  metrics: RuntimeMetrics = createMetrics();
   /** How full the ledger is. */
   readonly room = new LedgerRoom({ limit: 1_000 });
   /** Their blocked keys are what the controller sees of them. */
@@ -137,9 +147,17 @@ export class World implements AsyncDisposable {
     const ledger = new Ledger({ client, namespace: ownNamespace, room: this.room });
     const seen = [...this.#requests.list(), ...this.#signingRequests.list()];
     ledger.doubt(seen.flatMap(({ metadata }) => metadata.uid ?? []));
+    const issuers = { CapstanClusterIssuer: this.#clusterIssuers, CapstanIssuer: this.#issuers };
+    this.metrics = createMetrics();
     const shared = {
       client,
-      issuers: { CapstanClusterIssuer: this.#clusterIssuers, CapstanIssuer: this.#issuers },
+      issuers,
+      metrics: createRequestMetrics(this.metrics, {
+        requests: this.#requests,
+        signingRequests: this.#signingRequests,
+        issuers,
+        now: () => this.now,
+      }),
       authorities: this.#authorities,
       namespaces: this.#namespaces,
       webhooks: webhooksOf([this.#webhooks]),
