@@ -53,7 +53,8 @@ export async function startApiServer(
       }
       if (date !== undefined) response.setHeader("date", new Date(date).toUTCString());
       response.writeHead(answer.status ?? 200, { "content-type": "application/json" });
-      response.end(JSON.stringify(answer.body));
+      // A watch's events are lines.
+      response.end(`${JSON.stringify(answer.body)}\n`);
     });
   });
   await new Promise<void>((resolve) => {

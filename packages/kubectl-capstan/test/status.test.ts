@@ -10,6 +10,8 @@ const paths = {
   clusterIssuers: "GET /apis/capstan.dev/v1alpha1/capstanclusterissuers",
   issuers: "GET /apis/capstan.dev/v1alpha1/capstanissuers",
   revocations: "GET /apis/capstan.dev/v1alpha1/revocations",
+  operations: "GET /apis/capstan.dev/v1alpha1/namespaces/capstan-system/authorityoperations",
+  marks: "GET /apis/capstan.dev/v1alpha1/namespaces/capstan-system/generationmarks",
 } as const;
 
 const empty: Readonly<Record<string, Route>> = {
@@ -17,6 +19,8 @@ const empty: Readonly<Record<string, Route>> = {
   [paths.clusterIssuers]: collection(),
   [paths.issuers]: collection(),
   [paths.revocations]: collection(),
+  [paths.operations]: collection(),
+  [paths.marks]: collection(),
 };
 
 function issuer(name: string, ca: string, conditions: readonly ReturnType<typeof condition>[]): CapstanClusterIssuer {
@@ -49,7 +53,10 @@ describe("status as text", () => {
     const ended = await run(["status"], { server });
     expect({ code: ended.code, err: ended.err }).toEqual({ code: 0, err: "" });
     expect(ended.out).toMatchInlineSnapshot(`
-      "Certificate authority: fleet
+      "Needs attention (worst first)
+      none
+
+      Certificate authority: fleet
       Ready:                 True since 30s ago
       Reason:                Issuing
       Message:               generation 1 signs
@@ -58,12 +65,12 @@ describe("status as text", () => {
       Read:                  2026-11-22T10:00:00Z
 
       Generations (read 2026-11-22T10:00:00Z)
-      NUMBER   PHASE    ROOT ENDS                FINGERPRINT        CRL   CRL MADE   NEXT UPDATE             ENTRIES
-      1        Active   2027-11-22 (364d left)   9f86d081884c7d65   17    3h ago     2026-12-22 (29d left)   4
+      NUMBER   PHASE    SINCE   NEXT   ROOT ENDS                FINGERPRINT        CRL   CRL MADE   NEXT UPDATE             ENTRIES   FULL
+      1        Active   -       -      2027-11-22 (364d left)   9f86d081884c7d65   17    3h ago     2026-12-22 (29d left)   4         1%
 
       Trust anchors (as read back from AWS, read 2026-11-22T10:00:00Z)
-      NAME   JOINED   BUNDLE   GENERATION:CRL   READ BACK   ARN                                                                                                 MESSAGE
-      prod   yes      1        1:17             12s ago     arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/2f6b4f0e-0000-4000-8000-000000000001   -
+      NAME   JOINED   STATE   BUNDLE   ROOTS IN SYNC   GENERATION:CRL   CRLS IN SYNC   CANARY   READ BACK   ARN                                                                                                 MESSAGE
+      prod   yes      -       1        yes             1:17             yes            none     12s ago     arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/2f6b4f0e-0000-4000-8000-000000000001   -
 
       Issuers (read 2026-11-22T10:00:00Z)
       KIND                   NAMESPACE   NAME    CA      READY   REASON    MESSAGE
@@ -123,7 +130,16 @@ describe("status as text", () => {
     const ended = await run(["status", "fleet"], { server });
     expect({ code: ended.code, err: ended.err }).toEqual({ code: 1, err: "" });
     expect(ended.out).toMatchInlineSnapshot(`
-      "Certificate authority: fleet
+      "Needs attention (worst first)
+      LEVEL     ABOUT                        WHAT                                                             CURE
+      broken    fleet                        TrustAnchorConflict: prod is not joined                          -
+      broken    fleet                        the active root has ended on 2026-11-20                          kubectl capstan rotate fleet --wait
+      waiting   fleet                        the publisher has not yet handled the newest spec                -
+      waiting   CapstanClusterIssuer/fleet   nobody has looked at it yet: is the issuer-controller running?   -
+      waiting   Revocation/demo/web-aaaaa    not published: nobody has looked at it yet                       -
+      waiting   Revocation/demo/web-bbbbb    not published: 2 of 3 wait                                       -
+
+      Certificate authority: fleet
       Ready:                 False since 30s ago
       Reason:                TrustAnchorConflict
       Message:               prod is not joined
@@ -133,13 +149,13 @@ describe("status as text", () => {
       Read:                  2026-11-22T10:00:00Z
 
       Generations (read 2026-11-22T10:00:00Z)
-      NUMBER   PHASE    ROOT ENDS                     FINGERPRINT        CRL   CRL MADE   NEXT UPDATE             ENTRIES
-      1        Active   2026-11-20 (expired 2d ago)   9f86d081884c7d65   17    3h ago     2026-12-22 (29d left)   4
+      NUMBER   PHASE    SINCE   NEXT   ROOT ENDS                     FINGERPRINT        CRL   CRL MADE   NEXT UPDATE             ENTRIES   FULL
+      1        Active   -       -      2026-11-20 (expired 2d ago)   9f86d081884c7d65   17    3h ago     2026-12-22 (29d left)   4         1%
 
       Trust anchors (as read back from AWS, read 2026-11-22T10:00:00Z)
-      NAME      JOINED   BUNDLE                     GENERATION:CRL   READ BACK   ARN                                                                                                 MESSAGE
-      prod      no       unknown abababababababab   1:17             12s ago     arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/2f6b4f0e-0000-4000-8000-000000000001   holds a\\u001b[2J certificate that no generation has
-      standby   no       -                          -                -           -                                                                                                   -
+      NAME      JOINED   STATE   BUNDLE                     ROOTS IN SYNC   GENERATION:CRL   CRLS IN SYNC   CANARY   READ BACK   ARN                                                                                                 MESSAGE
+      prod      no       -       unknown abababababababab   no: 1           1:17             yes            none     12s ago     arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/2f6b4f0e-0000-4000-8000-000000000001   holds a\\u001b[2J certificate that no generation has
+      standby   no       -       -                          no: 1           -                yes            none     -           -                                                                                                   -
 
       Issuers (read 2026-11-22T10:00:00Z)
       KIND                   NAMESPACE   NAME    CA      READY     REASON   MESSAGE
@@ -158,7 +174,11 @@ describe("status as text", () => {
     const ended = await run(["status"], { server });
     expect({ code: ended.code, err: ended.err }).toEqual({ code: 1, err: "" });
     expect(ended.out).toMatchInlineSnapshot(`
-      "Certificate authority: fleet
+      "Needs attention (worst first)
+      LEVEL     ABOUT   WHAT                                                         CURE
+      waiting   fleet   nobody has looked at it yet: is the crl-publisher running?   -
+
+      Certificate authority: fleet
       Ready:                 Unknown
       Reason:                the publisher has not reported yet
       Common name:           Example Fleet CA

@@ -1,16 +1,22 @@
 import {
+  type AuthorityOperation,
+  authorityOperationResource,
   type CapstanClusterIssuer,
   capstanClusterIssuerResource,
   type CapstanIssuer,
   capstanIssuerResource,
   type CertificateAuthority,
   certificateAuthorityResource,
+  type GenerationMark,
+  generationMarkResource,
   type Revocation,
   revocationResource,
 } from "@capstan/api";
 import type { Clock, KubeClient, KubeObject, ResourceType } from "@capstan/kube";
 import { missingRight } from "../explain-error.ts";
 import { PluginError } from "../exit-code.ts";
+import { isOver } from "../operations/order.ts";
+import { explainMissingAuthority } from "../operations/read-authority.ts";
 import { isUnpublished } from "../revoke/revocation.ts";
 
 export type Issuer = CapstanClusterIssuer | CapstanIssuer;
@@ -26,6 +32,16 @@ export interface Status {
   readonly issuers: Part<CapstanIssuer>;
   /** Those that some trust anchor still lacks. */
   readonly revocations: Part<Revocation>;
+  /** Those that are not over. */
+  readonly operations: Part<AuthorityOperation>;
+  readonly marks: Part<GenerationMark>;
+}
+
+/** What is shown of all that there is. */
+export interface StatusScope {
+  /** Only this one, and what belongs to it. */
+  readonly authority?: string | undefined;
+  readonly capstanNamespace: string;
 }
 
 /**
@@ -35,43 +51,55 @@ export interface Status {
  */
 export async function readStatus(
   client: KubeClient,
-  { clock, authority }: { readonly clock: Clock; readonly authority?: string | undefined },
+  { clock, ...scope }: StatusScope & { readonly clock: Clock },
 ): Promise<Status> {
-  const [authorities, clusterIssuers, issuers, revocations] = await Promise.all([
+  const namespace = scope.capstanNamespace;
+  const [authorities, clusterIssuers, issuers, revocations, operations, marks] = await Promise.all([
     client
       .listAll<CertificateAuthority>(certificateAuthorityResource)
       .then(({ items }) => ({ readAt: clock.now(), items })),
     listIfAllowed<CapstanClusterIssuer>(client, capstanClusterIssuerResource, clock),
     listIfAllowed<CapstanIssuer>(client, capstanIssuerResource, clock),
     listIfAllowed<Revocation>(client, revocationResource, clock),
+    listIfAllowed<AuthorityOperation>(client, authorityOperationResource, clock, namespace),
+    listIfAllowed<GenerationMark>(client, generationMarkResource, clock, namespace),
   ]);
-  const shown = authorities.items.filter(({ metadata }) => authority === undefined || metadata.name === authority);
-  if (shown.length === 0) throw new PluginError(nothingToShow(authorities.items, authority));
-  const isOfIssuer = ({ spec }: Issuer): boolean => authority === undefined || spec.caRef.name === authority;
-  // Before it is accepted nobody knows whose a revocation is.
-  const isOfRevocation = ({ status }: Revocation): boolean =>
-    authority === undefined || status?.authority === undefined || status.authority === authority;
-  return {
-    authorities: { ...authorities, items: shown },
-    clusterIssuers: filtered(clusterIssuers, isOfIssuer),
-    issuers: filtered(issuers, isOfIssuer),
-    revocations: filtered(revocations, (revocation) => isUnpublished(revocation) && isOfRevocation(revocation)),
-  };
+  return inScope({ authorities, clusterIssuers, issuers, revocations, operations, marks }, scope);
 }
 
-function nothingToShow(authorities: readonly CertificateAuthority[], authority: string | undefined): string {
-  if (authority === undefined) return "there is no CertificateAuthority in this cluster: create one";
-  const names = authorities.map(({ metadata }) => metadata.name).join(", ");
-  return `there is no CertificateAuthority ${JSON.stringify(authority)}; ${names === "" ? "there is none at all" : `there is ${names}`}`;
+/**
+ * Leaves out what is not asked for, and what is over.
+ *
+ * @throws {PluginError} when the authority named does not exist, or none does
+ */
+export function inScope(all: Status, { authority }: StatusScope): Status {
+  const { authorities, clusterIssuers, issuers, revocations, operations, marks } = all;
+  const shown = authorities.items.filter(({ metadata }) => authority === undefined || metadata.name === authority);
+  if (shown.length === 0) throw new PluginError(explainMissingAuthority(authorities.items, authority));
+  const isOf = (name: string | undefined): boolean => authority === undefined || name === authority;
+  return {
+    authorities: { ...authorities, items: shown },
+    clusterIssuers: filtered(clusterIssuers, ({ spec }) => isOf(spec.caRef.name)),
+    issuers: filtered(issuers, ({ spec }) => isOf(spec.caRef.name)),
+    revocations: filtered(
+      revocations,
+      // Before it is accepted nobody knows whose a revocation is.
+      (revocation) =>
+        isUnpublished(revocation) && (revocation.status?.authority === undefined || isOf(revocation.status.authority)),
+    ),
+    operations: filtered(operations, (operation) => !isOver(operation) && isOf(operation.spec.authority)),
+    marks: filtered(marks, ({ spec }) => isOf(spec.authority)),
+  };
 }
 
 async function listIfAllowed<T extends KubeObject>(
   client: KubeClient,
   type: ResourceType,
   clock: Clock,
+  namespace?: string,
 ): Promise<Part<T>> {
   try {
-    const { items } = await client.listAll<T>(type);
+    const { items } = await client.listAll<T>(type, { namespace });
     return { readAt: clock.now(), items };
   } catch (error) {
     const refusal = missingRight(error);

@@ -1,12 +1,15 @@
-import type { CertificateAuthority } from "@capstan/api";
+import type { CertificateAuthority, GenerationMark } from "@capstan/api";
 import { conditionOf } from "../conditions.ts";
 import { formatAgo, formatTime } from "../output/human-time.ts";
 import { type Cell, type Column, paint, renderTable, type TableStyle } from "../output/table.ts";
+import { attentionOf } from "./attention.ts";
 import type { Part, Status } from "./read-status.ts";
 import {
+  attentionColumns,
   dayWithTimeLeft,
   generationColumns,
   issuerColumns,
+  operationColumns,
   revocationColumns,
   statusCell,
   trustAnchorColumns,
@@ -16,8 +19,17 @@ import {
 export function renderStatus(status: Status, style: TableStyle & { readonly now: number }): string {
   const { now } = style;
   const { readAt, items } = status.authorities;
+  const marks = "items" in status.marks ? status.marks.items : [];
+  const operations = "items" in status.operations ? status.operations.items.length : 1;
   return [
-    ...items.map((authority) => renderAuthority(authority, { ...style, readAt })),
+    section({
+      title: "Needs attention",
+      note: "worst first",
+      parts: [{ readAt, items: attentionOf(status, now) }],
+      columns: attentionColumns,
+      style,
+    }),
+    ...items.map((authority) => renderAuthority(authority, marks, { ...style, readAt })),
     section({ title: "Issuers", parts: [status.clusterIssuers, status.issuers], columns: issuerColumns, style }),
     section({
       title: "Revocations not yet published",
@@ -25,11 +37,22 @@ export function renderStatus(status: Status, style: TableStyle & { readonly now:
       columns: revocationColumns(now),
       style,
     }),
+    ...(operations === 0
+      ? []
+      : [
+          section({
+            title: "Operations under way",
+            parts: [status.operations],
+            columns: operationColumns(now),
+            style,
+          }),
+        ]),
   ].join("\n");
 }
 
 function renderAuthority(
   authority: CertificateAuthority,
+  marks: readonly GenerationMark[],
   style: TableStyle & { readonly now: number; readonly readAt: number },
 ): string {
   const { now, readAt } = style;
@@ -41,7 +64,7 @@ function renderAuthority(
     section({
       title: "Generations",
       parts: [{ readAt, items: generations }],
-      columns: generationColumns(now),
+      columns: generationColumns(authority, marks, now),
       style,
     }),
     section({
@@ -49,7 +72,7 @@ function renderAuthority(
       // The status is from the API server; what it says of AWS is as old as READ BACK.
       note: `as read back from AWS, read ${read}`,
       parts: [{ readAt, items: anchors }],
-      columns: trustAnchorColumns(now, generations),
+      columns: trustAnchorColumns(authority, now),
       style,
     }),
   ].join("\n");
@@ -80,6 +103,9 @@ function renderSummary(
         ? ["no generation"]
         : [`generation ${active}, root ends`, dayWithTimeLeft(status?.notAfter, now)],
     ],
+    ...(status?.nextRotation === undefined
+      ? []
+      : [["Next rotation", [dayWithTimeLeft(status.nextRotation, now)]] as const]),
     ...(isBehind ? [["Behind", ["the publisher has not yet handled the newest spec"]] as const] : []),
     ["Read", [formatTime(readAt)]],
   ];
