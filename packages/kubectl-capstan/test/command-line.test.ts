@@ -15,7 +15,7 @@ describe("what cannot be meant ends with 2, says why on stderr and sends nothing
       `error: unknown command 'revok'\n(Did you mean revoke?)\nSee "kubectl capstan --help".\n`,
     ],
     ["unknown flag", ["status", "--frob"], `error: unknown option '--frob'\nSee "kubectl capstan status --help".\n`],
-    ["no target", ["revoke"], `error: missing required argument 'TARGET'\n${seeRevoke}`],
+    ["no target", ["revoke"], `error: say what to revoke: TARGET, --selector, --all or --public-key\n${seeRevoke}`],
     [
       "two authorities",
       ["status", "a", "b"],
@@ -74,12 +74,12 @@ describe("what cannot be meant ends with 2, says why on stderr and sends nothing
     [
       "kind that cannot be revoked",
       ["revoke", "configmap/web", "--yes"],
-      `error: "configmap/web": "configmap" cannot be revoked; give a serial number, icert/NAME, certificate/NAME or secret/NAME\n${seeRevoke}`,
+      `error: "configmap/web": "configmap" cannot be revoked; give a serial number, icert/NAME, certificate/NAME, certificaterequest/NAME, pod/NAME, secret/NAME or serviceaccount/NAME\n${seeRevoke}`,
     ],
     [
       "kind from an object's prototype",
       ["revoke", "constructor/web", "--yes"],
-      `error: "constructor/web": "constructor" cannot be revoked; give a serial number, icert/NAME, certificate/NAME or secret/NAME\n${seeRevoke}`,
+      `error: "constructor/web": "constructor" cannot be revoked; give a serial number, icert/NAME, certificate/NAME, certificaterequest/NAME, pod/NAME, secret/NAME or serviceaccount/NAME\n${seeRevoke}`,
     ],
     [
       "name that cannot exist",
@@ -90,6 +90,36 @@ describe("what cannot be meant ends with 2, says why on stderr and sends nothing
       "one good and one bad target",
       ["revoke", "4f", "00", "--yes"],
       `error: serial "00": not a hexadecimal number above zero, as in 4f1c… or 4F:1C:…\n${seeRevoke}`,
+    ],
+    [
+      "targets and --all",
+      ["revoke", "4f", "--all", "--yes"],
+      `error: TARGET and --all clash: give one of them\n${seeRevoke}`,
+    ],
+    [
+      "--selector and --public-key",
+      ["revoke", "-l", "app=web", "--public-key", "leaked.pem", "--yes"],
+      `error: --selector and --public-key clash: give one of them\n${seeRevoke}`,
+    ],
+    [
+      "a selector that selects everything",
+      ["revoke", "-l", "", "--yes"],
+      `error: --selector is empty: --all revokes everything of the namespace\n${seeRevoke}`,
+    ],
+    [
+      "re-issue of all that a service account has",
+      ["revoke", "4f", "sa/web", "--reissue", "--yes"],
+      `error: --reissue and serviceaccount/web clash: it goes with targets that name one certificate each\n${seeRevoke}`,
+    ],
+    [
+      "re-issue of all that has a key",
+      ["revoke", "--public-key", "leaked.pem", "--reissue", "--yes"],
+      `error: --reissue and --public-key clash: it goes with targets that name one certificate each\n${seeRevoke}`,
+    ],
+    [
+      "the policy and other output",
+      ["revoke", "4f", "--end-sessions", "-o", "yaml", "--yes"],
+      `error: --end-sessions prints a policy in JSON: leave --output out\n${seeRevoke}`,
     ],
     [
       "completion for another program",
@@ -160,7 +190,7 @@ test("help of the plugin", async () => {
       check [options] [FILE]        Tell whether a Certificate or a request would be issued, and what
                                     AWS would make of the leaf
       list [options]                List issued certificates from the ledger, newest first
-      revoke [options] <TARGET...>  Revoke certificates, which cannot be undone
+      revoke [options] [TARGET...]  Revoke certificates, which cannot be undone
       whois [options] [WHAT...]     Say whose a serial number, an AWS session or a certificate is
       rotate [options] <CA>         Replace the generation that signs
       freeze [options] <CA>         Hold issuing, or disable a trust anchor in AWS
@@ -181,7 +211,7 @@ test("help of the plugin", async () => {
 
 test("help of revoke", async () => {
   expect((await run(["revoke", "--help"])).out).toMatchInlineSnapshot(`
-    "Usage: kubectl capstan revoke [options] <TARGET...>
+    "Usage: kubectl capstan revoke [options] [TARGET...]
 
     Asks Capstan to revoke certificates. A Revocation in a workload's namespace reaches the certificates
     issued to that namespace; one in Capstan's own namespace reaches all.
@@ -190,15 +220,28 @@ test("help of revoke", async () => {
 
     Arguments:
       TARGET                           SERIAL (hex; colons, 0x and upper case are fine), icert/NAME
-                                       (ledger record), certificate/NAME (its current certificate) or
-                                       secret/NAME (its tls.crt)
+                                       (ledger record), certificate/NAME (its current certificate),
+                                       certificaterequest/NAME, pod/NAME (its csi volumes and the
+                                       Secrets it can read), secret/NAME (its tls.crt) or
+                                       serviceaccount/NAME (all that it has asked for itself)
 
     Options:
       -n, --namespace <NAMESPACE>      namespace of the certificate, and of the Revocation; else the
                                        context's
+      -l, --selector <LABELS>          the Certificates and pods of the namespace with these labels,
+                                       instead of TARGET
+      --all                            everything valid that was issued to the namespace, instead of
+                                       TARGET
+      --public-key <FILE>              every certificate with this key, and none is issued for it any
+                                       more, instead of TARGET: a certificate, a public key or the
+                                       leaked private key, in PEM
       --reason <REASON>                why, as in RFC 5280, 5.3.1; unspecified when not given (choices:
                                        "unspecified", "keyCompromise", "superseded",
                                        "cessationOfOperation", "privilegeWithdrawn")
+      --reissue                        renew the Certificate, or evict the pod, that holds what is
+                                       revoked
+      --end-sessions                   print an IAM policy that ends the AWS sessions that are open
+                                       already, for you to give to their roles
       --wait                           return when every trust anchor has the CRL; show each one's
                                        progress
       --timeout <DURATION>             how long --wait waits, like 90s or 2m (default: "2m")
@@ -213,7 +256,10 @@ test("help of revoke", async () => {
 
     Examples:
       kubectl capstan revoke certificate/web -n demo --reason keyCompromise --wait
-      kubectl capstan revoke secret/web-tls -n demo
+      kubectl capstan revoke pod/web-7f9c -n demo --reissue
+      kubectl capstan revoke -l app=web -n demo --yes
+      kubectl capstan revoke --public-key leaked.pem -n demo --reason keyCompromise
+      kubectl capstan revoke certificate/web -n demo --wait --end-sessions > policy.json
       kubectl capstan revoke 4f:1c:09:ab -n capstan-system --yes
     "
   `);
@@ -241,7 +287,11 @@ describe("completion", () => {
     ["a flag's value", ["list", "-o", "j"], "json\n:4\n"],
     ["a flag's value after =", ["revoke", "4f", "--dry-run=c"], "--dry-run=client\n:4\n"],
     ["flags by their beginning", ["list", "--cont"], "--context\tcontext of the kubeconfig\n:4\n"],
-    ["kinds of targets, to be typed on", ["revoke", ""], "icert/\ncertificate/\nsecret/\n:6\n"],
+    [
+      "kinds of targets, to be typed on",
+      ["revoke", ""],
+      "icert/\ncertificate/\ncertificaterequest/\npod/\nsecret/\nserviceaccount/\n:6\n",
+    ],
     ["an argument with choices", ["completion", ""], "kubectl\n:4\n"],
     ["nothing for a value that is free", ["list", "-n", ""], ":4\n"],
     ["nothing after an unknown command", ["frob", ""], ":4\n"],

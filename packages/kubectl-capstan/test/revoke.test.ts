@@ -29,6 +29,7 @@ const routes: Readonly<Record<string, Route>> = {
   [`GET ${ledger}`]: collection(record()),
   [`GET ${revocations}`]: collection(),
   [`POST ${revocations}`]: create,
+  "GET /api/v1/namespaces/demo/pods": collection(),
   [`POST ${reviews}`]: { status: 201, body: { status: { userInfo: { username: "alice@example.org" } } } },
 };
 
@@ -70,7 +71,7 @@ describe("revoke by serial", () => {
     expect(ended.err).toMatchInlineSnapshot(`
       "AWS accepts a certificate until its trust anchor has the CRL; run the command again with --wait to see that.
       AWS sessions that are open already are not ended by a CRL: they run on for up to their profile's session duration (1h unless set, at most 12h).
-      To end them once it is published, give the role a policy that denies everything where aws:TokenIssueTime is before that moment (IAM console: Revoke active sessions). It ends the role's other sessions too; their workloads open new ones.
+      To end them once it is published, give the role a policy that denies everything where aws:TokenIssueTime is before that moment (IAM console: Revoke active sessions). It ends the role's other sessions too; their workloads open new ones. --end-sessions prints one that ends these alone.
       "
     `);
   });
@@ -444,7 +445,7 @@ describe("revoke --wait", () => {
       4f1c09ab-x7k2p: trust anchor lab: CRL 17 read back
       4f1c09ab-x7k2p: Published: 2 of 2
       AWS sessions that are open already are not ended by a CRL: they run on for up to their profile's session duration (1h unless set, at most 12h).
-      To end them now, give the role a policy that denies everything where aws:TokenIssueTime is before 2026-11-22T09:59:31Z (IAM console: Revoke active sessions). It ends the role's other sessions too; their workloads open new ones.
+      To end them now, give the role a policy that denies everything where aws:TokenIssueTime is before 2026-11-22T09:59:31Z (IAM console: Revoke active sessions). It ends the role's other sessions too; their workloads open new ones. --end-sessions prints one that ends these alone.
       "
     `);
   });

@@ -17,6 +17,11 @@ describe("parseTarget", () => {
     ["certificate/web", { kind: "certificate", name: "web" }],
     ["certificate.cert-manager.io/web.demo", { kind: "certificate", name: "web.demo" }],
     ["secrets/web-tls", { kind: "secret", name: "web-tls" }],
+    ["pod/web-7f9c", { kind: "pod", name: "web-7f9c" }],
+    ["cr/web-1", { kind: "certificateRequest", name: "web-1" }],
+    ["certificaterequest.cert-manager.io/web-1", { kind: "certificateRequest", name: "web-1" }],
+    ["serviceaccount/web", { kind: "serviceAccount", name: "web" }],
+    ["sa/web", { kind: "serviceAccount", name: "web" }],
   ])("%s", (text, target) => {
     expect(parseTarget(text)).toEqual(target);
   });
@@ -33,7 +38,8 @@ describe("parseTarget", () => {
     "0x",
     "1".repeat(41),
     "/4f",
-    "pod/web",
+    "deployment/web",
+    "pod.cert-manager.io/web",
     "Certificate/web",
     "__proto__/web",
     "certificate/",

@@ -84,7 +84,8 @@ beforeAll(async () => {
     await open(await testLeaf(fleet), ours);
     expected.push("Unrecorded");
   });
-});
+  // A thousand certificates and sessions are three seconds alone on a core.
+}, 120_000);
 
 afterAll(async () => {
   await emulator?.stop();

@@ -7,6 +7,8 @@ export interface FollowOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  /** How many are followed at once: the API server is asked at most forty times a second. */
+  readonly beside: number;
   /** Told each new fact, without a line break. */
   readonly tell: (line: string) => void;
 }
@@ -17,14 +19,16 @@ export interface Followed {
   readonly last: Revocation;
 }
 
-const pollMs = 500;
+const shortestPollMs = 500;
+const mostPollsASecond = 40;
 
 /**
  * Shows a Revocation's progress until every trust anchor has it, it is refused, or the time is up. A connection that
  * fails meanwhile is told once and tried again. Other errors of the API server end it.
  */
 export async function followRevocation(revocation: Revocation, options: FollowOptions): Promise<Followed> {
-  const { client, clock, timeoutMs, tell } = options;
+  const { client, clock, timeoutMs, beside, tell } = options;
+  const pollMs = Math.max(shortestPollMs, (beside * 1000) / mostPollsASecond);
   const deadline = clock.monotonic() + timeoutMs;
   const { namespace, name } = revocation.metadata;
   const told = new Set<string>();

@@ -7,6 +7,8 @@ export interface LeafCertificate {
   readonly serial: string;
   /** As in RFC 4514: the most specific name first. */
   readonly subject: string;
+  /** Of the subject, when it has exactly one. */
+  readonly commonName: string | undefined;
   /** RFC 3339. */
   readonly notAfter: string;
 }
@@ -19,10 +21,13 @@ export interface LeafCertificate {
  */
 export function readLeafCertificate(base64: string, where: string): LeafCertificate {
   try {
-    const { serialNumber, subject, validToDate } = new X509Certificate(Buffer.from(base64, "base64"));
+    const certificate = new X509Certificate(Buffer.from(base64, "base64"));
+    const { serialNumber, subject, validToDate } = certificate;
+    const { CN: commonName } = certificate.toLegacyObject().subject ?? {};
     return {
       serial: parseSerial(serialNumber),
       subject: (subject as string | undefined)?.split("\n").toReversed().join(",") ?? "",
+      commonName: typeof commonName === "string" ? commonName : undefined,
       notAfter: formatTime(validToDate.getTime()),
     };
   } catch (cause) {

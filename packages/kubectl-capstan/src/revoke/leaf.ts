@@ -1,7 +1,7 @@
 import type { IssuedCertificate, Revocation } from "@capstan/api";
 import { PluginError } from "../exit-code.ts";
 
-/** A certificate that is to be revoked, as far as the caller may know it. */
+/** A certificate that is to be revoked, or several by one target, as far as the caller may know it. */
 export interface Leaf {
   /** As the user named it, for messages. */
   readonly label: string;
@@ -10,12 +10,27 @@ export interface Leaf {
   readonly shortName: string;
   readonly serial?: string | undefined;
   readonly subject?: string | undefined;
+  readonly commonName?: string | undefined;
   /** RFC 3339. */
   readonly notAfter?: string | undefined;
   /** `namespace/name` of the Revocation that the ledger says did it. */
   readonly revokedBy?: string | undefined;
   /** The cert-manager Certificate that renews it, when that is known. */
   readonly certificate?: string | undefined;
+  /** Of a target that means several certificates: those that the ledger has; undefined when it may not be read. */
+  readonly several?: { readonly what: string; readonly found: readonly Identity[] | undefined };
+}
+
+/** What AWS knows a session by: its name is the serial number, its tags hold the common name. */
+export interface Identity {
+  readonly serial: string;
+  readonly commonName: string | undefined;
+}
+
+/** What is known of whose sessions a Revocation is about. */
+export function identitiesOf({ serial, commonName, several }: Leaf): readonly Identity[] {
+  if (several !== undefined) return several.found ?? [];
+  return serial === undefined ? [] : [{ serial, commonName }];
 }
 
 // generateName keeps room for five random characters, and is cut by the API server without a word.
@@ -58,8 +73,8 @@ function completed(
     const names = reached.map(({ metadata }) => `icert/${metadata.name}`).join(" or ");
     throw new PluginError(`${leaf.label}: ${reached.length} certificates have this serial number; name ${names}`);
   }
-  const { serial, subject, notAfter } = record.spec;
-  return { ...leaf, serial, subject, notAfter, revokedBy: record.status?.revoked?.revocation };
+  const { serial, subject, commonName, notAfter } = record.spec;
+  return { ...leaf, serial, subject, commonName, notAfter, revokedBy: record.status?.revoked?.revocation };
 }
 
 function outOfReach(

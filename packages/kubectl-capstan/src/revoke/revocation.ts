@@ -26,14 +26,15 @@ export function newRevocation(options: {
   readonly leaf: Leaf;
   readonly namespace: string;
   readonly reason: RevocationReason;
+  readonly reissue: boolean;
   readonly requestedBy: string;
 }): NewObject<Revocation> {
-  const { leaf, namespace, reason, requestedBy } = options;
+  const { leaf, namespace, reason, reissue, requestedBy } = options;
   return {
     apiVersion,
     kind: "Revocation",
     metadata: { generateName: `${leaf.shortName}-`, namespace },
-    spec: { target: leaf.target, reason, requestedBy },
+    spec: { target: leaf.target, reason, ...(reissue ? { reissue } : {}), requestedBy },
   };
 }
 
@@ -48,19 +49,32 @@ export function isUnpublished(revocation: Revocation): boolean {
 }
 
 /** A Revocation in the same namespace that already does what is asked: creating another one would change nothing. */
-export function findEqualRevocation(revocations: readonly Revocation[], leaf: Leaf): Revocation | undefined {
-  const { serial, issuedCertificate } = leaf.target;
+export function findEqualRevocation(
+  revocations: readonly Revocation[],
+  leaf: Leaf,
+  { reissue }: { readonly reissue: boolean },
+): Revocation | undefined {
+  const { serial, issuedCertificate, publicKeySha256 } = leaf.target;
+  // One for a service account reaches what was issued before it was made: the next one reaches more.
   const isOfLeaf = ({ spec, status }: Revocation): boolean =>
     (serial !== undefined && (spec.target.serial === serial || status?.serial === serial)) ||
+    (publicKeySha256 !== undefined && spec.target.publicKeySha256 === publicKeySha256) ||
     (issuedCertificate !== undefined &&
       (spec.target.issuedCertificate === issuedCertificate || status?.issuedCertificate === issuedCertificate));
-  const equal = revocations.filter((revocation) => isOfLeaf(revocation) && !isRefused(revocation));
+  const equal = revocations.filter(
+    (revocation) => isOfLeaf(revocation) && !isRefused(revocation) && isAsked(revocation, reissue),
+  );
   // Of several the one that is furthest on.
   return (
     equal.find((revocation) => isTrue(revocation, "Published")) ??
     equal.find((revocation) => isTrue(revocation, "Accepted")) ??
     equal[0]
   );
+}
+
+/** Whether it does what is asked about the re-issue: one that does more is fine. */
+export function isAsked({ spec }: Revocation, reissue: boolean): boolean {
+  return !reissue || spec.reissue === true;
 }
 
 export type RevocationOutcome = "published" | "refused" | "waiting";
@@ -81,6 +95,7 @@ export function progressOf(revocation: Revocation): readonly string[] {
       if (published) return `trust anchor ${name}: ${crl}read back`;
       return `trust anchor ${name}: waiting${message === undefined || message === "" ? "" : `: ${message}`}`;
     }),
+    ...reissueLines(revocation.status?.reissue),
     // While anchors are waiting, theirs are the better words.
     ...(published === undefined || published.status !== "True" ? [] : [conditionLine("Published", published)]),
   ];
@@ -93,4 +108,11 @@ function conditionLine(
 ): string {
   const state = status === "True" ? type : `${type}=${status}, ${reason}`;
   return message === undefined || message === "" ? state : `${state}: ${message}`;
+}
+
+function reissueLines(reissue: NonNullable<Revocation["status"]>["reissue"]): readonly string[] {
+  if (reissue === undefined) return [];
+  const { state, owner, message } = reissue;
+  const parts = [owner === undefined ? state : `${owner} ${state}`, message].filter((part) => (part ?? "") !== "");
+  return [`re-issue: ${parts.join(": ")}`];
 }

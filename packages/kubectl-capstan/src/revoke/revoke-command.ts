@@ -21,8 +21,10 @@ import { confirm } from "./confirm.ts";
 import { createRevocation, readOwnUserName } from "./create-revocation.ts";
 import { findExistingRevocations } from "./find-existing.ts";
 import { explainFailure, followRevocation } from "./follow-revocation.ts";
-import type { Leaf } from "./leaf.ts";
-import { resolveTarget } from "./resolve-target.ts";
+import { endSessionsPolicy, maxInlinePolicyCharacters } from "./end-sessions.ts";
+import { identitiesOf, type Leaf } from "./leaf.ts";
+import { namespaceLists } from "./cluster-objects.ts";
+import { resolveSelection } from "./resolve-selection.ts";
 import { newRevocation, revocationReasonNames } from "./revocation.ts";
 import { readRevokeRequest, type RevokeOptions, type RevokeRequest } from "./revoke-request.ts";
 
@@ -39,18 +41,37 @@ export const revokeCommand: Command<RevokeOptions> = {
   description:
     "Asks Capstan to revoke certificates. A Revocation in a workload's namespace reaches the certificates issued to that namespace; one in Capstan's own namespace reaches all.\nA certificate that is being revoked already is left as it is, so the command can be repeated, for example with --wait.",
   argument: {
-    notation: "<TARGET...>",
+    notation: "[TARGET...]",
     description:
-      "SERIAL (hex; colons, 0x and upper case are fine), icert/NAME (ledger record), certificate/NAME (its current certificate) or secret/NAME (its tls.crt)",
-    beginnings: ["icert/", "certificate/", "secret/"],
+      "SERIAL (hex; colons, 0x and upper case are fine), icert/NAME (ledger record), certificate/NAME (its current certificate), certificaterequest/NAME, pod/NAME (its csi volumes and the Secrets it can read), secret/NAME (its tls.crt) or serviceaccount/NAME (all that it has asked for itself)",
+    beginnings: ["icert/", "certificate/", "certificaterequest/", "pod/", "secret/", "serviceaccount/"],
   },
   flags: [
     namespaceFlag("namespace of the certificate, and of the Revocation; else the context's"),
+    {
+      long: "selector",
+      short: "l",
+      value: "LABELS",
+      description: "the Certificates and pods of the namespace with these labels, instead of TARGET",
+    },
+    { long: "all", description: "everything valid that was issued to the namespace, instead of TARGET" },
+    {
+      long: "public-key",
+      value: "FILE",
+      description:
+        "every certificate with this key, and none is issued for it any more, instead of TARGET: a certificate, a public key or the leaked private key, in PEM",
+    },
     {
       long: "reason",
       value: "REASON",
       description: "why, as in RFC 5280, 5.3.1; unspecified when not given",
       choices: revocationReasonNames,
+    },
+    { long: "reissue", description: "renew the Certificate, or evict the pod, that holds what is revoked" },
+    {
+      long: "end-sessions",
+      description:
+        "print an IAM policy that ends the AWS sessions that are open already, for you to give to their roles",
     },
     { long: "wait", description: "return when every trust anchor has the CRL; show each one's progress" },
     timeoutFlag("how long --wait waits, like 90s or 2m", "2m"),
@@ -62,7 +83,10 @@ export const revokeCommand: Command<RevokeOptions> = {
   ],
   examples: [
     "kubectl capstan revoke certificate/web -n demo --reason keyCompromise --wait",
-    "kubectl capstan revoke secret/web-tls -n demo",
+    "kubectl capstan revoke pod/web-7f9c -n demo --reissue",
+    "kubectl capstan revoke -l app=web -n demo --yes",
+    "kubectl capstan revoke --public-key leaked.pem -n demo --reason keyCompromise",
+    "kubectl capstan revoke certificate/web -n demo --wait --end-sessions > policy.json",
     "kubectl capstan revoke 4f:1c:09:ab -n capstan-system --yes",
   ],
   run: revoke,
@@ -79,12 +103,16 @@ async function revoke({ arguments: targets, options, context }: Invocation<Revok
       terminal.err("Nothing was revoked.\n");
       return exitCode.failed;
     }
-    const format = isObjectFormat(options.output) ? options.output : undefined;
+    const { endSessions } = request;
+    const format = isObjectFormat(options.output) && !endSessions ? options.output : undefined;
     const say = (object: PrintedObject, verb: string): void => {
-      if (format === undefined) terminal.out(`${objectName(object)} ${verb}\n`);
+      const line = `${objectName(object)} ${verb}\n`;
+      if (endSessions) terminal.err(line);
+      else if (format === undefined) terminal.out(line);
     };
     const written = await write(planned, { request, client, namespace, say });
     if (request.dryRun !== undefined) {
+      if (endSessions) printPolicy(planned, { terminal, before: context.clock.now() });
       if (format !== undefined) terminal.out(formatObjects(format, written));
       return exitCode.done;
     }
@@ -98,14 +126,18 @@ async function revoke({ arguments: targets, options, context }: Invocation<Revok
         );
       }
       const leaves = planned.map(({ leaf }) => leaf);
-      for (const line of afterRevoking({ leaves, namespace, publishedAt })) terminal.err(`${line}\n`);
+      const { reissue } = request;
+      for (const line of afterRevoking({ leaves, namespace, reissue, hasPolicy: endSessions, publishedAt })) {
+        terminal.err(`${line}\n`);
+      }
+      if (endSessions) printPolicy(planned, { terminal, before: publishedAt ?? context.clock.now() });
     }
     return isDone ? exitCode.done : exitCode.failed;
   });
 }
 
 async function plan(
-  { targets, capstanNamespace, reason }: RevokeRequest,
+  { selection, capstanNamespace, reason, reissue }: RevokeRequest,
   {
     client,
     namespace,
@@ -114,15 +146,11 @@ async function plan(
 ): Promise<readonly Planned[]> {
   const { terminal, clock } = context;
   const note = (text: string): void => terminal.err(`note: ${printable(text)}\n`);
-  const leaves = new Map<string, Leaf>();
-  for (const target of targets) {
-    const leaf = await resolveTarget(target, { client, namespace, capstanNamespace, now: clock.now(), note });
-    // A Certificate and its Secret mean the same leaf.
-    const key = leaf.serial ?? leaf.label;
-    if (!leaves.has(key)) leaves.set(key, leaf);
-  }
-  const existing = await findExistingRevocations(client, [...leaves.values()], namespace);
-  const planned = [...leaves.values()].map((leaf, index) => ({ leaf, existing: existing[index] }));
+  const lists = namespaceLists(client, namespace);
+  const now = clock.now();
+  const leaves = await resolveSelection(selection, { client, namespace, capstanNamespace, lists, now, note });
+  const existing = await findExistingRevocations(client, leaves, { namespace, reissue });
+  const planned = leaves.map((leaf, index) => ({ leaf, existing: existing[index] }));
   for (const { existing } of planned) {
     if (existing === undefined || reason === undefined || existing.spec.reason === reason) continue;
     note(`revocation ${keyOf(existing)} has reason ${existing.spec.reason}, which cannot be changed to ${reason}`);
@@ -140,11 +168,11 @@ async function write(
   },
 ): Promise<readonly PrintedObject[]> {
   const { request, client, namespace, say } = options;
-  const { dryRun, reason = "unspecified" } = request;
+  const { dryRun, reissue, reason = "unspecified" } = request;
   const requestedBy = planned.some(({ existing }) => existing === undefined) ? await readOwnUserName(client) : "";
   const written: PrintedObject[] = [];
   for (const { leaf, existing } of planned) {
-    const wanted = newRevocation({ leaf, namespace, reason, requestedBy });
+    const wanted = newRevocation({ leaf, namespace, reason, reissue, requestedBy });
     if (existing !== undefined) {
       say(existing, "unchanged");
       written.push(existing);
@@ -174,11 +202,37 @@ async function follow(
   const tell = (line: string): void => terminal.err(`${line}\n`);
   const { timeoutMs, timeout } = wait;
   const followed = await Promise.all(
-    revocations.map((revocation) => followRevocation(revocation, { client, clock, timeoutMs, tell })),
+    revocations.map((revocation) =>
+      followRevocation(revocation, { client, clock, timeoutMs, beside: revocations.length, tell }),
+    ),
   );
   const failures = followed.flatMap((one) => explainFailure(one, timeout) ?? []);
   for (const failure of failures) terminal.err(`error: ${failure}\n`);
   return { revocations: followed.map(({ last }) => last), isDone: failures.length === 0 };
+}
+
+/** The policy alone on standard output, so that it can be written to a file. */
+function printPolicy(
+  planned: readonly Planned[],
+  { terminal, before }: { readonly terminal: PluginContext["terminal"]; readonly before: number },
+): void {
+  const policy = endSessionsPolicy(
+    planned.flatMap(({ leaf }) => identitiesOf(leaf)),
+    before,
+  );
+  if (policy === undefined) {
+    terminal.err(
+      "No policy: whose sessions they are, the ledger would say, which you may not read. Ask an operator, or end all sessions of the role in the IAM console.\n",
+    );
+    return;
+  }
+  const { length } = JSON.stringify(policy);
+  if (length > maxInlinePolicyCharacters) {
+    terminal.err(
+      `The policy has ${length} characters, and IAM takes ${maxInlinePolicyCharacters} inline: cut its lists in parts.\n`,
+    );
+  }
+  terminal.out(`${JSON.stringify(policy, undefined, 4)}\n`);
 }
 
 /** When the last of them was published, in milliseconds since 1970, rounded up: the API server keeps whole seconds. Undefined while one is not. */

@@ -4,13 +4,15 @@ import { UsageError } from "../exit-code.ts";
 import type { ConnectionOptions } from "../flags.ts";
 import { parseTimeout } from "../timeout.ts";
 import { isRevocationReason, type RevocationReason } from "./revocation.ts";
-import { parseTarget, type Target } from "./target.ts";
+import { readSelection, type Selection, type SelectionOptions } from "./selection.ts";
 
 /** The flags of `revoke` as parsed. */
-export interface RevokeOptions extends ConnectionOptions {
+export interface RevokeOptions extends ConnectionOptions, SelectionOptions {
   readonly namespace?: string;
   readonly capstanNamespace?: string;
   readonly reason?: string;
+  readonly reissue?: boolean;
+  readonly endSessions?: boolean;
   readonly wait?: boolean;
   readonly timeout?: string;
   readonly yes?: boolean;
@@ -20,10 +22,14 @@ export interface RevokeOptions extends ConnectionOptions {
 
 /** What `revoke` is asked to do, checked before anything is sent. */
 export interface RevokeRequest {
-  readonly targets: readonly Target[];
+  readonly selection: Selection;
   /** Undefined when none was given: then any reason of an equal Revocation will do. */
   readonly reason: RevocationReason | undefined;
   readonly capstanNamespace: string;
+  /** What holds the certificates is to get others. */
+  readonly reissue: boolean;
+  /** The policy that ends open sessions is to be printed, in the place of all else on standard output. */
+  readonly endSessions: boolean;
   readonly dryRun: "client" | "server" | undefined;
   readonly wait: { readonly timeout: string; readonly timeoutMs: number } | undefined;
   /** Nobody is to be asked. */
@@ -36,23 +42,41 @@ export function readRevokeRequest(
   options: RevokeOptions,
   { isInteractive }: { readonly isInteractive: boolean },
 ): RevokeRequest {
-  const { capstanNamespace = defaultNamespace, wait = false, yes = false, timeout = "", reason } = options;
+  const { capstanNamespace = defaultNamespace, wait = false, yes = false, timeout = "", reason, output } = options;
+  const { reissue = false, endSessions = false } = options;
   const dryRun = options.dryRun === "client" || options.dryRun === "server" ? options.dryRun : undefined;
   checkNamespace("--capstan-namespace", capstanNamespace);
   const timeoutMs = parseTimeout(timeout);
-  const parsed = targets.map(parseTarget);
+  const selection = readSelection(targets, options);
   if (wait && dryRun !== undefined) {
     throw new UsageError("--wait and --dry-run clash: a dry run revokes nothing that could be waited for");
+  }
+  const wide = reissue ? targetOfSeveral(selection) : undefined;
+  if (wide !== undefined) {
+    throw new UsageError(`--reissue and ${wide} clash: it goes with targets that name one certificate each`);
+  }
+  if (endSessions && output !== undefined && output !== "json") {
+    throw new UsageError("--end-sessions prints a policy in JSON: leave --output out");
   }
   if (!yes && dryRun === undefined && !isInteractive) {
     throw new UsageError("a revocation cannot be undone and nobody can be asked here: add --yes");
   }
   return {
-    targets: parsed,
+    selection,
+    reissue,
+    endSessions,
     reason: isRevocationReason(reason) ? reason : undefined,
     capstanNamespace,
     dryRun,
     wait: wait ? { timeout, timeoutMs } : undefined,
     isConfirmed: yes || dryRun !== undefined,
   };
+}
+
+/** What of a selection means several certificates by one Revocation, as the user wrote it. */
+function targetOfSeveral(selection: Selection): string | undefined {
+  if (selection.by === "publicKey") return "--public-key";
+  if (selection.by !== "targets") return undefined;
+  const account = selection.targets.find(({ kind }) => kind === "serviceAccount");
+  return account !== undefined && account.kind !== "serial" ? `serviceaccount/${account.name}` : undefined;
 }
