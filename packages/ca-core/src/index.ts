@@ -21,6 +21,7 @@ export type { SanKind, SubjectAlternativeName } from "./san/subject-alternative-
 
 export type { CertificationRequest, RequestedExtensions } from "./csr/certification-request.ts";
 export { checkCertificationRequest } from "./csr/check-certification-request.ts";
+export { createCertificationRequest, type CertificationRequestPlan } from "./csr/create-certification-request.ts";
 
 export { isReservedName, ownCommonName, type OwnLeafRole } from "./profile/reserved-names.ts";
 export { checkAgainstProfile, type ProfileQuestion } from "./profile/check-against-profile.ts";

@@ -180,7 +180,7 @@ function ofOperation({ metadata: { name }, spec, status }: AuthorityOperation): 
   const said = status?.message === undefined || status.message === "" ? "nobody has looked at it yet" : status.message;
   return {
     level: "waiting",
-    about: `${spec.authority}`,
+    about: spec.authority,
     what: `operation ${name} (${spec.kind}) by ${spec.requestedBy} is under way: ${said}`,
   };
 }
