@@ -52,7 +52,7 @@ export async function issueAsIssuer(given: {
     usages: ["digital signature", "client auth"],
     notBefore: new Date(Math.max(root.notBefore.getTime(), now - 60_000)),
     notAfter,
-    maxLifetimeMs: 600_000,
+    maxLifetimeMs: lifetimeMs + 60_000,
     random: randomBytes,
   });
   const leaf = await issueLeaf({ ticket, signer: importCaKey(keyPem) });

@@ -45,6 +45,8 @@ export interface WorldOptions {
   readonly mutant?: string | undefined;
   /** Of the publisher, beside what every one has. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Other than the usual times: a Go duration. */
+  readonly maxLeafDuration?: string;
 }
 
 type AuthoritySpec = CertificateAuthority["spec"];
@@ -60,6 +62,7 @@ export class World implements AsyncDisposable {
   readonly publisher: Publisher;
   readonly #isMutant: boolean;
   readonly #standby: () => Promise<Publisher>;
+  readonly #maxLeafDuration: string;
   readonly #clockFile: string;
   readonly #others: Publisher[] = [];
   #anchors: readonly Anchor[] = [];
@@ -68,6 +71,7 @@ export class World implements AsyncDisposable {
     given: Pick<World, "lab" | "name" | "time" | "aws" | "witness" | "publisher"> & {
       readonly clockFile: string;
       readonly isMutant: boolean;
+      readonly maxLeafDuration: string;
       readonly standby: () => Promise<Publisher>;
     },
   ) {
@@ -80,11 +84,13 @@ export class World implements AsyncDisposable {
     this.publisher = given.publisher;
     this.#isMutant = given.isMutant;
     this.#standby = given.standby;
+    this.#maxLeafDuration = given.maxLeafDuration;
     this.#clockFile = given.clockFile;
   }
 
   /** Prepares everything, and starts no publisher yet. */
   static async create(lab: Lab, options: WorldOptions): Promise<World> {
+    const { maxLeafDuration = times.maxLeafDuration } = options;
     const { name, factor = usualFactor, unknowns = {}, mutant = "", environment = {} } = options;
     await makeNamespace(lab, name);
     const time = new ScaledTime(Date.now(), factor);
@@ -119,7 +125,18 @@ export class World implements AsyncDisposable {
     };
     const publisher = await Publisher.create({ ...shared, name });
     const standby = (): Promise<Publisher> => Publisher.create({ ...shared, name: `${name}-standby` });
-    world = new World({ lab, name, time, aws, witness, publisher, clockFile, standby, isMutant: mutant !== "" });
+    world = new World({
+      lab,
+      name,
+      time,
+      aws,
+      witness,
+      publisher,
+      clockFile,
+      standby,
+      isMutant: mutant !== "",
+      maxLeafDuration,
+    });
     return world;
   }
 
@@ -381,8 +398,8 @@ export class World implements AsyncDisposable {
         subject: { commonName: issuerCommonName },
         keyAlgorithm: "ECDSA-P256",
         rootDuration: times.rootDuration,
-        maxLeafDuration: times.maxLeafDuration,
-        rotation: { soak: times.soak, retention: times.retention, deadline: times.deadline, leadTime: "1h" },
+        maxLeafDuration: this.#maxLeafDuration,
+        rotation: { soak: times.soak, retention: times.retention, deadline: times.deadline, leadTime: "8h" },
         issuance: { namespaces: {}, usages: ["digital signature", "client auth"] },
         trustAnchors: anchors.map(({ name, region, account, arn, publisher, canary }) => ({
           name,
