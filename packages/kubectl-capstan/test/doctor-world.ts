@@ -1,7 +1,6 @@
 import { apiVersion, type CertificateAuthority } from "@capstan/api";
 import { type Answer, collection, object, type Route } from "./api-server.ts";
 import { authority, condition, healthy } from "./objects.ts";
-import { startedAt } from "./run.ts";
 
 /** A cluster in which all is well, as the routes of a scripted API server; `changes` make one thing of it otherwise. */
 export type Routes = Readonly<Record<string, Route>>;
@@ -43,83 +42,8 @@ const names = ["operation-requested-by", "publisher-writes-no-spec", "revocation
   (name) => `capstan-${name}`,
 );
 
-export function lease(name: string, renewedMsAgo = 3_000, holderIdentity = `${name}-1`): Answer {
-  const renewTime = new Date(startedAt - renewedMsAgo).toISOString();
-  return object({ metadata: { name }, spec: { holderIdentity, leaseDurationSeconds: 30, renewTime } });
-}
-
-/** Before the moment that every test starts at. */
-export function ago(ms: number): string {
-  return `${new Date(startedAt - ms).toISOString().slice(0, 19)}Z`;
-}
-
-export function fleet(status: Partial<NonNullable<CertificateAuthority["status"]>> = {}): CertificateAuthority {
-  const base = authority();
-  const { generations = [], trustAnchors = [] } = healthy;
-  const ends = new Date(startedAt + 300 * 86_400_000).toISOString();
-  return {
-    ...base,
-    metadata: { ...base.metadata, creationTimestamp: ago(86_400_000) },
-    spec: {
-      ...base.spec,
-      issuance: { ...base.spec.issuance, namespaces: { matchLabels: { aws: "allowed" } } },
-      trustAnchors: [{ name: "prod", region: "eu-central-1", account: "111122223333", create: true }],
-    },
-    status: {
-      ...healthy,
-      notAfter: ends,
-      generations: generations.map((generation) => ({
-        ...generation,
-        notAfter: ends,
-        crl: { number: 17, thisUpdate: ago(60_000), nextUpdate: ends, entries: 4 },
-      })),
-      trustAnchors: trustAnchors.map((anchor) => ({ ...anchor, state: "Present" as const, readAt: ago(10_000) })),
-      ...status,
-    },
-  };
-}
-
-export function issuer(ready = condition("Ready", "True", "Checked"), spec: object = {}): unknown {
-  return {
-    apiVersion,
-    kind: "CapstanClusterIssuer",
-    metadata: { name: "fleet", generation: 1, creationTimestamp: ago(86_400_000) },
-    spec: {
-      caRef: { name: "fleet" },
-      profile: "RolesAnywhere",
-      defaultDuration: "24h",
-      overMaximum: "Refuse",
-      policy: {},
-      ...spec,
-    },
-    status: { conditions: [{ ...ready, observedGeneration: 1 }] },
-  };
-}
-
-export function request(
-  name: string,
-  options: {
-    readonly ageMs?: number;
-    readonly conditions?: readonly unknown[];
-    readonly failureTime?: string;
-    readonly certificate?: string;
-  } = {},
-): unknown {
-  const { ageMs = 3_600_000, conditions = [], failureTime, certificate } = options;
-  return {
-    metadata: {
-      name,
-      namespace: "demo",
-      creationTimestamp: ago(ageMs),
-      annotations: certificate === undefined ? {} : { "cert-manager.io/certificate-name": certificate },
-    },
-    spec: { issuerRef: { group: "capstan.dev", kind: "CapstanClusterIssuer", name: "fleet" } },
-    status: { conditions, ...(failureTime === undefined ? {} : { failureTime }) },
-  };
-}
-
 /** What the webhook answers to what it must refuse. */
-export const webhookRefusal: Answer = {
+const webhookRefusal: Answer = {
   status: 422,
   body: {
     kind: "Status",
@@ -129,47 +53,127 @@ export const webhookRefusal: Answer = {
   },
 };
 
-export function healthyRoutes(changes: Routes = {}): Routes {
-  const plurals = [
-    "authorityoperations",
-    "capstanclusterissuers",
-    "capstanissuers",
-    "certificateauthorities",
-    "generationmarks",
-    "issuedcertificates",
-    "revocationlists",
-    "revocations",
-  ];
-  return {
-    "GET /version": object({}),
-    [paths.capstan]: object({ resources: plurals.map((name) => ({ name })) }),
-    [paths.certManager]: object({ resources: [{ name: "certificaterequests" }] }),
-    [paths.mutating]: collection({ metadata: { name: "cert-manager-webhook" }, webhooks: [webhook] }),
-    [paths.validating]: collection({ metadata: { name: "cert-manager-webhook" }, webhooks: [webhook] }),
-    [paths.dryRun]: webhookRefusal,
-    [paths.namespaces]: collection(
-      { metadata: { name: "demo", labels: { aws: "allowed" } } },
-      { metadata: { name: "kube-system" } },
-    ),
-    [paths.reviews]: object({ status: { allowed: true } }),
-    [paths.policies]: collection(...names.map((name) => ({ metadata: { name } }))),
-    [paths.bindings]: collection(
-      ...names.map((name) => ({ metadata: { name }, spec: { policyName: name, validationActions: ["Deny"] } })),
-    ),
-    [paths.issuerLease]: () => lease("issuer-controller"),
-    [paths.publisherLease]: () => lease("crl-publisher"),
-    [paths.capstanPods]: collection(),
-    [paths.pods]: collection(),
-    [paths.authorities]: collection(fleet()),
-    [paths.clusterIssuers]: collection(issuer()),
-    [paths.issuers]: collection(),
-    [paths.revocations]: collection(),
-    [paths.ledger]: collection(),
-    [paths.requests]: collection(
-      request("web-1", {
-        conditions: [condition("Approved", "True", "cert-manager.io"), condition("Ready", "True", "Issued")],
-      }),
-    ),
-    ...changes,
-  };
+/** Such a cluster at a moment, milliseconds since 1970. */
+export function worldAt(now: number) {
+  function lease(name: string, renewedMsAgo = 3_000, holderIdentity = `${name}-1`): Answer {
+    const renewTime = new Date(now - renewedMsAgo).toISOString();
+    return object({ metadata: { name }, spec: { holderIdentity, leaseDurationSeconds: 30, renewTime } });
+  }
+
+  /** Before the moment that every test starts at. */
+  function ago(ms: number): string {
+    return `${new Date(now - ms).toISOString().slice(0, 19)}Z`;
+  }
+
+  function fleet(status: Partial<NonNullable<CertificateAuthority["status"]>> = {}): CertificateAuthority {
+    const base = authority();
+    const { generations = [], trustAnchors = [] } = healthy;
+    const ends = new Date(now + 300 * 86_400_000).toISOString();
+    return {
+      ...base,
+      metadata: { ...base.metadata, creationTimestamp: ago(86_400_000) },
+      spec: {
+        ...base.spec,
+        issuance: { ...base.spec.issuance, namespaces: { matchLabels: { aws: "allowed" } } },
+        trustAnchors: [{ name: "prod", region: "eu-central-1", account: "111122223333", create: true }],
+      },
+      status: {
+        ...healthy,
+        notAfter: ends,
+        generations: generations.map((generation) => ({
+          ...generation,
+          notAfter: ends,
+          crl: { number: 17, thisUpdate: ago(60_000), nextUpdate: ends, entries: 4 },
+        })),
+        trustAnchors: trustAnchors.map((anchor) => ({ ...anchor, state: "Present" as const, readAt: ago(10_000) })),
+        ...status,
+      },
+    };
+  }
+
+  function issuer(ready = condition("Ready", "True", "Checked"), spec: object = {}): unknown {
+    return {
+      apiVersion,
+      kind: "CapstanClusterIssuer",
+      metadata: { name: "fleet", generation: 1, creationTimestamp: ago(86_400_000) },
+      spec: {
+        caRef: { name: "fleet" },
+        profile: "RolesAnywhere",
+        defaultDuration: "24h",
+        overMaximum: "Refuse",
+        policy: {},
+        ...spec,
+      },
+      status: { conditions: [{ ...ready, observedGeneration: 1 }] },
+    };
+  }
+
+  function request(
+    name: string,
+    options: {
+      readonly ageMs?: number;
+      readonly conditions?: readonly unknown[];
+      readonly failureTime?: string;
+      readonly certificate?: string;
+    } = {},
+  ): unknown {
+    const { ageMs = 3_600_000, conditions = [], failureTime, certificate } = options;
+    return {
+      metadata: {
+        name,
+        namespace: "demo",
+        creationTimestamp: ago(ageMs),
+        annotations: certificate === undefined ? {} : { "cert-manager.io/certificate-name": certificate },
+      },
+      spec: { issuerRef: { group: "capstan.dev", kind: "CapstanClusterIssuer", name: "fleet" } },
+      status: { conditions, ...(failureTime === undefined ? {} : { failureTime }) },
+    };
+  }
+
+  function healthyRoutes(changes: Routes = {}): Routes {
+    const plurals = [
+      "authorityoperations",
+      "capstanclusterissuers",
+      "capstanissuers",
+      "certificateauthorities",
+      "generationmarks",
+      "issuedcertificates",
+      "revocationlists",
+      "revocations",
+    ];
+    return {
+      "GET /version": object({}),
+      [paths.capstan]: object({ resources: plurals.map((name) => ({ name })) }),
+      [paths.certManager]: object({ resources: [{ name: "certificaterequests" }] }),
+      [paths.mutating]: collection({ metadata: { name: "cert-manager-webhook" }, webhooks: [webhook] }),
+      [paths.validating]: collection({ metadata: { name: "cert-manager-webhook" }, webhooks: [webhook] }),
+      [paths.dryRun]: webhookRefusal,
+      [paths.namespaces]: collection(
+        { metadata: { name: "demo", labels: { aws: "allowed" } } },
+        { metadata: { name: "kube-system" } },
+      ),
+      [paths.reviews]: object({ status: { allowed: true } }),
+      [paths.policies]: collection(...names.map((name) => ({ metadata: { name } }))),
+      [paths.bindings]: collection(
+        ...names.map((name) => ({ metadata: { name }, spec: { policyName: name, validationActions: ["Deny"] } })),
+      ),
+      [paths.issuerLease]: () => lease("issuer-controller"),
+      [paths.publisherLease]: () => lease("crl-publisher"),
+      [paths.capstanPods]: collection(),
+      [paths.pods]: collection(),
+      [paths.authorities]: collection(fleet()),
+      [paths.clusterIssuers]: collection(issuer()),
+      [paths.issuers]: collection(),
+      [paths.revocations]: collection(),
+      [paths.ledger]: collection(),
+      [paths.requests]: collection(
+        request("web-1", {
+          conditions: [condition("Approved", "True", "cert-manager.io"), condition("Ready", "True", "Issued")],
+        }),
+      ),
+      ...changes,
+    };
+  }
+
+  return { ago, fleet, healthyRoutes, issuer, lease, request };
 }

@@ -36,8 +36,6 @@ export interface Surroundings {
   readonly input?: string | Uint8Array;
   /** Further variables of the environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: time that passes only while somebody waits for it, from `startedAt`. */
-  readonly clock?: Clock;
   /** Namespace of the kubeconfig's context. */
   readonly namespace?: string;
 }
@@ -50,15 +48,7 @@ export interface Ended {
 
 /** Runs the plugin in this process with a kubeconfig for the server, on real sockets. */
 export async function run(argv: readonly string[], surroundings: Surroundings = {}): Promise<Ended> {
-  const {
-    server,
-    answer,
-    hasColor = false,
-    input = "",
-    env = {},
-    namespace = "demo",
-    clock = jumpingClock(),
-  } = surroundings;
+  const { server, answer, hasColor = false, input = "", env = {}, namespace = "demo" } = surroundings;
   const home = await mkdtemp(join(tmpdir(), "kubectl-capstan-"));
   let out = "";
   let err = "";

@@ -5,13 +5,20 @@ import type { Command } from "../command.ts";
 import { exitCode, type ExitCode, PluginError, UsageError } from "../exit-code.ts";
 import { capstanNamespaceFlag, type ConnectionOptions, connectionFlags } from "../flags.ts";
 import type { Invocation } from "../invocation.ts";
+import { AwsSide, namesCredentials, type SessionTarget } from "./aws-side.ts";
 import { checks } from "./checks.ts";
+import { readLeafFiles } from "./read-leaf-files.ts";
 import { renderDoctor } from "./render-doctor.ts";
-import { diagnosesOf, runChecks } from "./run-checks.ts";
+import { type CheckedResult, diagnosesOf, runChecks } from "./run-checks.ts";
 import { type Account, World } from "./world.ts";
 
 interface DoctorOptions extends ConnectionOptions {
   readonly approver?: string;
+  readonly profileArn?: string;
+  readonly roleArn?: string;
+  readonly certificate?: string;
+  readonly privateKey?: string;
+  readonly secret?: string;
   readonly capstanNamespace?: string;
   readonly output?: string;
 }
@@ -30,6 +37,11 @@ export const doctorCommand: Command<DoctorOptions> = {
       description: "service account that approves requests",
       default: "cert-manager/cert-manager",
     },
+    { long: "profile-arn", value: "ARN", description: "profile that a workload asks for a session by" },
+    { long: "role-arn", value: "ARN", description: "role that it asks for" },
+    { long: "certificate", value: "FILE", description: "its leaf in PEM: a session is asked for with it" },
+    { long: "private-key", value: "FILE", description: "the leaf's key in PEM" },
+    { long: "secret", value: "NAMESPACE/NAME", description: "Secret with leaf and key, instead of the two files" },
     {
       long: "output",
       short: "o",
@@ -41,7 +53,11 @@ export const doctorCommand: Command<DoctorOptions> = {
     capstanNamespaceFlag,
     ...connectionFlags,
   ],
-  examples: ["kubectl capstan doctor", "kubectl capstan doctor fleet -o wide"],
+  examples: [
+    "kubectl capstan doctor",
+    "kubectl capstan doctor fleet -o wide",
+    "kubectl capstan doctor --secret demo/web-tls --profile-arn arn:aws:rolesanywhere:… --role-arn arn:aws:iam::…",
+  ],
   run: doctor,
 };
 
@@ -50,9 +66,12 @@ function doctor({ arguments: [authority], options, context }: Invocation<DoctorO
   const { capstanNamespace = defaultNamespace, output = "text" } = options;
   checkNamespace("--capstan-namespace", capstanNamespace);
   const approver = parseAccount(options.approver ?? "cert-manager/cert-manager");
+  const target = targetOf(options);
   return withCluster(options, context, async ({ client }) => {
-    const world = new World({ client, clock, capstanNamespace, authority, approver, aws: { unseen: "no AWS" } });
-    const results = await runChecks(checks, world);
+    const leaf = await readLeafFiles(options, client);
+    const aws = new AwsSide({ hasCredentials: namesCredentials(context.env), target, leaf, context });
+    const world = new World({ client, clock, capstanNamespace, authority, approver, aws });
+    const results = await runAll(world, aws);
     if (
       authority !== undefined &&
       results.every(({ result }) => result !== "Failed") &&
@@ -65,6 +84,21 @@ function doctor({ arguments: [authority], options, context }: Invocation<DoctorO
     else terminal.out(renderDoctor(results, { isWide: output === "wide", hasColor: terminal.hasColor }));
     return diagnosesOf(results).length === 0 ? exitCode.done : exitCode.failed;
   });
+}
+
+async function runAll(world: World, aws: AwsSide): Promise<readonly CheckedResult[]> {
+  try {
+    return await runChecks(checks, world);
+  } finally {
+    await aws.close();
+  }
+}
+
+function targetOf({ profileArn, roleArn }: DoctorOptions): SessionTarget | undefined {
+  if (profileArn === undefined && roleArn === undefined) return undefined;
+  if (profileArn === undefined || roleArn === undefined)
+    throw new UsageError("--profile-arn and --role-arn belong together: give both");
+  return { profileArn, roleArn };
 }
 
 function parseAccount(text: string): Account {

@@ -191,6 +191,103 @@ export const findings = {
       "A pod runs a version of aws_signing_helper whose serve mode answers with empty credentials when AWS refuses",
     cure: "Use a release after 1.8.0 that fails at its start, or credential-process",
   },
+  "clock-skew-aws": {
+    means: "This computer's clock and AWS's differ by over a minute: from five minutes on AWS refuses signatures",
+    cure: "Synchronize the clock (NTP)",
+  },
+  "aws-unreachable": {
+    means: "AWS does not answer from this computer, or something before it answers in its place",
+    cure: "Check the network, HTTPS_PROXY, AWS_CA_BUNDLE and AWS_ENDPOINT_URL",
+  },
+  "anchor-lacks-root": {
+    means: "The trust anchor does not hold the root of the active generation: AWS refuses every leaf of it",
+    cure: "The publisher puts it back within minutes if it may; read its log",
+  },
+  "aws-crl-missing": {
+    means: "A generation's CRL is not imported for the trust anchor: AWS accepts revoked leaves",
+    cure: "Read the publisher's log; if a stranger's CRL takes the place, delete that one",
+  },
+  "aws-crl-disabled": {
+    means: "A generation's CRL is disabled in AWS: revoked leaves are accepted",
+    cure: "Enable it: `aws rolesanywhere enable-crl`",
+  },
+  "notifications-noisy": {
+    means: "AWS warns daily of every leaf in use, since each ends within the warning's threshold",
+    cure: "Disable END_ENTITY_CERTIFICATE_EXPIRY: `aws rolesanywhere put-notification-settings`",
+  },
+  "profile-missing": {
+    means: "The profile does not exist in the trust anchor's account and region",
+    cure: "Create it, or name another one",
+  },
+  "profile-disabled": {
+    means: "The profile is disabled: no session starts by it",
+    cure: "Enable it: `aws rolesanywhere enable-profile`",
+  },
+  "profile-lacks-role": {
+    means: 'The profile does not list the role; AWS says "Unable to assume role"',
+    cure: "Add the role: `aws rolesanywhere update-profile --role-arns`",
+  },
+  "role-missing": {
+    means: 'The role does not exist; AWS says "Unable to assume role"',
+    cure: "Create the role",
+  },
+  "role-principal-missing": {
+    means:
+      'The role\'s trust policy does not allow the principal rolesanywhere.amazonaws.com; AWS says "Unable to assume role"',
+    cure: "Add the principal to the trust policy",
+  },
+  "role-action-missing": {
+    means:
+      'The trust policy lacks sts:AssumeRole, sts:TagSession or sts:SetSourceIdentity; AWS says "Unable to assume role"',
+    cure: "Allow all three",
+  },
+  "role-source-arn": {
+    means: "The trust policy wants another trust anchor or account in aws:SourceArn or aws:SourceAccount",
+    cure: "Write the trust anchor's ARN there",
+  },
+  "role-condition": {
+    means: "A condition of the trust policy on the leaf's attributes does not hold for this leaf",
+    cure: "Correct the condition, or the names of the Certificate",
+  },
+  "role-denies": {
+    means: "A Deny statement of the trust policy matches the session",
+    cure: "Narrow the statement's condition",
+  },
+  "session-duration-too-long": {
+    means:
+      "The profile's session duration is over the role's MaxSessionDuration: who asks for nothing shorter is refused",
+    cure: "Raise the role's MaxSessionDuration, or lower the profile's duration",
+  },
+  "target-elsewhere": {
+    means: "The profile is of another account or region than every trust anchor of Capstan's",
+    cure: "Name a profile of the trust anchor's account and region",
+  },
+  "leaf-expired": { means: "The leaf has ended", cure: "Renew it: `cmctl renew`" },
+  "leaf-not-yet-valid": { means: "The leaf has not begun", cure: "Wait, or synchronize the clock" },
+  "leaf-not-an-end-entity": { means: "The certificate is a CA certificate, which AWS refuses", cure: "Use a leaf" },
+  "leaf-no-digital-signature": {
+    means: 'The leaf\'s key usage lacks digitalSignature; AWS says "Insufficient certificate"',
+    cure: "Ask for the usage `digital signature`",
+  },
+  "leaf-key-type": { means: "The leaf's key is neither RSA nor EC", cure: "Use an RSA or ECDSA key" },
+  "leaf-key-mismatch": {
+    means: "The private key does not belong to the certificate",
+    cure: "Read both from the same Secret at the same time",
+  },
+  "leaf-subject-empty": { means: "The leaf's subject is empty, which AWS refuses", cure: "Set spec.commonName" },
+  "leaf-unmappable": {
+    means: "A name has characters that AWS takes in no session tag",
+    cure: "Use letters, digits, space and `_ . : / = + @ -` alone",
+  },
+  "leaf-other-issuer": {
+    means: 'No trust anchor holds the root that signed the leaf; AWS says "Untrusted signing certificate"',
+    cure: "Use a leaf of the authority: renew it, and look at its issuerRef",
+  },
+  "leaf-revoked": { means: "The leaf is revoked", cure: "Renew it: `cmctl renew`" },
+  "session-refused": {
+    means: "AWS refuses a session to the leaf, and none of the checks before found out why",
+    cure: "As the probable causes say; CloudTrail has the call",
+  },
 } as const;
 
 export type FindingId = keyof typeof findings;

@@ -15,9 +15,7 @@ export function renderDoctor(
     ...(isWide ? [renderChecks(results, hasColor)] : []),
     ...causes.map((cause) => renderCause(cause, hasColor)),
     ...(effects.length === 0 ? [] : [`What follows from that:\n${effects.map(renderEffect).join("")}`]),
-    ...(skipped.length === 0
-      ? []
-      : [`Not checked:\n${skipped.map(({ check, reason = "" }) => `  ${check}: ${printable(reason)}\n`).join("")}`]),
+    ...(skipped.length === 0 ? [] : [`Not checked:\n${renderSkipped(skipped)}`]),
     sumOf(results, causes.length, effects.length),
   ];
   return sections.join("\n");
@@ -30,6 +28,13 @@ function renderCause({ id, subject, cause, cure }: Diagnosis, hasColor: boolean)
 
 function renderEffect({ id, subject, cause, followsFrom }: Diagnosis): string {
   return `  ${id} (${printable(subject)}), from ${followsFrom ?? ""}: ${printable(cause)}\n`;
+}
+
+/** Checks that lack the same thing stand in one line. */
+function renderSkipped(skipped: readonly CheckedResult[]): string {
+  return [...Map.groupBy(skipped, ({ reason = "" }) => reason)]
+    .map(([reason, checks]) => `  ${checks.map(({ check }) => check).join(", ")}: ${printable(reason)}\n`)
+    .join("");
 }
 
 function renderChecks(results: readonly CheckedResult[], hasColor: boolean): string {
@@ -52,6 +57,7 @@ function renderChecks(results: readonly CheckedResult[], hasColor: boolean): str
 
 function sumOf(results: readonly CheckedResult[], causes: number, effects: number): string {
   const count = (result: CheckedResult["result"]): number => results.filter((one) => one.result === result).length;
-  const found = causes === 0 ? "nothing is wrong" : `${causes} wrong, ${effects} follow from that`;
+  const found =
+    causes === 0 ? "nothing is wrong" : `${causes} wrong, ${effects} ${effects === 1 ? "follows" : "follow"} from that`;
   return `${results.length} checks: ${count("Passed")} passed, ${count("Failed")} failed, ${count("Skipped")} skipped: ${found}\n`;
 }

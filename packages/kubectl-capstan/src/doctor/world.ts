@@ -32,8 +32,7 @@ export interface WorldOptions {
   readonly authority?: string | undefined;
   /** Who approves requests. */
   readonly approver: Account;
-  /** What is checked of AWS; undefined with the reason where nothing is. */
-  readonly aws: AwsSide | { readonly unseen: string };
+  readonly aws: AwsSide;
 }
 
 export type Issuer = CapstanClusterIssuer | CapstanIssuer;
@@ -43,7 +42,7 @@ export class World {
   readonly client: KubeClient;
   readonly capstanNamespace: string;
   readonly approver: Account;
-  readonly aws: WorldOptions["aws"];
+  readonly aws: AwsSide;
   readonly #authority: string | undefined;
   readonly #clock: Clock;
   readonly #lists = new Map<string, Promise<readonly KubeObject[]>>();
