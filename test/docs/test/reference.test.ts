@@ -1,0 +1,6 @@
+import { makePages } from "@capstan/tools/docs";
+import { expect, test } from "vitest";
+
+test.each(Object.entries(await makePages()))("%s-is-what-the-sources-make", async (name, text) => {
+  await expect(text).toMatchFileSnapshot(`../../../docs/reference/${name}`);
+});
