@@ -14,6 +14,8 @@ export const authorityReasons = {
   signed: "Signed",
   /** Trust anchors hold certificates that nobody here knows. */
   unknownCertificate: "UnknownCertificate",
+  /** Of trust anchors that Capstan made somebody has changed the notifications, or the name. */
+  changedSettings: "ChangedSettings",
   nothingFound: "NothingFound",
   registering: "RegisteringTrustAnchors",
   anchorConflict: "TrustAnchorConflict",

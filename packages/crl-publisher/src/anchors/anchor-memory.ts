@@ -26,6 +26,8 @@ export class AnchorMemory {
   #beforeWrite: string | undefined;
   #writesWithoutEffect = 0;
   #isWriteUnseen = false;
+  /** The reading whose changed settings were told, and put back. */
+  settingsToldOf: number | undefined;
   #underWay: { readonly since: number; readonly ended: Promise<void> } | undefined;
   #fault: { readonly error: unknown } | undefined;
   canary: CanaryResult | undefined;

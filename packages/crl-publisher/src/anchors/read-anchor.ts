@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { decodePem, readCrl, readRoot } from "@capstan/ca-core";
 import {
   type Crl,
+  type NotificationSetting,
   parseTrustAnchorArn,
   RolesAnywhereError,
   type RolesAnywhereControlPlane,
@@ -16,6 +17,9 @@ export interface FoundAnchor {
   readonly state: "Present" | "Disabled" | "Missing" | "NotABundle";
   /** Absent for one that is missing. */
   readonly arn?: string;
+  /** In AWS. */
+  readonly name?: string;
+  readonly notificationSettings?: readonly NotificationSetting[];
   readonly certificates: readonly FoundCertificate[];
   readonly crls: readonly FoundCrl[];
 }
@@ -68,7 +72,8 @@ export async function readAnchor(
   if (anchor === undefined) return { state: "Missing", certificates: [], crls: [] };
   const crls = (await controlPlane.listCrls(signal)).filter(({ trustAnchorArn }) => trustAnchorArn === anchor.arn);
   const certificates = certificatesOf(anchor, commonName);
-  return { state: stateOf(anchor), arn: anchor.arn, certificates, crls: crls.map(foundCrl) };
+  const { arn: foundArn, name, notificationSettings } = anchor;
+  return { state: stateOf(anchor), arn: foundArn, name, notificationSettings, certificates, crls: crls.map(foundCrl) };
 }
 
 async function findByName(

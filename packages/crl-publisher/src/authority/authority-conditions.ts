@@ -11,6 +11,8 @@ export interface AuthorityState {
   readonly plan: RotationPlan;
   /** Trust anchors that are not ignored. */
   readonly anchors: readonly { readonly name: string; readonly joined: boolean }[];
+  /** What somebody changed of trust anchors beside their certificates, in words. */
+  readonly changed: readonly string[];
   /** Why the active generation's key cannot be used, beyond that it is missing. */
   readonly keyFault: string | undefined;
 }
@@ -100,17 +102,16 @@ function rotating({ status, plan }: AuthorityState): ConditionState {
   return { type, status: "True", reason: code, message: `${phases}. ${said}` };
 }
 
-function drift({ plan }: AuthorityState): ConditionState {
+function drift({ plan, changed }: AuthorityState): ConditionState {
   const type = "Drift";
-  const found = reasonsOf(plan).filter(({ code }) => code === "Drift");
-  return found.length === 0
-    ? {
-        type,
-        status: "False",
-        reason: authorityReasons.nothingFound,
-        message: "No trust anchor holds an unknown certificate",
-      }
-    : { type, status: "True", reason: authorityReasons.unknownCertificate, message: messagesOf(found) };
+  const unknown = reasonsOf(plan).filter(({ code }) => code === "Drift");
+  if (unknown.length === 0 && changed.length === 0) {
+    const message = "No trust anchor holds an unknown certificate, or was changed by somebody else";
+    return { type, status: "False", reason: authorityReasons.nothingFound, message };
+  }
+  const reason = unknown.length === 0 ? authorityReasons.changedSettings : authorityReasons.unknownCertificate;
+  const found = [...(unknown.length === 0 ? [] : [messagesOf(unknown)]), ...changed];
+  return { type, status: "True", reason, message: found.join("; ") };
 }
 
 function reasonOf(reasons: readonly WaitReason[]): string {

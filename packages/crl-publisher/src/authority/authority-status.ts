@@ -2,6 +2,7 @@ import { authorityReasons, type Condition } from "@capstan/api";
 import { nextRotationAt, type RotationObservation, type RotationPlan } from "@capstan/ca-core";
 import { formatTime, setCondition } from "@capstan/kube";
 import type { AnchorMemory } from "../anchors/anchor-memory.ts";
+import { changedSettings } from "../anchors/anchor-settings.ts";
 import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
 import { crlConditions } from "../crl/crl-conditions.ts";
 import { generationOfCrl } from "../rotation/to-observation.ts";
@@ -41,6 +42,9 @@ export function authorityStatus(question: StatusQuestion): StatusChange {
       status: status as AuthorityStatus,
       plan,
       anchors: anchors.filter((_, index) => spec.trustAnchors?.[index]?.ignore !== true),
+      changed: (spec.trustAnchors ?? []).flatMap(
+        (anchor) => changedSettings(seen.authority, anchor, question.memoryOf(anchor).reading).found,
+      ),
       keyFault: activeFound?.is === "Unusable" ? activeFound.message : undefined,
     }),
     ...crlStates(question),

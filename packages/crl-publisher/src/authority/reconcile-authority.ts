@@ -5,6 +5,7 @@ import { admitOperations } from "../operations/admit-operations.ts";
 import { refuseOperations, reportOperations } from "../operations/report-operations.ts";
 import { carryOut } from "../rotation/carry-out.ts";
 import type { AnchorMemory } from "../anchors/anchor-memory.ts";
+import { putSettingsBack } from "../anchors/put-settings-back.ts";
 import { observe } from "../rotation/observe.ts";
 import type { RotationOptions } from "../rotation/rotation-options.ts";
 import { rotationPolicyOf } from "../rotation/rotation-policy-of.ts";
@@ -83,6 +84,7 @@ class Pass {
         continue;
       }
       if (plan.next === "wait") {
+        await untilEnded(putSettingsBack(this.#options, seen, this.#signal), this.#options);
         await this.#report(seen, observation, plan);
         return { requeueAfterMs: this.#pauseMs(plan, seen) };
       }

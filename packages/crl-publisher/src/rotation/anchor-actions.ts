@@ -1,7 +1,8 @@
 import type { RotationAction } from "@capstan/ca-core";
 import { trustedTime } from "@capstan/ca-core";
 import { type CertificateAuthority, certificateAuthorityResource } from "@capstan/api";
-import { parseTrustAnchorArn, type WantedNotification } from "@capstan/rolesanywhere";
+import { parseTrustAnchorArn } from "@capstan/rolesanywhere";
+import { notificationSettings } from "../anchors/anchor-settings.ts";
 import type { CountedReading } from "../anchors/anchor-memory.ts";
 import { awsAnchorName, awsCrlName } from "../anchors/aws-names.ts";
 import { planCrlSlot } from "../anchors/plan-crl-slot.ts";
@@ -13,15 +14,6 @@ import { rotationPolicyOf } from "./rotation-policy-of.ts";
 import { generationOf } from "./seen.ts";
 
 type ActionOf<K extends RotationAction["do"]> = Extract<RotationAction, { readonly do: K }>;
-
-/**
- * Leaves are renewed every day, so AWS's default of 45 days would warn of every single one each day. Of a root it warns when
- * its rotation is long overdue.
- */
-const notificationSettings: readonly WantedNotification[] = [
-  { event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false },
-  { event: "CA_CERTIFICATE_EXPIRY", enabled: true, thresholdDays: 14 },
-];
 
 export function read(carry: CarryOut, { anchor: name }: ActionOf<"ReadAnchor">): Promise<void> {
   return callAnchor(carry, name, async (anchor) => {

@@ -11,6 +11,7 @@ const state = (change: Partial<AuthorityState> = {}): AuthorityState => ({
   status: { activeGeneration: 1, generations: [{ number: 1, phase: "Active" }] },
   plan: waits(),
   anchors: [{ name: "prod", joined: true }],
+  changed: [],
   keyFault: undefined,
   ...change,
 });
@@ -100,6 +101,15 @@ describe("TrustAnchorsInSync is", () => {
     expect(messageOf("TrustAnchorsInSync", { plan: waits(disabled, drift, disabled) })).toBe(
       "it is disabled; it holds SHA-256 ff",
     );
+  });
+});
+
+describe("Drift", () => {
+  test("tells-changed-settings-and-unknown-certificates-first", () => {
+    const changed = ["its name is other"];
+    expect(said({ changed })[3]).toBe("Drift True ChangedSettings");
+    expect(said({ changed, plan: waits(drift) })[3]).toBe("Drift True UnknownCertificate");
+    expect(messageOf("Drift", { changed, plan: waits(drift) })).toBe("it holds SHA-256 ff; its name is other");
   });
 });
 
