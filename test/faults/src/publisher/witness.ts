@@ -29,7 +29,7 @@ type AuthorityStatus = NonNullable<CertificateAuthority["status"]>;
  * of how the publisher decides.
  */
 export class Witness {
-  readonly #emulator: Emulator;
+  readonly #emulator: Pick<Emulator, "trustAnchors" | "sessionEvents">;
   readonly #now: () => number;
   readonly #policy: () => WitnessPolicy;
   readonly #foreign = new Set<string>();
@@ -46,7 +46,7 @@ export class Witness {
   #writes = 0;
 
   constructor(given: {
-    readonly emulator: Emulator;
+    readonly emulator: Pick<Emulator, "trustAnchors" | "sessionEvents">;
     readonly now: () => number;
     /** Asked when it is needed: anchors come later. */
     readonly policy: () => WitnessPolicy;

@@ -17,9 +17,9 @@ import { createSession, RolesAnywhereError } from "@capstan/rolesanywhere";
 import type { Unknowns } from "@capstan/test-rolesanywhere";
 import { type Anchor, Aws, places, unpaced } from "../../../soak/src/aws.ts";
 import type { HeldLeaf } from "../../../soak/src/held-leaf.ts";
-import { issuerCommonName } from "../../../soak/src/places.ts";
 import { PLANS } from "../../../soak/src/plan.ts";
 import { ScaledTime, timeScaleVariable } from "../../../soak/src/time-scale.ts";
+import { authorityManifest, onlyOwn } from "./authority-of-case.ts";
 import { issueAsIssuer } from "./issue-as-issuer.ts";
 import { configMaps, type Lab, leases, makeNamespace, secrets } from "./lab.ts";
 import { mutantVariable } from "./mutants.ts";
@@ -29,8 +29,7 @@ import { clockErrorVariable } from "./wrong-clock.ts";
 
 export const minuteMs = 60_000;
 
-/** Times of every case's authority, as Go durations of the run's time. */
-const times = { maxLeafDuration: "10m", rootDuration: "96h", soak: "3m", retention: "10m", deadline: "24h" } as const;
+/** What the witness holds the authority to. */
 const policy = { soakMs: 3 * minuteMs, retentionMs: 10 * minuteMs, skewMs: 10 * minuteMs };
 
 /** How much faster than real time a case runs, unless it says otherwise. */
@@ -90,7 +89,7 @@ export class World implements AsyncDisposable {
 
   /** Prepares everything, and starts no publisher yet. */
   static async create(lab: Lab, options: WorldOptions): Promise<World> {
-    const { maxLeafDuration = times.maxLeafDuration } = options;
+    const { maxLeafDuration = "10m" } = options;
     const { name, factor = usualFactor, unknowns = {}, mutant = "", environment = {} } = options;
     await makeNamespace(lab, name);
     const time = new ScaledTime(Date.now(), factor);
@@ -154,7 +153,7 @@ export class World implements AsyncDisposable {
 
   async settle(anchors: number): Promise<void> {
     const { client } = this.lab;
-    await client.create<CertificateAuthority>(certificateAuthorityResource, this.#authority([]));
+    await client.create<CertificateAuthority>(certificateAuthorityResource, this.#manifest([]));
     await this.publisher.start();
     await this.until("the first generation to sign", ({ status }) => status?.activeGeneration === 1);
     const ref = { namespace: this.namespace, name: bundleName(this.name) };
@@ -167,7 +166,7 @@ export class World implements AsyncDisposable {
       places.slice(0, anchors).map((place) => this.aws.createAnchor({ ...place, name: place.name }, rootPem)),
     );
     this.witness.look();
-    await this.changeSpec({ trustAnchors: this.#authority(this.#anchors).spec.trustAnchors ?? [] });
+    await this.changeSpec({ trustAnchors: this.#manifest(this.#anchors).spec.trustAnchors ?? [] });
     await this.untilJoined();
   }
 
@@ -389,41 +388,7 @@ export class World implements AsyncDisposable {
     await this.aws.emulator.stop();
   }
 
-  #authority(anchors: readonly Anchor[]): CertificateAuthority {
-    return {
-      apiVersion,
-      kind: "CertificateAuthority",
-      metadata: { name: this.name },
-      spec: {
-        subject: { commonName: issuerCommonName },
-        keyAlgorithm: "ECDSA-P256",
-        rootDuration: times.rootDuration,
-        maxLeafDuration: this.#maxLeafDuration,
-        rotation: { soak: times.soak, retention: times.retention, deadline: times.deadline, leadTime: "8h" },
-        issuance: { namespaces: {}, usages: ["digital signature", "client auth"] },
-        trustAnchors: anchors.map(({ name, region, account, arn, publisher, canary }) => ({
-          name,
-          region,
-          account,
-          arn,
-          publisher,
-          canary,
-        })),
-      },
-    };
+  #manifest(anchors: readonly Anchor[]): CertificateAuthority {
+    return authorityManifest({ name: this.name, anchors, maxLeafDuration: this.#maxLeafDuration });
   }
-}
-
-/**
- * Authorities are not namespaced, and every publisher sees every one and every Revocation. With this each sees its own: so many of
- * them share a control plane.
- */
-function onlyOwn(target: string, name: string): string {
-  const url = new URL(target, "http://api");
-  const kinds = `/apis/${apiVersion}`;
-  if (url.pathname === `${kinds}/certificateauthorities`) {
-    url.searchParams.set("fieldSelector", `metadata.name=${name}`);
-  }
-  if (url.pathname === `${kinds}/revocations`) url.pathname = `${kinds}/namespaces/${name}/revocations`;
-  return `${url.pathname}${url.search}`;
 }
