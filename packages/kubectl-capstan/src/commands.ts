@@ -1,3 +1,4 @@
+import { auditCommand } from "./audit/audit-command.ts";
 import { awsSetupCommand } from "./aws-setup/aws-setup-command.ts";
 import { checkCommand } from "./check/check-command.ts";
 import type { Command } from "./command.ts";
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   listCommand,
   revokeCommand,
   whoisCommand,
+  auditCommand,
   rotateCommand,
   freezeCommand,
   unfreezeCommand,

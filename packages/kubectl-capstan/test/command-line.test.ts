@@ -192,6 +192,8 @@ test("help of the plugin", async () => {
       list [options]                List issued certificates from the ledger, newest first
       revoke [options] [TARGET...]  Revoke certificates, which cannot be undone
       whois [options] [WHAT...]     Say whose a serial number, an AWS session or a certificate is
+      audit [options]               Report every certificate issued, or check the ledger against audit
+                                    logs
       rotate [options] <CA>         Replace the generation that signs
       freeze [options] <CA>         Hold issuing, or disable a trust anchor in AWS
       unfreeze [options] <CA>       Go on issuing, or enable a trust anchor in AWS again
@@ -308,6 +310,7 @@ describe("completion", () => {
       list	List issued certificates from the ledger, newest first
       revoke	Revoke certificates, which cannot be undone
       whois	Say whose a serial number, an AWS session or a certificate is
+      audit	Report every certificate issued, or check the ledger against audit logs
       rotate	Replace the generation that signs
       freeze	Hold issuing, or disable a trust anchor in AWS
       unfreeze	Go on issuing, or enable a trust anchor in AWS again

@@ -30,6 +30,8 @@ export interface Surroundings {
   /** Makes the terminal interactive; the line typed at each question. */
   readonly answer?: string;
   readonly hasColor?: boolean;
+  /** Told what goes to standard output, when it does. */
+  readonly onOut?: (text: string) => void;
   /** Default: one that jumps over every wait. */
   readonly clock?: Clock;
   /** What stands on standard input. */
@@ -56,7 +58,10 @@ export async function run(argv: readonly string[], surroundings: Surroundings = 
     if (server !== undefined) await writeFile(join(home, "config"), kubeconfig(server.url, namespace));
     const code = await runPlugin(argv, {
       terminal: {
-        out: (text) => (out += text),
+        out: (text) => {
+          out += text;
+          surroundings.onOut?.(text);
+        },
         err: (text) => (err += text),
         isInteractive: answer !== undefined,
         hasColor,

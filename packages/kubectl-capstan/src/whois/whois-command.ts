@@ -1,12 +1,13 @@
-import { defaultNamespace, DurationError, parseDuration } from "@capstan/api";
+import { defaultNamespace } from "@capstan/api";
+import { stringify } from "yaml";
 import { checkNamespace, withCluster } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { exitCode, type ExitCode, UsageError } from "../exit-code.ts";
 import { capstanNamespaceFlag, type ConnectionOptions, connectionFlags } from "../flags.ts";
 import type { Invocation } from "../invocation.ts";
+import { ledgerRetentionFlag, parseLedgerRetention } from "../ledger-retention.ts";
 import { formatTime } from "../output/human-time.ts";
 import { printable } from "../output/printable.ts";
-import { stringify } from "yaml";
 import { type Answer, answerOf } from "./answer.ts";
 import { groupJudgements } from "./group-judgements.ts";
 import { judge } from "./judge.ts";
@@ -35,12 +36,7 @@ export const whoisCommand: Command<WhoisOptions> = {
   },
   flags: [
     { long: "filename", short: "f", value: "FILE", description: "a file to look into, as WHAT" },
-    {
-      long: "ledger-retention",
-      value: "DURATION",
-      description: "how long the issuer controller keeps expired records, as its flag of this name says",
-      default: "24h",
-    },
+    ledgerRetentionFlag,
     {
       long: "output",
       short: "o",
@@ -64,7 +60,7 @@ async function whois({ arguments: targets, options, context }: Invocation<WhoisO
   const { capstanNamespace = defaultNamespace, output } = options;
   const { terminal, clock } = context;
   checkNamespace("--capstan-namespace", capstanNamespace);
-  const retentionMs = parseRetention(options.ledgerRetention ?? "");
+  const retentionMs = parseLedgerRetention(options.ledgerRetention);
   const named = [...targets, ...(options.filename === undefined ? [] : [options.filename])];
   if (named.length === 0) throw new UsageError("name what to look up; - reads CloudTrail's events from standard input");
   const note = (text: string): void => terminal.err(`note: ${printable(text)}\n`);
@@ -106,15 +102,4 @@ function countVerdicts(answers: readonly Answer[]): readonly string[] {
     ([verdict, those]) => `${those.length} ${verdict}`,
   );
   return [`${answers.length} subjects: ${counts.join(", ")}`];
-}
-
-function parseRetention(text: string): number {
-  try {
-    const milliseconds = parseDuration(text);
-    if (milliseconds >= 0) return milliseconds;
-  } catch (error) {
-    if (!(error instanceof DurationError)) throw error;
-    throw new UsageError(`--ledger-retention: ${error.message}`, { cause: error });
-  }
-  throw new UsageError(`--ledger-retention: ${text} is negative`);
 }
