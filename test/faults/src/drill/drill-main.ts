@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { repository } from "../places.ts";
+import { type Lab, startLab } from "../publisher/lab.ts";
 import { formatTotals, type Result } from "../result.ts";
 import { emergency } from "./emergency-part.ts";
 import type { Part } from "./part.ts";
@@ -14,7 +15,7 @@ const parts: readonly Part[] = [latency, burst, full, emergency, recover];
 
 const usage = `usage: pnpm drill [--only ${parts.map(({ name }) => name).join("|")}] [--smoke]
 
-  --only PART  one of them (default: all)
+  --only PART  one of them; may be given again (default: all)
   --smoke      a few of each, to see that it works`;
 
 const begun = performance.now();
@@ -30,9 +31,13 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: args.filter((arg) => arg !== "--"),
-    options: { help: { type: "boolean" }, only: { type: "string" }, smoke: { type: "boolean", default: false } },
+    options: {
+      help: { type: "boolean" },
+      only: { type: "string", multiple: true },
+      smoke: { type: "boolean", default: false },
+    },
   });
-  const chosen = parts.filter(({ name }) => values.only === undefined || name === values.only);
+  const chosen = parts.filter(({ name }) => values.only === undefined || values.only.includes(name));
   if (values.help === true || chosen.length === 0) {
     process.stderr.write(`${usage}\n`);
     return values.help === true ? 0 : 2;
@@ -44,13 +49,22 @@ async function main(args: readonly string[]): Promise<number> {
     say(`${holds ? "passed" : "failed"}: ${name} (${note})`);
   };
   const measured = (name: string, value: unknown): void => void (measurements[name] = value);
-  for (const { name, run } of chosen) {
-    say(`begins: ${name}`);
-    try {
-      await run({ say, smoke: values.smoke, rule, measured, results });
-    } catch (error) {
-      rule(name, false, error instanceof Error ? error.message : String(error));
+  let shared: Promise<Lab> | undefined;
+  const lab = (): Promise<Lab> => (shared ??= startLab(say));
+  // The processes would die with this one anyway; this also removes their folder.
+  const interrupted = (): void => void shared?.then(({ stop }) => stop()).finally(() => process.exit(130));
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
+  try {
+    for (const { name, run } of chosen) {
+      say(`begins: ${name}`);
+      try {
+        await run({ lab, say, smoke: values.smoke, rule, measured });
+      } catch (error) {
+        rule(name, false, error instanceof Error ? error.message : String(error));
+      }
     }
+  } finally {
+    await (await shared)?.stop();
   }
   const folder = path.join(repository, "reports/drill");
   await mkdir(folder, { recursive: true });

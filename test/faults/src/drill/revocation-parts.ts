@@ -1,23 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { HeldLeaf } from "../../../soak/src/held-leaf.ts";
-import { startLab } from "../publisher/lab.ts";
 import { World } from "../publisher/world.ts";
-import { type Drill, type Part } from "./part.ts";
+import type { Drill, Part } from "./part.ts";
 import { percentile } from "./percentile.ts";
 
 const hourMs = 3_600_000;
 const patienceMs = 1_800_000;
 
 /** A publisher at the pace of real time, with AWS's own rates on its side. */
-async function inRealTime(drill: Drill, use: (world: World) => Promise<void>): Promise<void> {
-  const lab = await startLab(drill.say);
-  try {
-    const patient = { ...lab, patienceMs };
-    await using world = await World.start(patient, { name: "drill", anchors: 2, factor: 1, maxLeafDuration: "4h" });
-    await use(world);
-  } finally {
-    await lab.stop();
-  }
+async function inRealTime(drill: Drill, name: string, use: (world: World) => Promise<void>): Promise<void> {
+  const lab = { ...(await drill.lab()), patienceMs };
+  await using world = await World.start(lab, { name: `drill-${name}`, anchors: 2, factor: 1, maxLeafDuration: "4h" });
+  await use(world);
 }
 
 /** Leaves of one key: making keys is not what is measured. */
@@ -51,7 +45,7 @@ async function revokeAll(world: World, leaves: readonly HeldLeaf[], atOnce: numb
 export const latency: Part = {
   name: "latency",
   run: (drill) =>
-    inRealTime(drill, async (world) => {
+    inRealTime(drill, "latency", async (world) => {
       const count = drill.smoke ? 5 : 200;
       const leaves = await issueMany(world, count, drill.say);
       const times: number[] = [];
@@ -93,7 +87,7 @@ export const latency: Part = {
 export const burst: Part = {
   name: "burst",
   run: (drill) =>
-    inRealTime(drill, async (world) => {
+    inRealTime(drill, "burst", async (world) => {
       const count = drill.smoke ? 50 : 1_000;
       const leaves = await issueMany(world, count, drill.say);
       const from = world.aws.emulator.requests().length;
@@ -149,7 +143,7 @@ async function untilAllPublished(world: World, leaves: readonly HeldLeaf[], name
 export const full: Part = {
   name: "full",
   run: (drill) =>
-    inRealTime(drill, async (world) => {
+    inRealTime(drill, "full", async (world) => {
       const count = drill.smoke ? 100 : 6_000;
       const leaves = await issueMany(world, count, drill.say);
       const begun = performance.now();
