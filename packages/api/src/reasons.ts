@@ -22,6 +22,8 @@ export const authorityReasons = {
   /** The AWS credentials of the publisher are of another account than a trust anchor. */
   wrongAccount: "WrongAccount",
   awsUnavailable: "AWSUnavailable",
+  /** Leaves that are no AWS credentials, and would be under a trust anchor, may still be valid. */
+  generalLeaves: "GeneralLeaves",
   /** A trust anchor is kept disabled by a DisableTrustAnchor operation. */
   anchorDisabled: "TrustAnchorDisabledByOrder",
   keyMissing: "KeyMissing",

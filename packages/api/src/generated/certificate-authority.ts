@@ -278,6 +278,12 @@ export interface CertificateAuthorityBody {
        */
       abandoning?: boolean;
       /**
+       * It has signed while there were no trust anchors, so perhaps leaves of profile General. With anchors, until when one of them may be valid; its root comes into none before.
+       */
+      general?: {
+        until?: string;
+      };
+      /**
        * Since when everything that it has issued is to be issued anew.
        */
       reissueOrderedAt?: string;

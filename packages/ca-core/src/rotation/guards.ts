@@ -34,6 +34,7 @@ import {
 import {
   drainIsOver,
   foreignDrainIsOver,
+  generalLeavesHaveEnded,
   pauseAfterAbandonIsOver,
   retentionIsOver,
   rotationIsDue,
@@ -63,6 +64,7 @@ export interface RotationGuards {
   readonly soakIsOver: GenerationGuard;
   readonly drainIsOver: (facts: RotationFacts, generation: GenerationObservation) => Verdict;
   readonly foreignDrainIsOver: (view: RotationView, foreign: ForeignRoot) => Verdict;
+  readonly generalLeavesHaveEnded: (facts: RotationFacts, generation: GenerationObservation) => Verdict;
   readonly retentionIsOver: GenerationGuard;
   // Generations and their marks
   readonly noneIsInProgress: Guard;
@@ -106,6 +108,7 @@ export const ROTATION_GUARDS: RotationGuards = {
   soakIsOver,
   drainIsOver,
   foreignDrainIsOver,
+  generalLeavesHaveEnded,
   retentionIsOver,
   noneIsInProgress,
   keyIsPresent,

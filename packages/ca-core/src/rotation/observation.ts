@@ -53,6 +53,11 @@ export interface GenerationObservation {
   readonly mark: { readonly notAfter: number; readonly sealed: boolean } | undefined;
   /** Highest CRL number that our own state holds; undefined before the first CRL. */
   readonly crlNumber: bigint | undefined;
+  /**
+   * Until when leaves of profile General may be valid that it has signed while there were no trust anchors: under an anchor
+   * each would be an AWS credential. Absent where there were anchors all the time.
+   */
+  readonly generalUntil?: number;
   /** Whether BeginAbandon was carried out. */
   readonly abandoning: boolean;
   /** Whether MarkCompromised was carried out. */

@@ -9,6 +9,7 @@ export type WaitCode =
   | "ForeignRootDraining"
   | "Retained"
   | "MarksNotPassed"
+  | "GeneralLeaves"
   // Trust anchors
   | "AnchorNotRead"
   | "AnchorUnreachable"

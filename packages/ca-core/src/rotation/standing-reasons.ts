@@ -4,13 +4,17 @@ import type { RotationView } from "./view.ts";
 
 /** What an operator must know whether or not a step waits for it: these come first. */
 export function standingReasons(view: RotationView): readonly WaitReason[] {
-  const { guards, anchors, active, observation } = view;
+  const { guards, anchors, active, draining, observation } = view;
   const found: (WaitReason | undefined)[] = [
     guards.timeIsTrusted(view),
     guards.stateIsCurrent(view),
     active === undefined ? undefined : guards.keyIsPresent(view, active),
   ];
   for (const anchor of anchors) {
+    for (const generation of active === undefined ? draining : [active, ...draining]) {
+      const general = guards.generalLeavesHaveEnded(view, generation);
+      found.push(general === undefined ? undefined : { ...general, anchor: anchor.name });
+    }
     const ordered = guards.isNotDisabledByOrder(view, anchor);
     found.push(driftIn(view, anchor), ordered, guards.isReachable(view, anchor));
     if (anchor.reading === undefined || ordered !== undefined) continue;

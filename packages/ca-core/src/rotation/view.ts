@@ -87,7 +87,7 @@ function neededIn(facts: RotationFacts): readonly GenerationObservation[] {
   return [
     ...(active === undefined || active.compromised || isExpired(facts, active) ? [] : [active]),
     ...draining.filter((generation) => guards.drainIsOver(facts, generation) !== undefined),
-  ];
+  ].filter((generation) => guards.generalLeavesHaveEnded(facts, generation) === undefined);
 }
 
 const IN_USE: ReadonlySet<GenerationPhase> = new Set(["Pending", "Published", "Active"]);

@@ -34,7 +34,12 @@ const CONFLICTS: ReadonlySet<WaitCode> = new Set([
 ]);
 
 /** What else keeps a trust anchor from being in sync. */
-const OTHER_FAULTS: ReadonlySet<WaitCode> = new Set(["AnchorUnreachable", "WrongAccount", "AnchorDisabledByOrder"]);
+const OTHER_FAULTS: ReadonlySet<WaitCode> = new Set([
+  "AnchorUnreachable",
+  "WrongAccount",
+  "AnchorDisabledByOrder",
+  "GeneralLeaves",
+]);
 
 /** Ready, TrustAnchorsInSync, Rotating and Drift. */
 export function authorityConditions(state: AuthorityState): readonly ConditionState[] {
@@ -118,6 +123,7 @@ function reasonOf(reasons: readonly WaitReason[]): string {
   if (reasons.some(({ code }) => CONFLICTS.has(code))) return authorityReasons.anchorConflict;
   if (reasons.some(({ code }) => code === "WrongAccount")) return authorityReasons.wrongAccount;
   if (reasons.some(({ code }) => code === "AnchorUnreachable")) return authorityReasons.awsUnavailable;
+  if (reasons.some(({ code }) => code === "GeneralLeaves")) return authorityReasons.generalLeaves;
   if (reasons.some(({ code }) => code === "AnchorDisabledByOrder")) return authorityReasons.anchorDisabled;
   return authorityReasons.registering;
 }

@@ -6,6 +6,7 @@ import { refuseOperations, reportOperations } from "../operations/report-operati
 import { carryOut } from "../rotation/carry-out.ts";
 import type { AnchorMemory } from "../anchors/anchor-memory.ts";
 import { putSettingsBack } from "../anchors/put-settings-back.ts";
+import { noteGeneralLeaves } from "../rotation/general-leaves.ts";
 import { observe } from "../rotation/observe.ts";
 import type { RotationOptions } from "../rotation/rotation-options.ts";
 import { rotationPolicyOf } from "../rotation/rotation-policy-of.ts";
@@ -130,6 +131,11 @@ class Pass {
     if (lacksFinalizer(authority)) {
       const signal = this.#signal;
       await this.#options.client.replace(certificateAuthorityResource, withFinalizer(authority), { signal });
+      return true;
+    }
+    const generations = noteGeneralLeaves(seen);
+    if (generations !== undefined) {
+      await writeStatus(this.#options.client, authority, { ...authority.status, generations }, this.#signal);
       return true;
     }
     return admitOperations(this.#options, seen, this.#signal);

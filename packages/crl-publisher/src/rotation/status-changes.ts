@@ -1,6 +1,7 @@
 import type { RotationAction, RotationActionName } from "@capstan/ca-core";
 import { formatTime } from "@capstan/kube";
 import type { AuthorityStatus, GenerationStatus, StatusChange } from "../authority/authority-parts.ts";
+import { hasAnchors } from "./general-leaves.ts";
 import type { Seen } from "./seen.ts";
 
 /** Actions that are one write of the authority's status. */
@@ -63,6 +64,7 @@ const CHANGES: { readonly [K in StatusActionName]: Change<K> } = {
       return [
         {
           ...status,
+          ...(change.phase === "Active" && !hasAnchors(seen.authority) ? { general: {} } : {}),
           number,
           phase: change.phase,
           phaseSince: formatTimeAtOrAfter(at),

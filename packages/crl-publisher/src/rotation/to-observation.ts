@@ -81,6 +81,7 @@ function generationObservation(
         ? undefined
         : { notAfter: Date.parse(mark.spec.notAfter), sealed: mark.status?.sealed === true },
     crlNumber: crlOf(number)?.number,
+    ...(status?.general?.until === undefined ? {} : { generalUntil: Date.parse(status.general.until) }),
     abandoning: status?.abandoning === true || generations.some((other) => other.mark?.status?.abandons === number),
     compromised: status?.compromised === true,
     reissueOrdered: status?.reissueOrderedAt !== undefined,

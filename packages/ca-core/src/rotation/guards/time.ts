@@ -119,6 +119,23 @@ export function drainIsOver(facts: RotationFacts, generation: GenerationObservat
       };
 }
 
+/** No root comes into a trust anchor while a leaf of it may be valid that was held to no rule of AWS's. */
+export function generalLeavesHaveEnded(
+  { atLeast, observation }: RotationFacts,
+  { number, generalUntil }: GenerationObservation,
+): WaitReason | undefined {
+  if (generalUntil === undefined) return undefined;
+  const until = generalUntil + observation.policy.skewMs;
+  return atLeast >= until
+    ? undefined
+    : {
+        code: "GeneralLeaves",
+        generation: number,
+        until,
+        message: `Generation ${number} has signed while there were no trust anchors, and such leaves may be valid until ${formatInstant(generalUntil)}: its root comes into a trust anchor on ${formatInstant(until)}; a Rotate operation brings another one at once`,
+      };
+}
+
 export function markMissing({ number }: GenerationObservation): WaitReason {
   return {
     code: "MarkMissing",

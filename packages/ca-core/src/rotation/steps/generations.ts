@@ -44,7 +44,12 @@ export function makeGeneration(view: RotationView): readonly Candidate[] {
         // Where nobody signs or what signs is compromised, no anchor can be worse off.
         ...(signing === undefined
           ? []
-          : [guards.readingsAreFresh(view), guards.noDrift(view), guards.everyAnchorIsJoined(view)]),
+          : [
+              guards.readingsAreFresh(view),
+              guards.noDrift(view),
+              // One that is to hold nothing yet is joined by what comes.
+              view.needed.length === 0 ? undefined : guards.everyAnchorIsJoined(view),
+            ]),
       ],
     },
   ];
