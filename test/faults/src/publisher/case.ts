@@ -1,5 +1,6 @@
 import type { Result } from "../result.ts";
 import type { Lab } from "./lab.ts";
+import { mutantNamed } from "./mutants.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** One thing that goes wrong, and how it must end. */
@@ -52,7 +53,9 @@ async function tryCase(
   const complaints: string[] = [];
   let world: World | undefined;
   try {
-    world = await World.start(lab, { ...options, name: `f${worlds}`, mutant });
+    const factor = mutantNamed(mutant)?.factor;
+    const paced = factor === undefined ? options : { ...options, factor };
+    world = await World.start(lab, { ...paced, name: `f${worlds}`, mutant });
     note = await run(world);
   } catch (error) {
     complaints.push(error instanceof Error ? error.message : String(error));

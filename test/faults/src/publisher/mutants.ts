@@ -20,6 +20,8 @@ export interface Mutant {
   readonly what: string;
   /** The case that has to fail, by its name, and with a complaint like this. */
   readonly diesIn: { readonly name: string; readonly by: RegExp };
+  /** How fast its run's time is: what it does not wait for must be longer than what a busy machine takes. */
+  readonly factor?: number;
   readonly plan?: Planner;
   /** Changes what the process is made of, before it starts. */
   readonly sabotage?: (client: KubeClient) => void;
@@ -28,12 +30,13 @@ export interface Mutant {
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "no-read-back": {
     what: "what was written counts without having been read back",
-    diesIn: { name: "C01: an update has no effect", by: /read back before the switch/ },
+    diesIn: { name: "C01: an update has no effect", by: /read back before it counts/ },
     plan: plannerWithout("everyJoinedAnchorHolds"),
   },
   "no-soak": {
     what: "the switch comes before the soak is over",
     diesIn: { name: "guard: a whole rotation", by: /soak before the switch/ },
+    factor: 10,
     plan: plannerWithout("soakIsOver"),
   },
   "no-seal": {
@@ -44,6 +47,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "no-drain": {
     what: "the old root goes while its leaves are valid",
     diesIn: { name: "guard: a whole rotation", by: /no root goes before its leaves/ },
+    factor: 10,
     plan: plannerWithout("drainIsOver"),
   },
   "no-fence": {

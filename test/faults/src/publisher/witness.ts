@@ -215,8 +215,8 @@ export class Witness {
     if (active?.phase !== "Active" || active.compromised === true || next === undefined) return;
     const { soakMs, slackMs, anchors } = this.#policy();
     this.look();
-    for (const { arn, name } of trustAnchors) {
-      if (arn === undefined || !anchors.has(arn)) continue;
+    for (const { arn, name, joined } of trustAnchors) {
+      if (arn === undefined || !anchors.has(arn) || !joined) continue;
       const since = this.#heldSince.get(`${arn} ${next.fingerprint}`);
       if (since === undefined) this.#violates("read back before the switch", `${name} lacks generation ${next.number}`);
       else if (this.#now() - since < soakMs - slackMs) {
@@ -255,9 +255,23 @@ export class Witness {
         this.#violates("the seal is the switch", `generation ${number} became ${phase} with an open mark`);
       }
     }
+    for (const { number, phase, fingerprint } of status.generations ?? []) {
+      const isNew =
+        phase === "Published" && this.#status.generations?.find((one) => one.number === number)?.phase !== phase;
+      if (!isNew) continue;
+      const lacking = this.#joined(status).find(({ fingerprints }) => !fingerprints.includes(fingerprint ?? ""));
+      if (lacking !== undefined)
+        this.#violates("read back before it counts", `${lacking.name} lacks generation ${number}`);
+    }
     const active = (status.generations ?? []).filter(({ phase }) => phase === "Active");
     if (active.length > 1) this.#violates("one generation signs", phasesOf(status));
     this.#status = status;
+  }
+
+  /** What AWS stores of the anchors that status calls joined. */
+  #joined({ trustAnchors = [] }: AuthorityStatus): readonly TrustAnchorState[] {
+    const arns = trustAnchors.flatMap(({ arn, joined }) => (joined && arn !== undefined ? [arn] : []));
+    return this.#emulator.trustAnchors().filter(({ arn }) => arns.includes(arn));
   }
 
   #keyMade(number: number): void {

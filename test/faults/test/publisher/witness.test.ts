@@ -86,6 +86,12 @@ class Scene {
     return this;
   }
 
+  /** Somebody else has changed the bundle. */
+  with(...fingerprints: readonly string[]): this {
+    this.stored = { ...this.stored, fingerprints };
+    return this;
+  }
+
   after(ms: number): this {
     this.at += ms;
     return this;
@@ -108,8 +114,8 @@ const intent = (at: number, ...remaining: readonly string[]): Partial<Status> =>
 
 /** Up to where the first root may go: sealed, drained, and meant. */
 function drained(): Scene {
-  const scene = new Scene().mark(1, begin + minute).status(["Active", "Published"]);
-  scene.aws({ fingerprints: ["one", "two"] }).after(4 * minute);
+  const scene = new Scene().mark(1, begin + minute).aws({ fingerprints: ["one", "two"] });
+  scene.status(["Active", "Published"]).after(4 * minute);
   scene.witness.waives("canary before the switch");
   scene
     .mark(1, begin + minute, true, 2)
@@ -146,13 +152,19 @@ describe("a rule is broken", () => {
     [
       "by-an-open-mark-of-who-drains",
       ["the seal is the switch"],
-      (scene) => scene.mark(1, begin).status(["Active", "Published"]).status(["Draining", "Active"]),
+      (scene) => scene.with("one", "two").mark(1, begin).status(["Active", "Published"]).status(["Draining", "Active"]),
     ],
     ["by-two-that-sign", ["one generation signs"], (scene) => scene.status(["Active", "Active"])],
     [
-      "by-a-seal-before-the-root-is-there",
+      "by-a-root-that-counts-before-it-is-there",
+      ["read back before it counts"],
+      (scene) => scene.status(["Active", "Pending"]).status(["Active", "Published"]),
+    ],
+    [
+      "by-a-seal-when-the-root-is-gone-again",
       ["read back before the switch", "canary before the switch"],
-      (scene) => scene.mark(1, begin).status(["Active", "Published"]).mark(1, begin, true, 2),
+      (scene) =>
+        scene.with("one", "two").mark(1, begin).status(["Active", "Published"]).with("one").mark(1, begin, true, 2),
     ],
     [
       "by-a-seal-before-the-soak-is-over",
@@ -160,8 +172,8 @@ describe("a rule is broken", () => {
       (scene) =>
         scene
           .mark(1, begin)
-          .status(["Active", "Published"])
           .aws({ fingerprints: ["one", "two"] })
+          .status(["Active", "Published"])
           .after(minute)
           .mark(1, begin, true, 2),
     ],
@@ -232,8 +244,8 @@ describe("a rule is broken", () => {
   });
 
   test("by-a-root-that-goes-before-its-mark-has-passed", () => {
-    const scene = new Scene().mark(1, begin + 15 * minute).status(["Active", "Published"]);
-    scene.aws({ fingerprints: ["one", "two"] }).after(4 * minute);
+    const scene = new Scene().mark(1, begin + 15 * minute).aws({ fingerprints: ["one", "two"] });
+    scene.status(["Active", "Published"]).after(4 * minute);
     scene.witness.waives("canary before the switch");
     scene.mark(1, begin + 15 * minute, true, 2).after(16 * minute);
     scene.status(["Draining", "Active"], intent(scene.at + 30_000, "two")).aws({ fingerprints: ["two"] });
