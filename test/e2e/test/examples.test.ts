@@ -280,18 +280,14 @@ describe("ci-agent", () => {
   });
 
   test("gets-a-certificate-for-its-own-name-and-with-it-the-role", async () => {
-    const files = await askForCertificate(environment, { ...asking, name: "job-1", kubeconfig });
-    const config = path.join(path.dirname(files.certificate), "aws-config");
-    const text = readExample("eks-access/aws-config", {
-      ...arns,
-      "[profile eks-alice]": "[default]",
-      "role/eks-alice": "role/ci-pipeline",
-      "/home/alice/.capstan/alice.crt": files.certificate,
-      "/home/alice/.capstan/alice.key": files.privateKey,
-    });
-    await writeFile(config, text);
-    const env = { ...(await surroundings(environment)), AWS_CONFIG_FILE: config };
-    expect(await whoAmI(env)).toEqual(session("ci-pipeline"));
+    const job = path.join(environment.cluster.directory, "job");
+    await mkdir(job, { recursive: true });
+    const [command = ""] = shellBlocks(readExample("ci-agent/README.md", arns));
+    const base = await surroundings(environment);
+    const env = { ...base, PATH: `${environment.bin}${path.delimiter}${base["PATH"]}`, KUBECONFIG: kubeconfig };
+    await promisify(execFile)("sh", ["-euc", command], { cwd: job, env });
+    const profile = { AWS_CONFIG_FILE: path.join(job, "aws-config"), AWS_PROFILE: "pipeline" };
+    expect(await whoAmI({ ...base, ...profile })).toEqual(session("ci-pipeline"));
   });
 });
 
@@ -402,7 +398,7 @@ describe("several-accounts", () => {
   });
 });
 
-/** The shell blocks of a README, without their first line, which says how they are tested. */
+/** The shell blocks of a README that say that they are run here. */
 function shellBlocks(text: string): readonly string[] {
-  return [...text.matchAll(/^```sh\n# .*\n([^]*?)^```$/gm)].map(([, block = ""]) => block);
+  return [...text.matchAll(/^```sh\n# examples\.test\.ts runs it.*\n([^]*?)^```$/gm)].map(([, block = ""]) => block);
 }
