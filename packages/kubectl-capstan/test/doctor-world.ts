@@ -1,5 +1,6 @@
 import { apiVersion, type CertificateAuthority } from "@capstan/api";
 import { type Answer, collection, object, type Route } from "./api-server.ts";
+import { knownFields } from "../src/doctor/known-fields.ts";
 import { authority, condition, healthy } from "./objects.ts";
 
 /** A cluster in which all is well, as the routes of a scripted API server; `changes` make one thing of it otherwise. */
@@ -17,6 +18,7 @@ const webhook = {
 
 export const paths = {
   capstan: "GET /apis/capstan.dev/v1alpha1",
+  openApi: "GET /openapi/v3/apis/capstan.dev/v1alpha1",
   certManager: "GET /apis/cert-manager.io/v1",
   mutating: "GET /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
   validating: "GET /apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
@@ -41,6 +43,36 @@ export const paths = {
 const names = ["operation-requested-by", "publisher-writes-no-spec", "revocation-requested-by"].map(
   (name) => `capstan-${name}`,
 );
+
+/** As the API server shows the schemas, without the fields that match. */
+export function openApi(isMissing: (field: string) => boolean = () => false): Answer {
+  const schemas = Object.entries(knownFields).map(([kind, fields]) => [
+    `dev.capstan.v1alpha1.${kind}`,
+    {
+      ...schemaOf(fields.filter((field) => !isMissing(`${kind}.${field}`))),
+      "x-kubernetes-group-version-kind": [{ group: "capstan.dev", version: "v1alpha1", kind }],
+    },
+  ]);
+  return object({ components: { schemas: Object.fromEntries(schemas) } });
+}
+
+interface Schema {
+  properties?: Record<string, Schema>;
+  items?: Schema;
+}
+
+function schemaOf(fields: readonly string[]): Schema {
+  const root: Schema = {};
+  for (const field of fields) {
+    let at = root;
+    for (const part of field.split(".")) {
+      const name = part.replaceAll("[]", "");
+      at = (at.properties ??= {})[name] ??= {};
+      for (let depth = (part.length - name.length) / 2; depth > 0; depth--) at = at.items ??= {};
+    }
+  }
+  return root;
+}
 
 /** What the webhook answers to what it must refuse. */
 const webhookRefusal: Answer = {
@@ -144,6 +176,7 @@ export function worldAt(now: number) {
     return {
       "GET /version": object({}),
       [paths.capstan]: object({ resources: plurals.map((name) => ({ name })) }),
+      [paths.openApi]: openApi(),
       [paths.certManager]: object({ resources: [{ name: "certificaterequests" }] }),
       [paths.mutating]: collection({ metadata: { name: "cert-manager-webhook" }, webhooks: [webhook] }),
       [paths.validating]: collection({ metadata: { name: "cert-manager-webhook" }, webhooks: [webhook] }),

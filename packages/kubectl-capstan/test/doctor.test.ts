@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { collection, forbidden, object, type Route, startApiServer } from "./api-server.ts";
-import { paths, type Routes, worldAt } from "./doctor-world.ts";
+import { openApi, paths, type Routes, worldAt } from "./doctor-world.ts";
 import { condition, revocation } from "./objects.ts";
 import { type Ended, run, startedAt } from "./run.ts";
 
@@ -55,7 +55,7 @@ describe("all is well", () => {
         leaf, leaf-issuer, leaf-revoked: no leaf was given: name one by --certificate and --private-key, or by --secret
         canary: no leaf, profile and role were given: name them by --certificate and --private-key or --secret, --profile-arn and --role-arn
 
-      42 checks: 30 passed, 0 failed, 12 skipped: nothing is wrong
+      43 checks: 31 passed, 0 failed, 12 skipped: nothing is wrong
       ",
       }
     `);
@@ -65,6 +65,7 @@ describe("all is well", () => {
     expect((await doctor({}, ["-o", "wide"])).out).toMatchInlineSnapshot(`
       "GROUP       CHECK                          RESULT    TRUE WHEN PASSED                                                              READS
       Cluster     capstan-crds                   Passed    the API server serves Capstan's kinds                                         discovery of capstan.dev/v1alpha1
+      Cluster     capstan-crd-fields             Passed    Capstan's kinds have every field of this release                              OpenAPI of capstan.dev/v1alpha1
       Cluster     api-clock                      Passed    this computer's clock and the API server's agree                              the Date header of the API server's answers
       Cluster     cert-manager                   Passed    cert-manager is installed                                                     discovery of cert-manager.io/v1
       Cluster     cert-manager-webhooks          Passed    cert-manager's webhooks attest who makes a request                            list mutating- and validatingwebhookconfigurations
@@ -112,7 +113,7 @@ describe("all is well", () => {
         leaf, leaf-issuer, leaf-revoked: no leaf was given: name one by --certificate and --private-key, or by --secret
         canary: no leaf, profile and role were given: name them by --certificate and --private-key or --secret, --profile-arn and --role-arn
 
-      42 checks: 30 passed, 0 failed, 12 skipped: nothing is wrong
+      43 checks: 31 passed, 0 failed, 12 skipped: nothing is wrong
       "
     `);
   });
@@ -152,6 +153,11 @@ const faults: readonly (readonly [fact: string, changes: Routes, found: readonly
     "one kind is not served",
     { [paths.capstan]: object({ resources: [{ name: "certificateauthorities" }] }) },
     ["capstan-crds-missing"],
+  ],
+  [
+    "the definition of a kind is older than this release",
+    { [paths.openApi]: openApi((field) => field.startsWith("Revocation.spec.reissue")) },
+    ["capstan-crds-outdated"],
   ],
   [
     "the API server's clock is ahead",
@@ -594,7 +600,7 @@ describe("one fault", () => {
         leaf, leaf-issuer, leaf-revoked: no leaf was given: name one by --certificate and --private-key, or by --secret
         canary: no leaf, profile and role were given: name them by --certificate and --private-key or --secret, --profile-arn and --role-arn
 
-      42 checks: 28 passed, 2 failed, 12 skipped: 1 wrong, 1 follows from that
+      43 checks: 29 passed, 2 failed, 12 skipped: 1 wrong, 1 follows from that
       ",
       }
     `);

@@ -13,7 +13,7 @@ import {
 } from "./resources.ts";
 import { type ResourceAttributes, userOf } from "./world.ts";
 
-const applyManifests = "kubectl apply --server-side -k deploy/manifests";
+const applyManifests = "kubectl apply --server-side --force-conflicts -k deploy/manifests";
 
 /** The programs that hold a lease, which has their name. */
 const leaders = ["issuer-controller", "crl-publisher"] as const;

@@ -3,6 +3,7 @@ import { KubeApiError, KubeConnectionError, type KubeObject } from "@capstan/kub
 import { selects, type WebhookConfiguration, webhookFaults, webhooksThatSkip } from "@capstan/policy";
 import type { Check, Finding } from "./check.ts";
 import { approverRightMissing } from "./approver.ts";
+import { crdFields } from "./crd-check.ts";
 import { csiDriver } from "./csi-driver-check.ts";
 import { mutatingWebhookResource, namespaceResource, validatingWebhookResource } from "./resources.ts";
 import { ourRequests } from "./requests.ts";
@@ -51,6 +52,7 @@ export const clusterChecks: readonly Check[] = [
       ];
     },
   },
+  crdFields,
   {
     id: "api-clock",
     group: "Cluster",
