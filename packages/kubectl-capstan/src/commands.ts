@@ -11,6 +11,7 @@ import { abandonCommand } from "./operations/abandon-command.ts";
 import { releaseCommand } from "./operations/release-command.ts";
 import { recoverCommand } from "./recover/recover-command.ts";
 import { rotateCommand } from "./rotate/rotate-command.ts";
+import { showCommand } from "./show/show-command.ts";
 import { statusCommand } from "./status/status-command.ts";
 import { versionCommand } from "./version-command.ts";
 import { whoisCommand } from "./whois/whois-command.ts";
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   doctorCommand,
   checkCommand,
   listCommand,
+  showCommand,
   revokeCommand,
   whoisCommand,
   auditCommand,

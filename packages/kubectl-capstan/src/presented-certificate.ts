@@ -13,6 +13,8 @@ export interface PresentedCertificate {
   readonly subjectValues: NameValues;
   readonly issuer: string;
   readonly issuerValues: NameValues;
+  /** In the order of the certificate, by OpenSSL's names: DNS, URI, IP Address, email. */
+  readonly alternativeNames: readonly { readonly kind: string; readonly value: string }[];
   /** Milliseconds since 1970, both inclusive. */
   readonly notBefore: number;
   readonly notAfter: number;
@@ -44,6 +46,7 @@ export function readPresentedCertificate(source: string | Uint8Array, where: str
       subjectValues: valuesOf(subject),
       issuer: textOfName(x509.issuer),
       issuerValues: valuesOf(issuer),
+      alternativeNames: alternativeNamesOf(x509.subjectAltName),
       notBefore: x509.validFromDate.getTime(),
       notAfter: x509.validToDate.getTime(),
       sha256: x509.fingerprint256.replaceAll(":", "").toLowerCase(),
@@ -61,6 +64,16 @@ type LegacyName = Readonly<Record<string, string | readonly string[]>> | undefin
 
 function valuesOf(name: LegacyName): NameValues {
   return Object.fromEntries(Object.entries(name ?? {}).map(([type, value]) => [type, [value].flat()]));
+}
+
+/** `DNS:a, URI:"b,c"`: a value with a comma stands as JSON (Node: X509Certificate.subjectAltName). */
+function alternativeNamesOf(text: string | undefined): PresentedCertificate["alternativeNames"] {
+  return [...(text ?? "").matchAll(/(?:^|, )(?<kind>[A-Za-z ]+):(?<value>"(?:[^"\\]|\\.)*"|[^,]*)/g)].map(
+    ({ groups }) => {
+      const { kind = "", value = "" } = groups ?? {};
+      return { kind, value: value.startsWith('"') ? String(JSON.parse(value)) : value };
+    },
+  );
 }
 
 /** Node gives one attribute a line, and nothing at all for an empty name. */

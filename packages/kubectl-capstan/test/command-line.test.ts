@@ -190,6 +190,7 @@ test("help of the plugin", async () => {
       check [options] [FILE]        Tell whether a Certificate or a request would be issued, and what
                                     AWS would make of the leaf
       list [options]                List issued certificates from the ledger, newest first
+      show [options] <TARGET>       Show one certificate: names, key, request, what AWS makes of it
       revoke [options] [TARGET...]  Revoke certificates, which cannot be undone
       whois [options] [WHAT...]     Say whose a serial number, an AWS session or a certificate is
       audit [options]               Report every certificate issued, or check the ledger against audit
@@ -308,6 +309,7 @@ describe("completion", () => {
       doctor	Check the whole chain from the cluster to AWS, and name the cause and the cure of what is wrong
       check	Tell whether a Certificate or a request would be issued, and what AWS would make of the leaf
       list	List issued certificates from the ledger, newest first
+      show	Show one certificate: names, key, request, what AWS makes of it
       revoke	Revoke certificates, which cannot be undone
       whois	Say whose a serial number, an AWS session or a certificate is
       audit	Report every certificate issued, or check the ledger against audit logs

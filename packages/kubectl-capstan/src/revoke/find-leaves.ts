@@ -178,7 +178,17 @@ function leafFromSecret({ metadata }: Secret, chain: string, label: string): Lea
   const { serial, subject, commonName, notAfter } = readLeafCertificate(chain, `tls.crt of secret/${metadata.name}`);
   const certificate = metadata.annotations?.[certificateNameAnnotation];
   const shortName = shortNameOf(metadata.name);
-  return { label, target: { serial }, serial, subject, commonName, notAfter, shortName, certificate };
+  return {
+    label,
+    target: { serial },
+    serial,
+    subject,
+    commonName,
+    notAfter,
+    shortName,
+    certificate,
+    pem: pemOf(chain),
+  };
 }
 
 /** The leaf that a request was answered with. */
@@ -187,5 +197,9 @@ export function leafOfRequest(
   known: Pick<Leaf, "label" | "shortName" | "certificate">,
 ): Leaf {
   const { serial, subject, commonName, notAfter } = readLeafCertificate(chain, `certificaterequest/${name}`);
-  return { target: { serial }, serial, subject, commonName, notAfter, ...known };
+  return { target: { serial }, serial, subject, commonName, notAfter, pem: pemOf(chain), ...known };
+}
+
+function pemOf(base64: string): string {
+  return Buffer.from(base64, "base64").toString();
 }

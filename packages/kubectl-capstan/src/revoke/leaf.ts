@@ -15,6 +15,8 @@ export interface Leaf {
   readonly notAfter?: string | undefined;
   /** `namespace/name` of the Revocation that the ledger says did it. */
   readonly revokedBy?: string | undefined;
+  /** The certificate in PEM, its chain after it, where it was found in an object. */
+  readonly pem?: string | undefined;
   /** The cert-manager Certificate that renews it, when that is known. */
   readonly certificate?: string | undefined;
   /** Of a target that means several certificates: those that the ledger has; undefined when it may not be read. */

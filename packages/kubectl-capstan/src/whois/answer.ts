@@ -56,7 +56,7 @@ export function answerOf(subject: Subject, publications: ReadonlyMap<string, Pub
     verdict,
     serial,
     evidence,
-    ...(record === undefined ? {} : { record: recordOf(record) }),
+    ...(record === undefined ? {} : { record: recordFacts(record) }),
     ...(subject.isImitated ? { isImitated: true } : {}),
     ...(revoked === undefined ? {} : { revoked: { ...revoked, ...publication } }),
     ...(clue.certificate === undefined ? {} : { certificateSha256: clue.certificate.sha256 }),
@@ -64,7 +64,8 @@ export function answerOf(subject: Subject, publications: ReadonlyMap<string, Pub
   };
 }
 
-function recordOf({ metadata, spec }: NonNullable<Subject["record"]>): NonNullable<Answer["record"]> {
+/** What of a record says whose its certificate is. */
+export function recordFacts({ metadata, spec }: NonNullable<Subject["record"]>): NonNullable<Answer["record"]> {
   const { requestNamespace, requestKind, requestName, requester, owner, issuerKind, issuerName } = spec;
   return {
     name: metadata.name,
