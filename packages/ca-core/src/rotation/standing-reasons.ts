@@ -11,13 +11,16 @@ export function standingReasons(view: RotationView): readonly WaitReason[] {
     active === undefined ? undefined : guards.keyIsPresent(view, active),
   ];
   for (const anchor of anchors) {
-    for (const generation of active === undefined ? draining : [active, ...draining]) {
+    const waits = (active === undefined ? draining : [active, ...draining]).flatMap((generation) => {
       const general = guards.generalLeavesHaveEnded(view, generation);
-      found.push(general === undefined ? undefined : { ...general, anchor: anchor.name });
-    }
+      return general === undefined ? [] : [{ ...general, anchor: anchor.name }];
+    });
+    found.push(...waits);
     const ordered = guards.isNotDisabledByOrder(view, anchor);
     found.push(driftIn(view, anchor), ordered, guards.isReachable(view, anchor));
     if (anchor.reading === undefined || ordered !== undefined) continue;
+    // It is ours to create, and not yet.
+    if (waits.length > 0 && anchor.create && anchor.reading.state === "Missing") continue;
     found.push(
       anchor.reading.state === "Disabled"
         ? {
