@@ -107,11 +107,12 @@ const checks = [
     ],
   },
   {
-    sentence: "The chart's CRDs are those of packages/api, and the plain manifests are what the chart renders",
+    sentence:
+      "The chart's CRDs are those of packages/api, and manifests, dashboards and reference are what the chart makes",
     command: [
       "sh",
       "-c",
-      'node --conditions=@capstan/source tools/chart/generate.ts && git diff --exit-code --stat -- deploy && test -z "$(git status --porcelain -- deploy)"',
+      'node --conditions=@capstan/source tools/chart/generate.ts && git diff --exit-code --stat -- deploy docs/reference && test -z "$(git status --porcelain -- deploy docs/reference)"',
     ],
   },
   { sentence: "The types fit", command: ["sh", "-c", "tsc -b && tsc -p tsconfig.tests.json"] },
