@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { completionCommand } from "./completion/completion-command.ts";
 import { doctorCommand } from "./doctor/doctor-command.ts";
 import { freezeCommand, unfreezeCommand } from "./freeze/freeze-command.ts";
+import { issueCommand } from "./issue/issue-command.ts";
 import { listCommand } from "./list/list-command.ts";
 import { revokeCommand } from "./revoke/revoke-command.ts";
 import { abandonCommand } from "./operations/abandon-command.ts";
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   recoverCommand,
   releaseCommand,
   awsSetupCommand,
+  issueCommand,
   completionCommand,
   versionCommand,
 ];

@@ -34,6 +34,7 @@ const grants: readonly { readonly resource: string; readonly verbs: readonly str
   { resource: "capstanclusterissuers.capstan.dev", verbs: ["get", "list"], role: "capstan-operator or capstan-viewer" },
   { resource: "capstanissuers.capstan.dev", verbs: ["get", "list"], role: "capstan-operator or capstan-viewer" },
   { resource: "certificates.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
+  { resource: "certificaterequests.cert-manager.io", verbs: ["create"], role: "cert-manager-edit or edit" },
   { resource: "certificaterequests.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
   { resource: "secrets", verbs: ["get"], role: "edit" },
   { resource: "selfsubjectreviews.authentication.k8s.io", verbs: ["create"], role: "system:basic-user" },

@@ -204,6 +204,7 @@ test("help of the plugin", async () => {
                                     have ended
       aws-setup [options] [CA]      Prepare an AWS account: trust anchors, and roles for the publisher,
                                     its canary and workloads
+      issue [options] <FILE>        Get a certificate for a person or an agent outside the cluster
       completion <SHELL>            Print the script that lets kubectl complete this plugin's commands
       version                       Print the plugin's version
 
@@ -320,6 +321,7 @@ describe("completion", () => {
       recover	Go on after a restore from a backup
       release	Let an authority that is being deleted go, before its certificates have ended
       aws-setup	Prepare an AWS account: trust anchors, and roles for the publisher, its canary and workloads
+      issue	Get a certificate for a person or an agent outside the cluster
       completion	Print the script that lets kubectl complete this plugin's commands
       version	Print the plugin's version
       :4
