@@ -22,7 +22,8 @@ export const usage = `usage: pnpm test:faults [--subject issuer|publisher] [--on
                         [--requests N] [--kills N] [--parallel N] [--mutants]
 
   --subject NAME issuer or publisher (default: both)
-  --only TEXT    of the issuer, the run directed or random; of the publisher, cases whose name holds TEXT
+  --only TEXT    of the issuer, the run directed or random; of the publisher, cases or mutants whose name holds
+                 TEXT, or one of several with bars in between
   --seed N       draws the same again (default: a new one). Of the issuer, when replicas die; of the publisher, the order of cases
   --requests N   of the issuer's random run (1000)
   --kills N      of the issuer's random run at least (200)

@@ -96,7 +96,7 @@ function killCase(scenario: Scenario, killpoints: readonly Killpoint[]): Case {
       await world.keepRunning();
       await scenario.expectEnd(world);
       const missed = open.length === 0 ? "" : `, ${open.length} calls were not made this time`;
-      return `${world.publisher.starts - 1} kills${missed}`;
+      return `${killpoints.length - open.length} kills${missed}`;
     },
   };
 }

@@ -65,7 +65,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   "crl-from-partial-list": {
     what: "the first page of the ledger is taken for all of it",
-    diesIn: { name: "C02: the ledger is read page by page", by: /is not refused/ },
+    diesIn: { name: "C02: the ledger is read page by page", by: /timed out waiting for revoke-\d to be Published/ },
     sabotage: (client) => {
       const list = client.list.bind(client);
       client.list = async <T extends KubeObject>(type: ResourceType, options?: ListOptions): Promise<ListPage<T>> => {

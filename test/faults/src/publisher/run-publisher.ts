@@ -16,6 +16,7 @@ import { unknownCases } from "./unknown-cases.ts";
 export interface PublisherRunOptions {
   readonly log: (line: string) => void;
   readonly seed: number;
+  /** Names of cases hold one of these, separated by bars. */
   readonly only?: string;
   readonly parallel: number;
   readonly mutants: boolean;
@@ -40,8 +41,10 @@ export const tables: readonly Case[] = [
 export async function runPublisher(lab: Lab, options: PublisherRunOptions): Promise<PublisherReport> {
   if (options.mutants) return { results: await runMutants(lab, options) };
   const { log, only = "", seed } = options;
-  const killpoints = only === "" || "kill: ".includes(only) || only.includes("kill") ? await recordAll(lab, log) : [];
-  const cases = [...tables, ...killCases(killpoints)].filter(({ name }) => name.includes(only));
+  const wanted = only.split("|");
+  const hasKills = wanted.some((text) => text === "" || text.startsWith("kill"));
+  const killpoints = hasKills ? await recordAll(lab, log) : [];
+  const cases = [...tables, ...killCases(killpoints)].filter(({ name }) => wanted.some((text) => name.includes(text)));
   const random = seededRandom(seed, "publisher");
   const shuffled = cases.map((one) => ({ one, at: random() })).toSorted((left, right) => left.at - right.at);
   const results = await runCases(
@@ -76,7 +79,7 @@ export async function runMutants(
 ): Promise<readonly Result[]> {
   const { only = "", log } = options;
   const results: Result[] = [];
-  const waiting = Object.entries(MUTANTS).filter(([name]) => name.includes(only));
+  const waiting = Object.entries(MUTANTS).filter(([name]) => only.split("|").some((text) => name.includes(text)));
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [name, { what, diesIn }] = next;
