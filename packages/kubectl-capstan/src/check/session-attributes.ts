@@ -17,16 +17,6 @@ export interface CertifiedNames {
   readonly serial?: string;
 }
 
-/** Which attributes a profile maps, by field; `*` is all of them. */
-export type AttributeMapping = ReadonlyMap<string, readonly string[]>;
-
-/** What every new profile maps. */
-export const defaultMapping: AttributeMapping = new Map([
-  ["x509Subject", ["*"]],
-  ["x509Issuer", ["*"]],
-  ["x509SAN", ["DNS", "URI", "Name/*"]],
-]);
-
 /** What a role's trust policy can look at. */
 export interface SessionAttributes {
   /** `sts:SourceIdentity`; undefined where STS would not take it. */
@@ -52,10 +42,7 @@ const maxName = 64;
  * @example
  * sessionAttributes({ subject: [{ type: "CN", value: "web.demo" }], issuer: [], alternativeNames: [] }).sourceIdentity; // "CN=web.demo"
  */
-export function sessionAttributes(
-  names: CertifiedNames,
-  mapping: AttributeMapping = defaultMapping,
-): SessionAttributes {
+export function sessionAttributes(names: CertifiedNames): SessionAttributes {
   const first = (kind: string): readonly NamePart[] =>
     names.alternativeNames
       .filter((name) => name.kind === kind)
@@ -63,9 +50,9 @@ export function sessionAttributes(
       .map(({ value }) => ({ type: kind, value }));
   const subject = joined(names.subject);
   const candidates = [
-    ...tagsOf("x509Subject", subject, mapping),
-    ...tagsOf("x509Issuer", joined(names.issuer), mapping),
-    ...tagsOf("x509SAN", [...first("DNS"), ...first("URI")], mapping),
+    ...tagsOf("x509Subject", subject),
+    ...tagsOf("x509Issuer", joined(names.issuer)),
+    ...tagsOf("x509SAN", [...first("DNS"), ...first("URI")]),
   ];
   const isTag = ([key, value]: readonly [string, string]): boolean =>
     key.length <= maxKeyLength && value.length <= maxValueLength && accepted.test(value);
@@ -76,15 +63,9 @@ export function sessionAttributes(
   };
 }
 
-function tagsOf(
-  field: string,
-  parts: readonly NamePart[],
-  mapping: AttributeMapping,
-): readonly (readonly [string, string])[] {
-  const specifiers = mapping.get(field) ?? [];
-  return parts.flatMap(({ type, value }) =>
-    specifiers.includes("*") || specifiers.includes(type) ? [[`${field}/${type}`, value] as const] : [],
-  );
+/** As every new profile maps them: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html */
+function tagsOf(field: string, parts: readonly NamePart[]): readonly (readonly [string, string])[] {
+  return parts.map(({ type, value }) => [`${field}/${type}`, value] as const);
 }
 
 function joined(parts: readonly NamePart[]): readonly NamePart[] {

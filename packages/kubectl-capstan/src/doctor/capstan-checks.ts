@@ -65,9 +65,7 @@ export const capstanChecks: readonly Check[] = [
       return admissionPolicies.flatMap((name): readonly Finding[] => {
         const fault = policyFault(name, policies, bindings);
         const subject = `validatingadmissionpolicy/${name}`;
-        return fault === undefined
-          ? []
-          : [{ id: "admission-policy-missing", subject, cause: fault, cure: applyManifests }];
+        return fault === undefined ? [] : [{ ...fault, id: "admission-policy-missing", subject }];
       });
     },
   },
@@ -122,12 +120,21 @@ function policyFault(
   name: string,
   policies: readonly KubeObject[],
   bindings: readonly AdmissionBinding[],
-): string | undefined {
-  if (!policies.some(({ metadata }) => metadata.name === name)) return `there is no ValidatingAdmissionPolicy ${name}`;
+): { readonly cause: string; readonly cure: string } | undefined {
+  if (!policies.some(({ metadata }) => metadata.name === name)) {
+    return { cause: `there is no ValidatingAdmissionPolicy ${name}`, cure: applyManifests };
+  }
   const binding = bindings.find(({ spec }) => spec?.policyName === name);
-  if (binding === undefined) return `nothing binds ValidatingAdmissionPolicy ${name}, so it is never asked`;
+  if (binding === undefined) {
+    return { cause: `nothing binds ValidatingAdmissionPolicy ${name}, so it is never asked`, cure: applyManifests };
+  }
   if (binding.spec?.validationActions?.includes("Deny") === true) return undefined;
-  return `ValidatingAdmissionPolicyBinding ${binding.metadata.name} does not deny`;
+  // An apply would merge the two lists, and the API server takes no Deny beside a Warn.
+  const change = `'{"spec":{"validationActions":["Deny"]}}'`;
+  return {
+    cause: `ValidatingAdmissionPolicyBinding ${binding.metadata.name} does not deny`,
+    cure: `kubectl patch validatingadmissionpolicybinding ${binding.metadata.name} --type=merge -p ${change}`,
+  };
 }
 
 /** Of a container that waits, reasons that pass by themselves. */
