@@ -68,6 +68,53 @@ test("runs, talks to an API server, and ends by itself", async () => {
   ]);
 });
 
+test("evaluates conditions in CEL, whose worker it carries", async () => {
+  const write = async (name: string, object: unknown): Promise<string> => {
+    await writeFile(join(folder, name), JSON.stringify(object));
+    return join(folder, name);
+  };
+  const apiVersion = "capstan.dev/v1alpha1";
+  const certificate = await write("certificate.json", {
+    apiVersion: "cert-manager.io/v1",
+    kind: "Certificate",
+    metadata: { name: "web", namespace: "demo" },
+    spec: {
+      commonName: "web.demo",
+      duration: "24h",
+      privateKey: { algorithm: "ECDSA" },
+      issuerRef: { group: "capstan.dev", kind: "CapstanClusterIssuer", name: "fleet" },
+    },
+  });
+  const authority = await write("authority.json", {
+    apiVersion,
+    kind: "CertificateAuthority",
+    metadata: { name: "fleet" },
+    spec: { subject: { commonName: "Fleet" }, issuance: { namespaces: {} } },
+  });
+  const check = async (expression: string) => {
+    const issuer = await write("issuer.json", {
+      apiVersion,
+      kind: "CapstanClusterIssuer",
+      metadata: { name: "fleet" },
+      spec: {
+        caRef: { name: "fleet" },
+        policy: { commonName: { allow: ["*.{namespace}"] } },
+        validations: [{ expression, message: "not this one" }],
+      },
+    });
+    const files = ["--issuer-file", issuer, "--authority-file", authority, "--namespace-labels", "a=b"];
+    const { code, out, err } = await start(["check", certificate, ...files, "-o", "json"]);
+    const { checks } = JSON.parse(out) as { checks: { violations: { code: string }[] }[] };
+    return { code, err, found: checks.flatMap(({ violations }) => violations.map((violation) => violation.code)) };
+  };
+  expect(await check("request.commonName.matches('^web[.]')")).toEqual({ code: 0, err: "", found: [] });
+  expect(await check("request.duration <= duration('1h')")).toEqual({
+    code: 1,
+    err: "",
+    found: ["ERR_POLICY_VALIDATION"],
+  });
+});
+
 test("without a terminal nothing is revoked but with --yes", async () => {
   expect(await start(["revoke", "4f"])).toEqual({
     code: 2,
