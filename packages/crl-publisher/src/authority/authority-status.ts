@@ -70,8 +70,10 @@ function withConditions(
 }
 
 function crlStates({ seen, crlOf, now }: StatusQuestion): readonly ConditionState[] {
-  const known = seen.generations.flatMap(({ number: generation, status }) => {
-    const crl = status !== undefined && HAS_CRL.has(status.phase) ? crlOf(generation) : undefined;
+  const known = seen.generations.flatMap(({ number: generation, status, root }) => {
+    // The last one of a root that has ended is not made anew, and is nobody's concern.
+    const isKeptUp = status !== undefined && HAS_CRL.has(status.phase) && now < root.notAfter;
+    const crl = isKeptUp ? crlOf(generation) : undefined;
     return crl === undefined ? [] : [{ generation, ...crl }];
   });
   const problems = known.flatMap(({ generation, problem }) =>

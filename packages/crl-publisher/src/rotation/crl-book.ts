@@ -33,7 +33,7 @@ export class CrlBook {
   }
 
   /**
-   * Makes the CRL of a generation say what the ledger says. One without a key has its last one, as it was stored.
+   * Makes the CRL of a generation say what the ledger says. One without a key, or whose root has ended, has its last one, as it was stored.
    *
    * @param isBehind whether AWS holds a newer CRL than our state knows of: then no other one is made over it
    */
@@ -47,8 +47,10 @@ export class CrlBook {
     const { name } = authority.metadata;
     const { number, status, found } = seen;
     if (status === undefined || !HAS_CRL.has(status.phase)) return;
+    // Who asks for the CRL of a root that has ended gets the last one: a root signs nothing beyond its end, and nobody takes its leaves.
+    const hasEnded = options.now().getTime() >= seen.root.notAfter;
     const known =
-      found.is === "Present"
+      found.is === "Present" && !hasEnded
         ? await this.#publish(options, name, found.generation, isBehind, signal)
         : await this.#last(options, name, number, signal);
     this.#known.set(generationName(name, number), known);
