@@ -136,6 +136,16 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   });
   const awsClock = new AwsClock(() => clock.monotonic());
 
+  const publisherMetrics = createPublisherMetrics(metrics, {
+    authorities: authorities.store,
+    lists: lists.store,
+    clocks: {
+      kubernetes: () => client.serverNow(clockMaxAgeMs),
+      aws: () => awsClock.now(clockMaxAgeMs),
+    },
+    now,
+  });
+
   const authorityController = new Controller({
     name: "certificateauthority",
     log,
@@ -170,6 +180,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
       }),
       awsClock,
       readings,
+      onMarks: publisherMetrics.marks,
       pace,
       audit,
       events,
@@ -192,15 +203,6 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
     return [];
   });
 
-  const publisherMetrics = createPublisherMetrics(metrics, {
-    authorities: authorities.store,
-    lists: lists.store,
-    clocks: {
-      kubernetes: () => client.serverNow(clockMaxAgeMs),
-      aws: () => awsClock.now(clockMaxAgeMs),
-    },
-    now,
-  });
   const roots = new KnownRoots({ client, namespace, lists: lists.store });
   const room = new RevocationRoom({ records: records.store, now });
   const revocationController = new Controller({

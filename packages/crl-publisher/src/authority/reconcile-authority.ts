@@ -1,6 +1,7 @@
 import { certificateAuthorityResource } from "@capstan/api";
 import { planRotation, type RotationObservation, type RotationPlan } from "@capstan/ca-core";
 import type { ReconcileResult, Reconciler } from "@capstan/kube";
+import type { SeenMark } from "../metrics/publisher-metrics.ts";
 import { admitOperations } from "../operations/admit-operations.ts";
 import { refuseOperations, reportOperations } from "../operations/report-operations.ts";
 import { carryOut } from "../rotation/carry-out.ts";
@@ -44,6 +45,14 @@ export function authorityReconciler(options: AuthorityReconcilerOptions): Reconc
   };
 }
 
+function marksOf({ generations }: Seen): readonly SeenMark[] {
+  return generations.flatMap(({ number, mark }) =>
+    mark === undefined
+      ? []
+      : [{ generation: number, notAfter: mark.spec.notAfter, sealed: mark.status?.sealed === true }],
+  );
+}
+
 /** Whether it is not known yet what the anchor holds, nor that this cannot be known now. */
 function isAwaited({ reading, failure, underWaySince }: AnchorMemory): boolean {
   return reading === undefined && failure === undefined && underWaySince === undefined;
@@ -74,6 +83,7 @@ class Pass {
         return {};
       }
       if (await this.#prepare(seen)) continue;
+      this.#options.onMarks?.(this.#name, marksOf(seen));
       await this.#refreshCrls(seen);
       await proveCrls(this.#options, seen, this.#signal);
       for (const anchor of seen.authority.spec.trustAnchors ?? []) tellReadings(this.#options, seen, anchor);

@@ -70,6 +70,16 @@ export const publisherMetricTable = {
     help: "Since when it has been in that phase, in seconds since 1970.",
     alert: "Pending or Published for more than a day",
   },
+  capstan_generation_mark_timestamp_seconds: {
+    type: "gauge",
+    labels: ["authority", "generation"],
+    help: "The generation's mark at the leader's last look, in seconds since 1970: no leaf of it ends later.",
+  },
+  capstan_generation_mark_sealed: {
+    type: "gauge",
+    labels: ["authority", "generation"],
+    help: "1 when the mark was sealed at the leader's last look, so that the generation signs nothing new, 0 while it is open.",
+  },
   capstan_trust_anchor_in_sync: {
     type: "gauge",
     labels: ["authority", "anchor"],
@@ -115,6 +125,16 @@ export interface PublisherState {
 export interface PublisherMetrics {
   /** Counts what became of a Revocation: the reason of its condition Accepted. */
   readonly revocation: (outcome: string) => void;
+  /** Takes the marks of an authority as they were read live. */
+  readonly marks: (authority: string, marks: readonly SeenMark[]) => void;
+}
+
+/** The mark of a generation. */
+export interface SeenMark {
+  readonly generation: number;
+  /** RFC 3339. */
+  readonly notAfter: string;
+  readonly sealed: boolean;
 }
 
 /**
@@ -127,9 +147,13 @@ export function createPublisherMetrics(
 ): PublisherMetrics {
   const metrics = createMetricsOf(publisherMetricTable, runtime);
   const { capstan_revocations_total: revocations, ...gauges } = metrics;
+  const marks = new Map<string, readonly SeenMark[]>();
   runtime.onScrape(() => {
     for (const gauge of Object.values(gauges)) gauge.reset();
-    for (const authority of state.authorities.list()) showAuthority(gauges, authority, state.now().getTime());
+    for (const authority of state.authorities.list()) {
+      showAuthority(gauges, authority, state.now().getTime());
+      showMarks(gauges, authority.metadata.name, marks.get(authority.metadata.name) ?? []);
+    }
     for (const list of state.lists.list()) showList(gauges, list);
     for (const [source, clock] of Object.entries(state.clocks)) {
       const time = clock();
@@ -137,7 +161,10 @@ export function createPublisherMetrics(
       gauges.capstan_clock_skew_seconds.set({ source }, (time - state.now().getTime()) / 1000);
     }
   });
-  return { revocation: (outcome) => revocations.inc({ outcome }) };
+  return {
+    revocation: (outcome) => revocations.inc({ outcome }),
+    marks: (authority, seen) => void marks.set(authority, seen),
+  };
 }
 
 type Gauges = Omit<MetricsOf<typeof publisherMetricTable>, "capstan_revocations_total">;
@@ -162,6 +189,14 @@ function showAuthority(gauges: Gauges, { metadata, status }: CertificateAuthorit
       const lag = number >= newest.number ? 0 : (now - Date.parse(newest.thisUpdate)) / 1000;
       gauges.capstan_crl_publish_lag_seconds.set({ authority, generation: String(generation), anchor }, lag);
     }
+  }
+}
+
+function showMarks(gauges: Gauges, authority: string, marks: readonly SeenMark[]): void {
+  for (const { generation, notAfter, sealed } of marks) {
+    const labels = { authority, generation: String(generation) };
+    setTime(gauges.capstan_generation_mark_timestamp_seconds, labels, notAfter);
+    gauges.capstan_generation_mark_sealed.set(labels, Number(sealed));
   }
 }
 

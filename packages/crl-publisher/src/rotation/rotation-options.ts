@@ -7,6 +7,7 @@ import type { AnchorSpec } from "../authority/authority-parts.ts";
 import type { GenerationStore } from "../authority/generation-store.ts";
 import type { CrlProofs } from "../credentials/crl-proofs.ts";
 import type { CrlPace } from "../crl/crl-pace.ts";
+import type { PublisherMetrics } from "../metrics/publisher-metrics.ts";
 import type { Readings } from "../revocations/readings.ts";
 import type { AwsClock } from "./aws-clock.ts";
 import type { CrlBook } from "./crl-book.ts";
@@ -38,6 +39,8 @@ export interface RotationOptions {
   readonly awsClock: AwsClock;
   /** What trust anchors were read back with; told after each reading. */
   readonly readings: Readings;
+  /** Is told of the marks that a look has read. */
+  readonly onMarks?: PublisherMetrics["marks"];
   /** How long a look waits for calls to trust anchors before it goes on without their answers, ms of real time. Default is 2,000. */
   readonly patienceMs?: number;
   readonly now: () => Date;

@@ -98,6 +98,22 @@ describe("the publisher tells", () => {
     expect(added.filter((name) => !before.has(name))).toEqual(Object.keys(publisherMetricTable));
   });
 
+  test("the-marks-that-were-seen-last-of-authorities-that-there-are", async () => {
+    const { registry, metrics } = publisher([authority()]);
+    metrics.marks("fleet", [{ generation: 1, notAfter: after(day).toISOString(), sealed: false }]);
+    metrics.marks("fleet", [
+      { generation: 2, notAfter: after(day).toISOString(), sealed: true },
+      { generation: 3, notAfter: now.toISOString(), sealed: false },
+    ]);
+    metrics.marks("gone", [{ generation: 1, notAfter: now.toISOString(), sealed: false }]);
+    expect(await lines(registry, "capstan_generation_mark_")).toEqual([
+      `capstan_generation_mark_timestamp_seconds{${labels}} ${seconds + 86_400}`,
+      `capstan_generation_mark_timestamp_seconds{authority="fleet",generation="3"} ${seconds}`,
+      `capstan_generation_mark_sealed{${labels}} 1`,
+      `capstan_generation_mark_sealed{authority="fleet",generation="3"} 0`,
+    ]);
+  });
+
   test("number-times-entries-room-and-blocked-keys-of-each-list", async () => {
     const { registry } = publisher([], [list]);
     expect(await lines(registry, "capstan_crl_")).toEqual([
@@ -216,7 +232,7 @@ them, and are served beside these at \`/metrics\` of the health address.
 
 ## The publisher
 
-Replicas that stand by tell the same as the leader, but for \`capstan_revocations_total\`, which the leader alone counts.
+Replicas that stand by tell the same as the leader, but for \`capstan_revocations_total\` and the marks, which the leader alone knows.
 
 ${formatMetricTable({ ...publisherMetricTable, ...ownCredentialsMetricTable })}
 ## The CRL server
