@@ -10,7 +10,8 @@ const patienceMs = 1_800_000;
 /** A publisher at the pace of real time, with AWS's own rates on its side. */
 async function inRealTime(drill: Drill, name: string, use: (world: World) => Promise<void>): Promise<void> {
   const lab = { ...(await drill.lab()), patienceMs };
-  await using world = await World.start(lab, { name: `drill-${name}`, anchors: 2, factor: 1, maxLeafDuration: "4h" });
+  const times = { factor: 1, maxLeafDuration: "4h", soak: "15s" };
+  await using world = await World.start(lab, { name: `drill-${name}`, anchors: 2, ...times });
   await use(world);
 }
 

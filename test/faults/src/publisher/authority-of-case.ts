@@ -7,8 +7,9 @@ export function authorityManifest(given: {
   readonly name: string;
   readonly anchors: readonly Anchor[];
   readonly maxLeafDuration: string;
+  readonly soak: string;
 }): CertificateAuthority {
-  const { name, anchors, maxLeafDuration } = given;
+  const { name, anchors, maxLeafDuration, soak } = given;
   return {
     apiVersion,
     kind: "CertificateAuthority",
@@ -18,7 +19,7 @@ export function authorityManifest(given: {
       keyAlgorithm: "ECDSA-P256",
       rootDuration: "96h",
       maxLeafDuration,
-      rotation: { soak: "3m", retention: "10m", deadline: "24h", leadTime: "8h" },
+      rotation: { soak, retention: "10m", deadline: "24h", leadTime: "8h" },
       issuance: { namespaces: {}, usages: ["digital signature", "client auth"] },
       trustAnchors: anchors.map(({ name: anchor, region, account, arn, publisher, canary }) => ({
         name: anchor,

@@ -9,6 +9,7 @@ import {
   bundleName,
   type CertificateAuthority,
   certificateAuthorityResource,
+  parseDuration,
   type Revocation,
   revocationResource,
 } from "@capstan/api";
@@ -30,7 +31,7 @@ import { clockErrorVariable } from "./wrong-clock.ts";
 export const minuteMs = 60_000;
 
 /** What the witness holds the authority to. */
-const policy = { soakMs: 3 * minuteMs, retentionMs: 10 * minuteMs, skewMs: 10 * minuteMs };
+const policy = { retentionMs: 10 * minuteMs, skewMs: 10 * minuteMs };
 
 /** How much faster than real time a case runs, unless it says otherwise. */
 export const usualFactor = 60;
@@ -44,8 +45,10 @@ export interface WorldOptions {
   readonly mutant?: string | undefined;
   /** Of the publisher, beside what every one has. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Other than the usual times: a Go duration. */
+  /** Go durations. Default 10m. */
   readonly maxLeafDuration?: string;
+  /** Default 3m. A trust anchor is read three times in it. */
+  readonly soak?: string;
 }
 
 type AuthoritySpec = CertificateAuthority["spec"];
@@ -61,7 +64,7 @@ export class World implements AsyncDisposable {
   readonly publisher: Publisher;
   readonly #isMutant: boolean;
   readonly #standby: () => Promise<Publisher>;
-  readonly #maxLeafDuration: string;
+  readonly #durations: { readonly maxLeafDuration: string; readonly soak: string };
   readonly #clockFile: string;
   readonly #others: Publisher[] = [];
   #anchors: readonly Anchor[] = [];
@@ -70,7 +73,7 @@ export class World implements AsyncDisposable {
     given: Pick<World, "lab" | "name" | "time" | "aws" | "witness" | "publisher"> & {
       readonly clockFile: string;
       readonly isMutant: boolean;
-      readonly maxLeafDuration: string;
+      readonly durations: { readonly maxLeafDuration: string; readonly soak: string };
       readonly standby: () => Promise<Publisher>;
     },
   ) {
@@ -83,13 +86,13 @@ export class World implements AsyncDisposable {
     this.publisher = given.publisher;
     this.#isMutant = given.isMutant;
     this.#standby = given.standby;
-    this.#maxLeafDuration = given.maxLeafDuration;
+    this.#durations = given.durations;
     this.#clockFile = given.clockFile;
   }
 
   /** Prepares everything, and starts no publisher yet. */
   static async create(lab: Lab, options: WorldOptions): Promise<World> {
-    const { maxLeafDuration = "10m" } = options;
+    const { maxLeafDuration = "10m", soak = "3m" } = options;
     const { name, factor = usualFactor, unknowns = {}, mutant = "", environment = {} } = options;
     await makeNamespace(lab, name);
     const time = new ScaledTime(Date.now(), factor);
@@ -102,6 +105,7 @@ export class World implements AsyncDisposable {
       now: () => time.now().getTime(),
       policy: () => ({
         ...policy,
+        soakMs: parseDuration(soak),
         slackMs: 1_000 * factor,
         anchors: new Map(world?.anchors.map((anchor) => [anchor.arn, anchor.name])),
       }),
@@ -134,7 +138,7 @@ export class World implements AsyncDisposable {
       clockFile,
       standby,
       isMutant: mutant !== "",
-      maxLeafDuration,
+      durations: { maxLeafDuration, soak },
     });
     return world;
   }
@@ -389,6 +393,6 @@ export class World implements AsyncDisposable {
   }
 
   #manifest(anchors: readonly Anchor[]): CertificateAuthority {
-    return authorityManifest({ name: this.name, anchors, maxLeafDuration: this.#maxLeafDuration });
+    return authorityManifest({ name: this.name, anchors, ...this.#durations });
   }
 }
