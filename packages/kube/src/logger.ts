@@ -16,7 +16,7 @@ export interface LoggerOptions {
 
 /**
  * A logger that keeps secrets to itself, whatever it is given: fields whose name says that they hold one are blanked at any depth,
- * keys, JSON web tokens and bearer headers are blanked wherever they stand, and of an error only name, code, message and cause are written.
+ * keys, JSON web tokens and bearer headers are blanked wherever they stand, and of an error only name, code, message, AWS's request id and cause are written.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { program, level = "info", to = 2 } = options;
@@ -52,17 +52,23 @@ export interface ErrorDescription {
   readonly type: string;
   readonly code: string | number | undefined;
   readonly message: string;
+  /** AWS's own id of the call that failed, by which its support and CloudTrail find it. */
+  readonly requestId?: string;
   readonly cause?: ErrorDescription;
 }
 
-/** What a log may say of an error. No stack, no fields: they may carry what was sent. */
+/** A UUID, and nothing that could carry what was sent. */
+const requestIdPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What a log may say of an error. No stack, no other fields: they may carry what was sent. */
 export function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error, code: undefined, message: "not an Error was thrown" };
-  const { code } = error as { code?: unknown };
+  const { code, requestId } = error as { code?: unknown; requestId?: unknown };
   return {
     type: error.name,
     code: typeof code === "string" || typeof code === "number" ? code : undefined,
     message: error.message,
+    ...(typeof requestId === "string" && requestIdPattern.test(requestId) ? { requestId } : {}),
     ...(error.cause === undefined || depth >= 3 ? {} : { cause: describeError(error.cause, depth + 1) }),
   };
 }

@@ -92,6 +92,17 @@ test("of an error its type, code, message and cause are written, no stack and no
   });
 });
 
+test.each([
+  ["9f4c0a52-1b9e-4c55-9d0b-2f6f6a1c3e77", "9f4c0a52-1b9e-4c55-9d0b-2f6f6a1c3e77"],
+  ["s3cret", undefined],
+  ["9f4c0a52-1b9e-4c55-9d0b-2f6f6a1c3e77 s3cret", undefined],
+  [42, undefined],
+])("of an error's request id %j is written %j: it is AWS's own, and nothing else", (requestId, written_) => {
+  const [line = ""] = written((log) => log.warn({ err: Object.assign(new Error("refused"), { requestId }) }));
+  const { err } = JSON.parse(line) as { readonly err: { readonly requestId?: string } };
+  expect(err.requestId).toBe(written_);
+});
+
 test("names that only look like secrets are written", () => {
   const fields = {
     secretName: "web-tls",
