@@ -1,12 +1,17 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { RolesAnywhereClient } from "@aws-sdk/client-rolesanywhere";
 import { apiVersion, type CertificateAuthority } from "@capstan/api";
 import { isReservedName } from "@capstan/ca-core";
 import { createSession, type Session } from "@capstan/rolesanywhere";
 import { type Emulator, startEmulator } from "@capstan/test-rolesanywhere";
 import { vi } from "vitest";
+import { connectAws } from "../src/aws/connect-aws.ts";
+import { type FoundAnchor, type FoundProfile, type FoundRole, readSetup } from "../src/aws-setup/read-setup.ts";
+import { describeSetup } from "../src/aws-setup/setup.ts";
 import { type ApiServer, startApiServer, object } from "./api-server.ts";
 import { type TestAuthority, testAuthority, testLeaf, rootConfigMap } from "./authority.ts";
-import { type Ended, run } from "./run.ts";
+import { type Ended, jumpingClock, run } from "./run.ts";
 
 /** An administrator's AWS account in the emulator, and a cluster with one authority. */
 
@@ -18,6 +23,12 @@ const administrator = {
   accessKeyId: "AKIAADMINISTRATOR",
   secretAccessKey: "emulator-only/not-a-secret",
   arn: `arn:aws:iam::${account}:user/administrator`,
+} as const;
+
+const stranger = {
+  accessKeyId: "AKIASOMEBODYELSE",
+  secretAccessKey: "emulator-only/not-a-secret",
+  arn: `arn:aws:iam::${account}:user/somebody`,
 } as const;
 
 type AnchorSpec = NonNullable<CertificateAuthority["spec"]["trustAnchors"]>[number];
@@ -37,6 +48,10 @@ export interface World extends AsyncDisposable {
   readonly writes: () => readonly string[];
   /** Limits the administrator, or not. */
   readonly limit: (policies: readonly unknown[] | undefined) => void;
+  /** IAM as somebody else in the account would call it. */
+  readonly iam: IAMClient;
+  /** Roles Anywhere, likewise. */
+  readonly rolesAnywhere: RolesAnywhereClient;
   /** By a leaf of this common name. */
   readonly session: (
     commonName: string,
@@ -51,7 +66,7 @@ export async function startWorld(): Promise<World> {
   const many = { perSecond: 1_000, burst: 1_000 };
   const emulator = await startEmulator({
     regions: ["us-east-1"],
-    accessKeys: [administrator],
+    accessKeys: [administrator, stranger],
     quotas: { "trust-anchors": many, crls: many, profiles: many, tagging: many, "create-session": many },
     managedPolicies: { "arn:aws:iam::aws:policy/ReadOnlyAccess": allowAll },
   });
@@ -74,6 +89,7 @@ export async function startWorld(): Promise<World> {
   vi.stubEnv("AWS_SESSION_TOKEN", undefined);
   vi.stubEnv("AWS_PROFILE", undefined);
   const env = { AWS_ENDPOINT_URL: emulator.endpoint };
+  const client = { endpoint: emulator.endpoint, region, credentials: stranger };
   let seen = 0;
   const world: World = {
     emulator,
@@ -91,6 +107,8 @@ export async function startWorld(): Promise<World> {
       seen = emulator.requests().length;
       return done;
     },
+    iam: new IAMClient({ ...client, maxAttempts: 1 }),
+    rolesAnywhere: new RolesAnywhereClient(client),
     limit: (policies) => emulator.setPolicies(administrator.arn, policies),
     session: async (commonName, target, authority = fleet) => {
       const { pem, privateKey } = await leafOf(authority, commonName);
@@ -102,6 +120,37 @@ export async function startWorld(): Promise<World> {
     },
   };
   return world;
+}
+
+/** What AWS holds of a setup. */
+export interface Held {
+  readonly anchor: FoundAnchor;
+  readonly identities: readonly { readonly kind: string; readonly role: FoundRole; readonly profile: FoundProfile }[];
+}
+
+/** @param options.hasWorkload whether it has the workload role `web` */
+export async function held(
+  { emulator, fleet, anchors: [spec = prod] }: World,
+  { hasWorkload = true }: { readonly hasWorkload?: boolean } = {},
+): Promise<Held> {
+  const workload = hasWorkload ? { name: "web", commonName: "web.demo" } : undefined;
+  const clock = jumpingClock();
+  const aws = await connectAws(region, { env: { AWS_ENDPOINT_URL: emulator.endpoint }, clock });
+  try {
+    const roots = [fleet.root.pem];
+    const found = await readSetup(aws, describeSetup({ authority: "fleet", issuerCommonName, spec, roots, workload }));
+    const [anchor] = found.anchors;
+    if (anchor === undefined) throw new Error("there is no trust anchor");
+    return {
+      anchor,
+      identities: found.identities.map(({ identity: { kind }, role, profiles: [profile] }) => {
+        if (role === undefined || profile === undefined) throw new Error(`a part of ${kind} is missing`);
+        return { kind, role, profile };
+      }),
+    };
+  } finally {
+    aws.close();
+  }
 }
 
 /** Allows everything. */

@@ -38,14 +38,23 @@ export function applySetups(
     const jobs: (Job & { readonly found: FoundSetup })[] = [];
     for (const { setup, aws } of own) {
       const found = await readSetup(aws, setup);
-      jobs.push({ setup, aws, found, plan: planSetup(setup, found), anchorArn: found.anchors[0]?.arn });
+      jobs.push({
+        setup,
+        aws,
+        found,
+        plan: planSetup(setup, found),
+        anchorArn: found.anchors[0]?.arn,
+      });
     }
     const isDone = await carryOutJobs(jobs, { context, isDryRun, asks, question: "Apply this?" });
     if (!isDone) return undefined;
     const applied: { readonly setup: Setup; readonly found: FoundSetup }[] = [];
     for (const job of jobs) {
       const isUnchanged = job.plan.entries.every(({ actions }) => actions.length === 0);
-      applied.push({ setup: job.setup, found: isUnchanged ? job.found : await readBack(job, context) });
+      applied.push({
+        setup: job.setup,
+        found: isUnchanged ? job.found : await readBack(job, context),
+      });
     }
     return applied;
   });
@@ -61,7 +70,12 @@ export function deleteSetups(
     const jobs: Job[] = [];
     for (const { setup, aws } of own) {
       const remains = await readRemains(aws, setup);
-      jobs.push({ setup, aws, plan: planDeletion(setup, remains), anchorArn: remains.anchors[0]?.arn });
+      jobs.push({
+        setup,
+        aws,
+        plan: planDeletion(setup, remains),
+        anchorArn: remains.anchors[0]?.arn,
+      });
     }
     const question = "From then on AWS takes no leaf under a deleted trust anchor or for a deleted role. Delete this?";
     return carryOutJobs(jobs, { context, isDryRun, asks, question });

@@ -24,7 +24,10 @@ export const awsSetupCommand: Command<AwsSetupOptions> = {
   summary: "Prepare an AWS account: trust anchors, and roles for the publisher, its canary and workloads",
   description: `Prepares AWS for the trust anchors in a CertificateAuthority's spec: the trust anchor with the authority's root, a role and profile for the publisher and for its canary, and a role for workloads if one is named. Prints text to apply, or carries it out with --apply and your own AWS credentials.
 The order: create the CertificateAuthority; its first root takes no AWS credentials. Run this once, and put the ARNs that it prints into the spec (--write-spec does). From then on the publisher gets credentials by leaves of its own: no static AWS key is needed.`,
-  argument: { notation: "[CA]", description: "the CertificateAuthority; may be left out where there is only one" },
+  argument: {
+    notation: "[CA]",
+    description: "the CertificateAuthority; may be left out where there is only one",
+  },
   flags: [
     {
       long: "output",
@@ -39,7 +42,10 @@ The order: create the CertificateAuthority; its first root takes no AWS credenti
     },
     { long: "delete", description: "delete what was made for it, with your AWS credentials" },
     { long: "dry-run", description: "with --apply or --delete: show what would be done" },
-    { long: "write-spec", description: "with --apply: put the ARNs into the CertificateAuthority's spec" },
+    {
+      long: "write-spec",
+      description: "with --apply: put the ARNs into the CertificateAuthority's spec",
+    },
     { long: "anchor", value: "NAME", description: "only this trust anchor of the spec" },
     {
       long: "workload-role",
@@ -58,7 +64,11 @@ The order: create the CertificateAuthority; its first root takes no AWS credenti
       value: "FILE",
       description: "the CertificateAuthority in a file or - for standard input, without a cluster",
     },
-    { long: "root", value: "FILE", description: "the authority's root in PEM, instead of the cluster's" },
+    {
+      long: "root",
+      value: "FILE",
+      description: "the authority's root in PEM, instead of the cluster's",
+    },
     yesFlag,
     capstanNamespaceFlag,
     ...connectionFlags,
@@ -117,7 +127,11 @@ async function setUp(
     request,
     options,
     context,
-  }: { readonly request: Request; readonly options: AwsSetupOptions; readonly context: PluginContext },
+  }: {
+    readonly request: Request;
+    readonly options: AwsSetupOptions;
+    readonly context: PluginContext;
+  },
 ): Promise<ExitCode> {
   const { authority, readRoots } = source;
   const { task, workload } = request;

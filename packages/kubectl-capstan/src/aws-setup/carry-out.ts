@@ -13,7 +13,9 @@ interface Work {
   anchorArn: string | undefined;
 }
 
-type Handlers = { readonly [Name in Action["do"]]: (work: Work, action: ActionOf<Name>) => Promise<void> };
+type Handlers = {
+  readonly [Name in Action["do"]]: (work: Work, action: ActionOf<Name>) => Promise<void>;
+};
 
 const handlers: Handlers = {
   "create-anchor": async (work) => {
@@ -47,7 +49,12 @@ const handlers: Handlers = {
   "tag-role": ({ aws, setup }, { identity }) => aws.roles.tag(identity.roleName, setup.tags),
   "create-profile": async ({ aws, setup }, { identity, roleArn }) => {
     const { profileName: name } = identity;
-    await aws.profiles.create({ name, roleArns: [roleArn], durationSeconds: sessionSeconds, tags: setup.tags });
+    await aws.profiles.create({
+      name,
+      roleArns: [roleArn],
+      durationSeconds: sessionSeconds,
+      tags: setup.tags,
+    });
   },
   "update-profile": ({ aws }, { id, roleArn }) =>
     aws.profiles.update(id, { roleArns: [roleArn], durationSeconds: sessionSeconds }),

@@ -27,16 +27,24 @@ export async function readRemains(aws: Aws, setup: Setup): Promise<FoundRemains>
   const handedOut = profiles
     .filter(({ tags }) => isTagged(setup, tags))
     .flatMap(({ roleArns }) => roleArns.map((arn) => arn.split("/").at(-1) ?? ""));
-  const names = new Set([...setup.identities.map(({ roleName }) => roleName), ...handedOut]);
+  const own = setup.identities.map(({ roleName }) => roleName);
   const roles: FoundRole[] = [];
-  for (const name of names) {
-    const role = await readRole(aws, name);
+  for (const name of new Set([...own, ...handedOut])) {
+    const role = await readRole(aws, name, { hasOwnPolicy: own.includes(name) });
     if (role !== undefined) roles.push(role);
   }
-  return { anchors, crls: crls.filter(({ trustAnchorArn }) => arns.includes(trustAnchorArn)), profiles, roles };
+  return {
+    anchors,
+    crls: crls.filter(({ trustAnchorArn }) => arns.includes(trustAnchorArn)),
+    profiles,
+    roles,
+  };
 }
 
-/** What is to be deleted: only what has the tags. Profiles first, since they name roles; the trust anchor last, since it has CRLs. Pure. */
+/**
+ * What is to be deleted: only what has the tags. Roles first, since of a workload's role only its profile tells; the trust
+ * anchor last, since AWS refuses while it has CRLs. So a deletion that was broken off goes on when it is ordered again. Pure.
+ */
 export function planDeletion(setup: Setup, { anchors, crls, profiles, roles }: FoundRemains): Plan {
   const isOurs = (resource: { readonly tags: Readonly<Record<string, string>> }): boolean =>
     isTagged(setup, resource.tags);
@@ -56,17 +64,27 @@ export function planDeletion(setup: Setup, { anchors, crls, profiles, roles }: F
     conflicts,
     notes: [],
     entries: [
-      ...profiles.map((profile): PlanEntry => {
-        const subject = `profile ${profile.name} (${profile.arn})`;
-        if (!isOurs(profile)) return kept(subject);
-        return { subject, change: "delete", details: [], actions: [{ do: "delete-profile", id: profile.id }] };
-      }),
       ...roles.map((role): PlanEntry => {
         const { name: roleName, policy } = role;
         const subject = `role ${roleName}`;
         if (!isOurs(role)) return kept(subject);
         const rights = policy === undefined ? [] : [{ do: "delete-policy" as const, roleName }];
-        return { subject, change: "delete", details: [], actions: [...rights, { do: "delete-role", roleName }] };
+        return {
+          subject,
+          change: "delete",
+          details: [],
+          actions: [...rights, { do: "delete-role", roleName }],
+        };
+      }),
+      ...profiles.map((profile): PlanEntry => {
+        const subject = `profile ${profile.name} (${profile.arn})`;
+        if (!isOurs(profile)) return kept(subject);
+        return {
+          subject,
+          change: "delete",
+          details: [],
+          actions: [{ do: "delete-profile", id: profile.id }],
+        };
       }),
       ...anchors.map((anchor): PlanEntry => {
         const subject = `trust anchor ${anchor.name} (${anchor.arn})`;

@@ -63,11 +63,19 @@ function planAnchor(setup: Setup, anchors: readonly FoundAnchor[]): Plan {
     ? []
     : [`${subject} is disabled, and is left so: AWS takes no leaf under it until it is enabled again`];
   if (missing.length === 0) {
-    return { entries: [{ subject, change: "unchanged", details: [], actions: [] }], conflicts: [], notes };
+    return {
+      entries: [{ subject, change: "unchanged", details: [], actions: [] }],
+      conflicts: [],
+      notes,
+    };
   }
   if (!isManaged) {
     const text = `${subject} lacks ${describeRoots(missing)} and has manage: false: its owner has to add it, or the publisher gets no credentials by its own leaves`;
-    return { entries: [{ subject, change: "keep", details: [], actions: [] }], conflicts: [], notes: [...notes, text] };
+    return {
+      entries: [{ subject, change: "keep", details: [], actions: [] }],
+      conflicts: [],
+      notes: [...notes, text],
+    };
   }
   if (!isAdopted && !isTagged(setup, anchor.tags)) {
     return conflict(

@@ -49,7 +49,12 @@ export function rightsPolicy<Value>(
   if (kind !== "publisher") return undefined;
   const crls = `arn:${partition}:rolesanywhere:${region}:${account}:crl/*`;
   const actions = (...names: readonly string[]): readonly string[] => names.map((name) => `rolesanywhere:${name}`);
-  const list = { Sid: "ListCrls", Effect: "Allow" as const, Action: actions("ListCrls"), Resource: ["*"] };
+  const list = {
+    Sid: "ListCrls",
+    Effect: "Allow" as const,
+    Action: actions("ListCrls"),
+    Resource: ["*"],
+  };
   // One that it only reads holds up the rotation, and is its owner's to write.
   const read = {
     Sid: "TrustAnchor",
@@ -63,22 +68,22 @@ export function rightsPolicy<Value>(
     Version: "2012-10-17",
     Statement: [
       { ...read, Action: [...read.Action, ...actions(...manage)] },
-      { Sid: "ImportCrl", Effect: "Allow", Action: actions("ImportCrl"), Resource: [anchorArn, crls] },
-      { Sid: "Crls", Effect: "Allow", Action: actions("UpdateCrl", "EnableCrl", "DeleteCrl"), Resource: [crls] },
+      {
+        Sid: "ImportCrl",
+        Effect: "Allow",
+        Action: actions("ImportCrl"),
+        Resource: [anchorArn, crls],
+      },
+      {
+        Sid: "Crls",
+        Effect: "Allow",
+        Action: actions("UpdateCrl", "EnableCrl", "DeleteCrl"),
+        Resource: [crls],
+      },
       list,
     ],
   };
 }
-
-const readRoleActions = ["GetRole", "ListRolePolicies", "ListAttachedRolePolicies", "GetRolePolicy"];
-const writeRoleActions = [
-  "CreateRole",
-  "TagRole",
-  "UpdateAssumeRolePolicy",
-  "PutRolePolicy",
-  "DeleteRolePolicy",
-  "DeleteRole",
-];
 
 /** What whoever runs `aws-setup` needs, in one account. */
 export function administratorPolicy(
@@ -86,7 +91,8 @@ export function administratorPolicy(
   { workloadRole }: { readonly workloadRole?: string | undefined } = {},
 ): PolicyDocument {
   const role = (name: string): string => `arn:${partition}:iam::${account}:role/${name}`;
-  const roles = [role("capstan-*"), ...(workloadRole === undefined ? [] : [role(workloadRole)])];
+  const ownRoles = role("capstan-*");
+  const roles = [ownRoles, ...(workloadRole === undefined ? [] : [role(workloadRole)])];
   const here = (resource: string): string => `arn:${partition}:rolesanywhere:*:${account}:${resource}/*`;
   const [anchors, profiles] = [here("trust-anchor"), here("profile")];
   const allow = (Sid: string, prefix: string, names: readonly string[], Resource: readonly string[]) => ({
@@ -98,7 +104,9 @@ export function administratorPolicy(
   return {
     Version: "2012-10-17",
     Statement: [
-      allow("Roles", "iam", [...readRoleActions, ...writeRoleActions], roles),
+      allow("Roles", "iam", ["GetRole", "ListRolePolicies", "ListAttachedRolePolicies"], roles),
+      allow("ChangeRoles", "iam", ["CreateRole", "TagRole", "UpdateAssumeRolePolicy", "DeleteRole"], roles),
+      allow("RolePolicies", "iam", ["GetRolePolicy", "PutRolePolicy", "DeleteRolePolicy"], [ownRoles]),
       {
         ...allow("PassRoles", "iam", ["PassRole"], roles),
         Condition: { StringEquals: { "iam:PassedToService": service } },

@@ -13,7 +13,9 @@ export type Authority = Pick<CertificateAuthority, "metadata" | "status"> & {
 /** From the cluster: the one named, or the only one. @throws {PluginError} */
 export async function readFromCluster(client: KubeClient, name: string | undefined): Promise<CertificateAuthority> {
   if (name !== undefined) {
-    const found = await client.getOrUndefined<CertificateAuthority>(certificateAuthorityResource, { name });
+    const found = await client.getOrUndefined<CertificateAuthority>(certificateAuthorityResource, {
+      name,
+    });
     if (found === undefined) throw new PluginError(`there is no CertificateAuthority ${JSON.stringify(name)}`);
     return found;
   }

@@ -42,7 +42,7 @@ export async function readSetup(aws: Aws, setup: Setup): Promise<FoundSetup> {
     const named = profiles.filter(({ name }) => name === identity.profileName);
     identities.push({
       identity,
-      role: await readRole(aws, identity.roleName),
+      role: await readRole(aws, identity.roleName, { hasOwnPolicy: identity.kind !== "workload" }),
       profiles: await withTags(aws, named),
     });
   }
@@ -66,14 +66,20 @@ export async function readAnchors(
   );
 }
 
-export async function readRole(aws: Aws, name: string): Promise<FoundRole | undefined> {
+/** @param options.hasOwnPolicy of the roles of workloads every policy is somebody's, whatever its name */
+export async function readRole(
+  aws: Aws,
+  name: string,
+  { hasOwnPolicy }: { readonly hasOwnPolicy: boolean },
+): Promise<FoundRole | undefined> {
   const role = await aws.roles.get(name);
   if (role === undefined) return undefined;
   const inline = await aws.roles.inlinePolicyNames(name);
+  const isOwn = (policy: string): boolean => hasOwnPolicy && policy === policyName;
   return {
     ...role,
-    policy: inline.includes(policyName) ? await aws.roles.inlinePolicy(name, policyName) : undefined,
-    otherPolicies: [...inline.filter((policy) => policy !== policyName), ...(await aws.roles.attachedPolicyArns(name))],
+    policy: inline.some(isOwn) ? await aws.roles.inlinePolicy(name, policyName) : undefined,
+    otherPolicies: [...inline.filter((policy) => !isOwn(policy)), ...(await aws.roles.attachedPolicyArns(name))],
   };
 }
 

@@ -58,7 +58,7 @@ function findOrCreateAnchor({ anchorName, roots, tags }: Setup): readonly string
   };
   return [
     `trust_anchor="$(aws rolesanywhere list-trust-anchors --output text \\`,
-    `  --query ${quoted(`trustAnchors[?name=='${anchorName}'].trustAnchorArn`)})"`,
+    `  --query "trustAnchors[?name=='${anchorName}'].trustAnchorArn" | tr -d '[:space:]')"`,
     'if [ -z "$trust_anchor" ]; then',
     `  trust_anchor="$(aws rolesanywhere create-trust-anchor --query trustAnchor.trustAnchorArn --output text \\`,
     `    --cli-input-json ${quoted(JSON.stringify(input))})"`,
@@ -68,33 +68,36 @@ function findOrCreateAnchor({ anchorName, roots, tags }: Setup): readonly string
 
 function makeIdentity(setup: Setup, identity: Identity): readonly string[] {
   const { kind, roleName, profileName, description } = identity;
+  const { authority, tags } = setup;
   const trust = withArn(trustPolicy(setup, identity, placeholder));
   const rights = rightsPolicy(setup, identity, placeholder);
-  const profile = `{"name":${JSON.stringify(profileName)},"enabled":true,"durationSeconds":${sessionSeconds},"tags":${JSON.stringify(tagList(setup.tags))}}`;
-  const tags = Object.entries(setup.tags).map(([Key, Value]) => ({ Key, Value }));
+  const profile = { name: profileName, enabled: true, durationSeconds: sessionSeconds, tags: tagList(tags) };
+  const roleTags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const stranger = `role ${roleName} is there already, and its tags are not of ${authority}: delete or rename it`;
   return [
-    `if owner="$(aws iam get-role --role-name ${quoted(roleName)} --output text \\`,
-    `  --query ${quoted(`Role.Tags[?Key=='${ownerTags.authority}'].Value | [0]`)} 2>/dev/null)"; then`,
-    `  if [ "$owner" != ${quoted(setup.authority)} ]; then`,
-    `    echo ${quoted(`role ${roleName} is there already, and its tags are not of ${setup.authority}: delete or rename it`)} >&2`,
+    `if found="$(aws iam get-role --role-name ${roleName} --output text \\`,
+    `  --query "[Role.Arn, Role.Tags[?Key=='${ownerTags.authority}'].Value | [0]]" 2>/dev/null)"; then`,
+    `  read -r ${kind}_role owner <<<"$found"`,
+    `  if [ "$owner" != ${quoted(authority)} ]; then`,
+    `    echo ${quoted(stranger)} >&2`,
     "    exit 1",
     "  fi",
-    `  aws iam update-assume-role-policy --role-name ${quoted(roleName)} --policy-document ${trust}`,
+    `  aws iam update-assume-role-policy --role-name ${roleName} --policy-document ${trust}`,
     "else",
-    `  aws iam create-role --role-name ${quoted(roleName)} --description ${quoted(description)} \\`,
-    `    --assume-role-policy-document ${trust} --tags ${quoted(JSON.stringify(tags))} >/dev/null`,
+    `  ${kind}_role="$(aws iam create-role --role-name ${roleName} --description ${quoted(description)} \\`,
+    `    --query Role.Arn --output text --tags ${quoted(JSON.stringify(roleTags))} \\`,
+    `    --assume-role-policy-document ${trust})"`,
     "fi",
-    `${kind}_role="$(aws iam get-role --role-name ${quoted(roleName)} --query Role.Arn --output text)"`,
     ...(rights === undefined
       ? []
       : [
-          `aws iam put-role-policy --role-name ${quoted(roleName)} --policy-name ${quoted(policyName)} --policy-document ${withArn(rights)}`,
+          `aws iam put-role-policy --role-name ${roleName} --policy-name ${policyName} --policy-document ${withArn(rights)}`,
         ]),
     `${kind}_profile="$(aws rolesanywhere list-profiles --output text \\`,
-    `  --query ${quoted(`profiles[?name=='${profileName}'].profileArn`)})"`,
+    `  --query "profiles[?name=='${profileName}'].profileArn" | tr -d '[:space:]')"`,
     `if [ -z "$${kind}_profile" ]; then`,
     `  ${kind}_profile="$(aws rolesanywhere create-profile --query profile.profileArn --output text \\`,
-    `    --role-arns "$${kind}_role" --cli-input-json ${quoted(profile)})"`,
+    `    --role-arns "$${kind}_role" --cli-input-json ${quoted(JSON.stringify(profile))})"`,
     "fi",
   ];
 }

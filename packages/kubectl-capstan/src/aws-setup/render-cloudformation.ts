@@ -42,7 +42,10 @@ export function renderCloudFormation(setup: Setup): string {
           return [
             [
               `${id}ProfileArn`,
-              { Description: `profileArn ${use}`, Value: { "Fn::GetAtt": [`${id}Profile`, "ProfileArn"] } },
+              {
+                Description: `profileArn ${use}`,
+                Value: { "Fn::GetAtt": [`${id}Profile`, "ProfileArn"] },
+              },
             ],
             [`${id}RoleArn`, { Description: `roleArn ${use}`, Value: { "Fn::GetAtt": [`${id}Role`, "Arn"] } }],
           ];
@@ -50,7 +53,7 @@ export function renderCloudFormation(setup: Setup): string {
       ),
     },
   };
-  return `${head(setup)}${stringify(template, { lineWidth: 0 })}`;
+  return `${head(setup)}${stringify(template, { lineWidth: 0, aliasDuplicateObjects: false, version: "1.1" })}`;
 }
 
 function head({ anchorName, region, anchorArn: knownArn }: Setup): string {

@@ -19,7 +19,7 @@ export function renderTerraform(setup: Setup): string {
   const blocks = [
     `# Capstan: certificate authority ${authority}, trust anchor ${anchor}. terraform init && terraform apply`,
     block("terraform", [
-      block("required_providers", [attribute("aws", { source: "hashicorp/aws", version: ">= 5.61" })]),
+      block("required_providers", [attribute("aws", { source: "hashicorp/aws", version: ">= 6.0" })]),
     ]),
     block("provider aws", [attribute("region", region), attribute("allowed_account_ids", [account])]),
     ...(anchorArn === undefined ? [trustAnchor(setup)] : []),
@@ -53,9 +53,7 @@ function trustAnchor({ anchorName, roots, tags }: Setup): string {
       block("notification_settings", [
         attribute("event", setting.event),
         attribute("enabled", setting.enabled),
-        // The provider wants one also where it says nothing.
-        attribute("threshold", setting.enabled ? setting.thresholdDays : 1),
-        attribute("channel", "ALL"),
+        ...(setting.enabled ? [attribute("threshold", setting.thresholdDays)] : []),
       ]),
     ),
     attribute("tags", tags),
@@ -108,7 +106,7 @@ function outputs({ anchor, identities }: Setup, arn: unknown): string {
 function block(header: string, body: readonly string[]): string {
   const [type = "", ...labels] = header.split(" ");
   const head = [type, ...labels.map((label) => JSON.stringify(label))].join(" ");
-  return `${head} {\n${body.map(indent).join("\n")}\n}`;
+  return `${head} {\n${aligned(body).map(indent).join("\n")}\n}`;
 }
 
 function attribute(name: string, content: unknown): string {
@@ -123,7 +121,28 @@ function value(content: unknown): string {
     return content.length === 0 ? "[]" : `[\n${content.map((item) => `${indent(value(item))},`).join("\n")}\n]`;
   if (typeof content !== "object" || content === null) return String(content);
   const members = Object.entries(content).filter(([, member]) => member !== undefined);
-  return `{\n${members.map(([name, member]) => indent(`${quoted(name)} = ${value(member)}`)).join("\n")}\n}`;
+  const lines = aligned(members.map(([name, member]) => `${quoted(name)} = ${value(member)}`));
+  return `{\n${lines.map(indent).join("\n")}\n}`;
+}
+
+/** As terraform fmt does: the equal signs of neighbours on one line each stand below each other. */
+function aligned(items: readonly string[]): readonly string[] {
+  const widthOf = (item: string | undefined): number | undefined =>
+    item === undefined || item.includes("\n") ? undefined : /^\S+(?= = )/.exec(item)?.[0].length;
+  const runs: number[] = [];
+  let run = -1;
+  for (const [index, item] of items.entries()) {
+    if (widthOf(item) === undefined) run = -1;
+    else if (run < 0) run = index;
+    runs.push(run);
+  }
+  return items.map((item, index) => {
+    const own = widthOf(item);
+    if (own === undefined) return item;
+    const neighbours = items.filter((_, other) => runs[other] === runs[index]);
+    const width = Math.max(...neighbours.map((each) => widthOf(each) ?? 0));
+    return `${item.slice(0, own).padEnd(width)}${item.slice(own)}`;
+  });
 }
 
 function quoted(text: string): string {

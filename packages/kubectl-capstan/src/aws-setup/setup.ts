@@ -67,7 +67,10 @@ export const notificationSettings: readonly WantedNotification[] = [
 ];
 
 /** Tags by which everything that was made for an authority is known again. */
-export const ownerTags = { authority: "capstan.dev/authority", anchor: "capstan.dev/trust-anchor" } as const;
+export const ownerTags = {
+  authority: "capstan.dev/authority",
+  anchor: "capstan.dev/trust-anchor",
+} as const;
 
 /**
  * @example

@@ -24,7 +24,9 @@ export function formatPlan({ anchor, region, account }: Setup, { entries, notes 
   return lines.map((line) => `${printable(line)}\n`).join("");
 }
 
-type Wording = { readonly [Name in Action["do"]]: (action: Extract<Action, { readonly do: Name }>) => string };
+type Wording = {
+  readonly [Name in Action["do"]]: (action: Extract<Action, { readonly do: Name }>) => string;
+};
 
 const wording: Wording = {
   "create-anchor": () => "created the trust anchor",

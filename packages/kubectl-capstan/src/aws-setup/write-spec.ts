@@ -17,7 +17,11 @@ export function formatAnchors(name: string, anchors: CertificateAuthority["spec"
 export async function writeSpec(
   client: KubeClient,
   authority: CertificateAuthority,
-  options: { readonly fields: readonly AnchorFields[]; readonly terminal: Terminal; readonly asks: Asks },
+  options: {
+    readonly fields: readonly AnchorFields[];
+    readonly terminal: Terminal;
+    readonly asks: Asks;
+  },
 ): Promise<void> {
   const { fields, terminal, asks } = options;
   const { name } = authority.metadata;

@@ -24,18 +24,19 @@ export interface PolicyStatement<Value = string> {
  * isSamePolicy({ Action: "a:B" }, { Action: ["a:B"] }); // true
  */
 export function isSamePolicy(left: unknown, right: unknown): boolean {
-  return JSON.stringify(normalized(left)) === JSON.stringify(normalized(right));
+  return JSON.stringify(normalizedPolicy(left)) === JSON.stringify(normalizedPolicy(right));
 }
 
-function normalized(value: unknown): unknown {
+/** A policy in the one form that {@link isSamePolicy} compares. */
+export function normalizedPolicy(value: unknown): unknown {
   if (Array.isArray(value)) {
-    const items = value.map(normalized);
+    const items = value.map(normalizedPolicy);
     return items.length === 1 ? items[0] : items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => [name, normalized(member)]),
+      .map(([name, member]) => [name, normalizedPolicy(member)]),
   );
 }
