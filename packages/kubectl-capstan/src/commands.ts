@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor/doctor-command.ts";
 import { freezeCommand, unfreezeCommand } from "./freeze/freeze-command.ts";
 import { issueCommand } from "./issue/issue-command.ts";
 import { listCommand } from "./list/list-command.ts";
+import { retryCommand } from "./retry/retry-command.ts";
 import { revokeCommand } from "./revoke/revoke-command.ts";
 import { abandonCommand } from "./operations/abandon-command.ts";
 import { releaseCommand } from "./operations/release-command.ts";
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   recoverCommand,
   releaseCommand,
   awsSetupCommand,
+  retryCommand,
   issueCommand,
   completionCommand,
   versionCommand,

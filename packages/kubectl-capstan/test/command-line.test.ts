@@ -15,7 +15,11 @@ describe("what cannot be meant ends with 2, says why on stderr and sends nothing
       `error: unknown command 'revok'\n(Did you mean revoke?)\nSee "kubectl capstan --help".\n`,
     ],
     ["unknown flag", ["status", "--frob"], `error: unknown option '--frob'\nSee "kubectl capstan status --help".\n`],
-    ["no target", ["revoke"], `error: say what to revoke: TARGET, --selector, --all or --public-key\n${seeRevoke}`],
+    [
+      "no target",
+      ["revoke"],
+      `error: say what to revoke: TARGET, --selector, --all, --certificate or --public-key\n${seeRevoke}`,
+    ],
     [
       "two authorities",
       ["status", "a", "b"],
@@ -204,6 +208,7 @@ test("help of the plugin", async () => {
                                     have ended
       aws-setup [options] [CA]      Prepare an AWS account: trust anchors, and roles for the publisher,
                                     its canary and workloads
+      retry [options] [NAME...]     Try again what a policy refused, after the policy was mended
       issue [options] <FILE>        Get a certificate for a person or an agent outside the cluster
       completion <SHELL>            Print the script that lets kubectl complete this plugin's commands
       version                       Print the plugin's version
@@ -236,6 +241,8 @@ test("help of revoke", async () => {
                                        instead of TARGET
       --all                            everything valid that was issued to the namespace, instead of
                                        TARGET
+      --certificate <FILE>             a certificate in PEM, instead of TARGET; in Capstan's own
+                                       namespace also one that the ledger lacks
       --public-key <FILE>              every certificate with this key, and none is issued for it any
                                        more, instead of TARGET: a certificate, a public key or the
                                        leaked private key, in PEM
@@ -262,6 +269,7 @@ test("help of revoke", async () => {
       kubectl capstan revoke certificate/web -n demo --reason keyCompromise --wait
       kubectl capstan revoke pod/web-7f9c -n demo --reissue
       kubectl capstan revoke -l app=web -n demo --yes
+      kubectl capstan revoke --certificate found.pem -n capstan-system
       kubectl capstan revoke --public-key leaked.pem -n demo --reason keyCompromise
       kubectl capstan revoke certificate/web -n demo --wait --end-sessions > policy.json
       kubectl capstan revoke 4f:1c:09:ab -n capstan-system --yes
@@ -321,6 +329,7 @@ describe("completion", () => {
       recover	Go on after a restore from a backup
       release	Let an authority that is being deleted go, before its certificates have ended
       aws-setup	Prepare an AWS account: trust anchors, and roles for the publisher, its canary and workloads
+      retry	Try again what a policy refused, after the policy was mended
       issue	Get a certificate for a person or an agent outside the cluster
       completion	Print the script that lets kubectl complete this plugin's commands
       version	Print the plugin's version
