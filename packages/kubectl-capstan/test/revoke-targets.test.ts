@@ -456,6 +456,73 @@ describe("a public key", () => {
   });
 });
 
+describe("a certificate in a file", () => {
+  const path = "/apis/capstan.dev/v1alpha1/namespaces/capstan-system/revocations";
+  let folder: string;
+  let file: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "certificate-"));
+    file = join(folder, "found.pem");
+    await writeFile(file, `subject=CN=web.demo\n${currentPem}${earlierPem}`);
+    await writeFile(join(folder, "found.der"), new X509Certificate(currentPem).raw);
+    await writeFile(join(folder, "expired.pem"), expiredPem);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test("is sent itself, the first of its chain alone", async () => {
+    const { code, specs } = await revoke(["--certificate", file], { [`GET ${ledger}`]: collection(record()) });
+    expect({ code, specs }).toEqual({
+      code: 0,
+      specs: [{ target: { certificate: currentPem }, reason: "unspecified", requestedBy: "alice" }],
+    });
+  });
+
+  test("in Capstan's own namespace also when the ledger lacks it: the publisher looks at the signature", async () => {
+    const { code, specs, notes } = await revoke(["--certificate", file, "-n", "capstan-system"], {
+      [`GET ${ledger}`]: collection(),
+      [`GET ${path}`]: collection(),
+      [`POST ${path}`]: create,
+    });
+    expect({ code, targets: specs.map(({ target }) => Object.keys(target)), notes }).toEqual({
+      code: 0,
+      targets: [["certificate"]],
+      notes: [
+        `note: the ledger has no certificate ${serial}: the publisher revokes it if one of our generations has signed it`,
+      ],
+    });
+  });
+
+  test("that is being revoked by its serial number already is left as it is", async () => {
+    const { out, specs } = await revoke(["--certificate", file], {
+      [`GET ${ledger}`]: collection(record()),
+      [`GET ${revocations}`]: collection(revocation("web-aaaaa")),
+    });
+    expect({ out, specs }).toEqual({ out: "revocation.capstan.dev/web-aaaaa unchanged\n", specs: [] });
+  });
+
+  test.each<[string, string, string]>([
+    [
+      "the ledger lacks, in a workload's namespace",
+      "found.pem",
+      `FOLDER/found.pem (serial ${serial}) is not in the ledger of namespace capstan-system: Capstan did not issue it, or it expired and was pruned`,
+    ],
+    [
+      "has expired",
+      "expired.pem",
+      "FOLDER/expired.pem (serial 0b) is not in the ledger of namespace capstan-system: Capstan did not issue it, or it expired and was pruned",
+    ],
+    [
+      "is DER",
+      "found.der",
+      "--certificate: FOLDER/found.der is not PEM: openssl x509 -inform DER -in FOLDER/found.der makes it so",
+    ],
+    ["is not there", "gone.pem", "--certificate: FOLDER/gone.pem cannot be read (ENOENT)"],
+  ])("that %s is refused", async (_, name, why) => {
+    const { code, err } = await revoke(["--certificate", join(folder, name)], { [`GET ${ledger}`]: collection() });
+    expect({ code, err: err.replaceAll(folder, "FOLDER") }).toEqual({ code: 1, err: `error: ${why}\n` });
+  });
+});
+
 describe("--reissue", () => {
   test("is asked for, and an equal Revocation without it is not enough", async () => {
     const { specs, err } = await revoke(["certificaterequest/web-1", "--reissue"], {

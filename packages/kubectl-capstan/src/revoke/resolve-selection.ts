@@ -4,6 +4,7 @@ import { type IssuedCertificate } from "@capstan/api";
 import { PluginError } from "../exit-code.ts";
 import { type Certificate, certificateResource, isOfCapstan } from "./cert-manager.ts";
 import { type FindOptions, findLeaves, leafOfRequest } from "./find-leaves.ts";
+import { readLeafCertificate } from "./leaf-certificate.ts";
 import { checkAgainstLedger, type Identity, type Leaf, shortNameOf } from "./leaf.ts";
 import { type Pod, podResource } from "./pod.ts";
 import { readRecords, readRecordsOf, stillValid } from "./read-ledger.ts";
@@ -33,6 +34,7 @@ export async function resolveSelection(selection: Selection, options: ResolveOpt
 async function resolve(selection: Selection, options: ResolveOptions): Promise<readonly Leaf[]> {
   if (selection.by === "targets") return resolveTargets(selection.targets, options);
   if (selection.by === "selector") return resolveSelector(selection.selector, options);
+  if (selection.by === "certificate") return [await resolveCertificate(selection.file, options)];
   return selection.by === "all" ? resolveAll(options) : resolvePublicKey(selection.file, options);
 }
 
@@ -126,6 +128,25 @@ function leafOfRecord({ spec }: IssuedCertificate): Leaf {
   return { label, target: { serial }, serial, subject, commonName, notAfter, shortName, certificate };
 }
 
+/** In Capstan's own namespace the certificate itself is the proof: the publisher checks who has signed it. */
+async function resolveCertificate(file: string, options: ResolveOptions): Promise<Leaf> {
+  const { namespace, capstanNamespace, note } = options;
+  const pem = await readFileOrFail("--certificate", file);
+  const { serial, subject, commonName, notAfter } = readLeafCertificate(Buffer.from(pem).toString("base64"), file);
+  const [block = ""] =
+    /-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----\n?/.exec(Buffer.from(pem).toString()) ?? [];
+  if (block === "")
+    throw new PluginError(`--certificate: ${file} is not PEM: openssl x509 -inform DER -in ${file} makes it so`);
+  const shortName = serial.slice(0, 8);
+  const leaf = { label: file, target: { certificate: block }, serial, subject, commonName, notAfter, shortName };
+  const records = await readRecords(`spec.serial=${serial}`, options);
+  if (records?.length === 0 && namespace === capstanNamespace) {
+    note(`the ledger has no certificate ${serial}: the publisher revokes it if one of our generations has signed it`);
+    return checkAgainstLedger(leaf, undefined, options);
+  }
+  return checkAgainstLedger(leaf, records, options);
+}
+
 async function resolvePublicKey(file: string, options: ResolveOptions): Promise<readonly Leaf[]> {
   const { namespace, capstanNamespace, now } = options;
   const sha256 = await readPublicKeySha256(file);
@@ -150,23 +171,23 @@ async function resolvePublicKey(file: string, options: ResolveOptions): Promise<
 
 /** Of a certificate, a public key, or the private key that leaked: nothing of it is shown or sent but the public key's SHA-256. */
 async function readPublicKeySha256(file: string): Promise<string> {
-  let pem: Uint8Array;
-  try {
-    pem = await readFile(file);
-  } catch (cause) {
-    throw new PluginError(
-      `--public-key: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`,
-      {
-        cause,
-      },
-    );
-  }
+  const pem = await readFileOrFail("--public-key", file);
   try {
     const spki = createPublicKey(Buffer.from(pem)).export({ type: "spki", format: "der" });
     return createHash("sha256").update(spki).digest("hex");
   } catch {
     // OpenSSL's words may hold parts of the file.
     throw new PluginError(`--public-key: ${file} holds no certificate, public key or unencrypted private key in PEM`);
+  }
+}
+
+async function readFileOrFail(flag: string, file: string): Promise<Uint8Array> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new PluginError(`${flag}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`, {
+      cause,
+    });
   }
 }
 

@@ -54,7 +54,8 @@ export function findEqualRevocation(
   leaf: Leaf,
   { reissue }: { readonly reissue: boolean },
 ): Revocation | undefined {
-  const { serial, issuedCertificate, publicKeySha256 } = leaf.target;
+  const { issuedCertificate, publicKeySha256 } = leaf.target;
+  const serial = leaf.target.certificate === undefined ? leaf.target.serial : leaf.serial;
   // One for a service account reaches what was issued before it was made: the next one reaches more.
   const isOfLeaf = ({ spec, status }: Revocation): boolean =>
     (serial !== undefined && (spec.target.serial === serial || status?.serial === serial)) ||

@@ -56,6 +56,11 @@ export const revokeCommand: Command<RevokeOptions> = {
     },
     { long: "all", description: "everything valid that was issued to the namespace, instead of TARGET" },
     {
+      long: "certificate",
+      value: "FILE",
+      description: "a certificate in PEM, instead of TARGET; in Capstan's own namespace also one that the ledger lacks",
+    },
+    {
       long: "public-key",
       value: "FILE",
       description:
@@ -85,6 +90,7 @@ export const revokeCommand: Command<RevokeOptions> = {
     "kubectl capstan revoke certificate/web -n demo --reason keyCompromise --wait",
     "kubectl capstan revoke pod/web-7f9c -n demo --reissue",
     "kubectl capstan revoke -l app=web -n demo --yes",
+    "kubectl capstan revoke --certificate found.pem -n capstan-system",
     "kubectl capstan revoke --public-key leaked.pem -n demo --reason keyCompromise",
     "kubectl capstan revoke certificate/web -n demo --wait --end-sessions > policy.json",
     "kubectl capstan revoke 4f:1c:09:ab -n capstan-system --yes",
