@@ -41,11 +41,14 @@ given that leaf. \`kubectl capstan audit --log FILE\` finds those, and lines tha
 `;
 }
 
-/** Fields whose name says it all in the source. */
-const uncommented: Readonly<Record<string, string>> = {
+/** Fields whose name says it all in the source, or whose comment there is of several. */
+const own: Readonly<Record<string, string>> = {
   purpose: "What is signed: `Leaf`, `OwnLeaf` (of Capstan's own), `Root`, `CRL` or `Probe`",
   authority: "The CertificateAuthority",
   generation: "The number of the generation whose key it is",
+  subject: "Of a certificate: its subject as in RFC 4514",
+  notAfter: "Of a certificate: its end, RFC 3339",
+  crlNumber: "Of a CRL: its number",
 };
 
 /** The fields of SignatureIntent, with what their comments say. */
@@ -58,10 +61,10 @@ export function signatureFields(text: string): readonly { readonly name: string;
     const [, name, type = ""] = /^readonly (\w+)\??: (.*);$/.exec(line) ?? [];
     if (said !== undefined) comment = said;
     if (name === undefined) continue;
-    // A comment over several fields is of all up to the next one.
-    const words = uncommented[name] ?? comment;
+    const words = own[name] ?? comment;
     if (words === "") throw new Error(`${name}: ${type} has no comment in the source; say here what it holds`);
-    fields.push({ name, words });
+    fields.push({ name, words: words.replace(/\.$/, "") });
+    comment = "";
   }
   return fields;
 }

@@ -47,6 +47,11 @@ export const conditionTables: readonly ReasonTable[] = [
         "Give the anchor its `publisher` profile and role, or the right keys to the provider chain.",
       ),
       row(
+        "GeneralLeaves",
+        "A root has signed while there were no trust anchors, and such leaves, which were not meant for AWS, may still be valid.",
+        "Wait until the time that the message names, or give the trust anchors to an authority of their own.",
+      ),
+      row(
         "TrustAnchorDisabledByOrder",
         "A DisableTrustAnchor operation keeps the anchor disabled.",
         "`kubectl capstan unfreeze CA --anchor NAME` when it may be used again.",
@@ -54,7 +59,7 @@ export const conditionTables: readonly ReasonTable[] = [
       row(
         "KeyMissing",
         "The Secret with the active generation's key is gone or cannot be read. A key is never made anew.",
-        "Restore the Secret from your backup ([restore](../operate/restore.md)); without one, order Compromised.",
+        "Restore the Secret from your backup ([restore](../operate/restore.md)); without one, `kubectl capstan rotate CA`.",
       ),
       row(
         "Frozen",
@@ -146,6 +151,11 @@ export const conditionTables: readonly ReasonTable[] = [
         "Shorten `drainUntil` if its leaves ended sooner.",
       ),
       row("MarksNotPassed", "Leaves that were signed may still be valid."),
+      row(
+        "GeneralLeaves",
+        "A root has signed while there were no trust anchors, and such leaves, which were not meant for AWS, may still be valid.",
+        "Wait until the time that the message names, or give the trust anchors to an authority of their own.",
+      ),
       row(
         "PausedAfterAbandon",
         "A new generation was given up; the next one waits as long.",

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as api from "@capstan/api";
-import { conditionTables, eventTables } from "@capstan/tools/docs/reasons";
+import { conditionTables, eventTables } from "../../../tools/docs/reasons.ts";
 import { describe, expect, test } from "vitest";
 
 const packages = fileURLToPath(new URL("../../../packages/", import.meta.url));

@@ -1,4 +1,4 @@
-import { makePages } from "@capstan/tools/docs";
+import { makePages } from "../../../tools/docs/pages.ts";
 import { expect, test } from "vitest";
 
 test.each(Object.entries(await makePages()))("%s-is-what-the-sources-make", async (name, text) => {
