@@ -1,7 +1,7 @@
 import type { HeldLeaf } from "../../../soak/src/held-leaf.ts";
 import { expectEqual } from "./case.ts";
 import { phasesOf } from "./witness.ts";
-import { minuteMs, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
 /** Something that a publisher carries through, from an order to its end. */
 export interface Scenario {
@@ -120,14 +120,3 @@ const freeze: Scenario = {
 };
 
 export const scenarios: readonly Scenario[] = [rotation, revocation, compromised, freeze];
-
-/** To where the old generation drains: what goes wrong before it must not be in the way. */
-export async function rotateUntilDraining(world: World): Promise<void> {
-  await world.until("the switch", ({ status }) => phasesOf(status ?? {}) === "1 Draining, 2 Active");
-}
-
-/** So that nothing is left to do by a run's own time. */
-export async function pause(world: World, ms: number = minuteMs): Promise<void> {
-  const end = world.now + ms;
-  await world.until("time to pass", () => world.now >= end);
-}
