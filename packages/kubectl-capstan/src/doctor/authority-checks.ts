@@ -1,24 +1,16 @@
-import { type CertificateAuthority, type Condition, type Revocation, revocationResource } from "@capstan/api";
+import { type CertificateAuthority, type Revocation, revocationResource } from "@capstan/api";
 import { conditionOf, isTrue } from "../conditions.ts";
 import { formatLength } from "../output/human-time.ts";
 import { isUnpublished } from "../revoke/revocation.ts";
+import { anchorFindings } from "./anchor-findings.ts";
 import type { Check, Finding } from "./check.ts";
+import { behindFindings, crlFindings } from "./crl-findings.ts";
+import { authoritySubject, publisherFaults, revocationPatienceMs } from "./publisher-work.ts";
 import type { World } from "./world.ts";
 
-/** The publisher reads each trust anchor every five minutes at least. */
-const readBackOldMs = 30 * 60_000;
-/** Publishing takes seconds; a burst, a throttled account and a retry some minutes. */
-const revocationPatienceMs = 10 * 60_000;
 /** After a change the publisher writes its status within seconds. */
 const handlingPatienceMs = 2 * 60_000;
 const rotationPatienceMs = 24 * 3_600_000;
-
-/** What explains that the publisher does not do its work. */
-const publisherFaults = ["capstan-crds", "capstan-rights", "capstan-pods", "capstan-leaders"] as const;
-
-type Status = NonNullable<CertificateAuthority["status"]>;
-type AnchorStatus = NonNullable<Status["trustAnchors"]>[number];
-type AnchorSpec = NonNullable<CertificateAuthority["spec"]["trustAnchors"]>[number];
 
 /** A check of each CertificateAuthority, by what its status says. */
 function each(
@@ -36,8 +28,6 @@ function each(
       ),
   };
 }
-
-const subjectOf = ({ metadata }: CertificateAuthority): string => `certificateauthority/${metadata.name}`;
 
 export const authorityChecks: readonly Check[] = [
   {
@@ -62,7 +52,7 @@ export const authorityChecks: readonly Check[] = [
     { id: "authority-handled", title: "the publisher has handled each authority as it is now", after: publisherFaults },
     (authority, world) => {
       const { metadata, status } = authority;
-      const subject = subjectOf(authority);
+      const subject = authoritySubject(authority);
       if (metadata.deletionTimestamp !== undefined) {
         return [
           {
@@ -103,7 +93,7 @@ export const authorityChecks: readonly Check[] = [
     return [
       {
         id: "anchor-drift",
-        subject: subjectOf(authority),
+        subject: authoritySubject(authority),
         cause: drift.message ?? "a trust anchor holds an unknown certificate",
         cure: "find in CloudTrail (UpdateTrustAnchor) who added it, then remove it from the bundle, or declare it in spec.trustAnchors[].foreignRoots if it is wanted",
       },
@@ -116,7 +106,7 @@ export const authorityChecks: readonly Check[] = [
     return [
       {
         id: "key-missing",
-        subject: subjectOf(authority),
+        subject: authoritySubject(authority),
         cause: ready.message ?? "the key of the active generation is missing",
         cure: `restore Secret ${name}-${authority.status?.activeGeneration ?? 1} in namespace ${world.capstanNamespace} from your backup, or: kubectl capstan rotate ${name} --compromised`,
       },
@@ -128,7 +118,7 @@ export const authorityChecks: readonly Check[] = [
     return [
       {
         id: "authority-frozen",
-        subject: subjectOf(authority),
+        subject: authoritySubject(authority),
         cause: `issuing is held since ${frozen.since} by ${frozen.holds.map((hold) => (hold === "Operator" ? "an operator's order" : "a compromised generation")).join(" and ")}`,
         cure: `kubectl capstan unfreeze ${authority.metadata.name}`,
       },
@@ -162,7 +152,7 @@ export const authorityChecks: readonly Check[] = [
       return [
         {
           id: "authority-not-ready",
-          subject: subjectOf(authority),
+          subject: authoritySubject(authority),
           cause:
             ready === undefined
               ? "the publisher has not said whether it issues"
@@ -186,7 +176,7 @@ export const authorityChecks: readonly Check[] = [
     return [
       {
         id: "crl-filling",
-        subject: subjectOf(authority),
+        subject: authoritySubject(authority),
         cause: capacity.message ?? capacity.reason,
         cure: `kubectl capstan rotate ${authority.metadata.name}`,
       },
@@ -231,88 +221,10 @@ export const authorityChecks: readonly Check[] = [
   },
 ];
 
-const states: Readonly<
-  Record<
-    Exclude<NonNullable<AnchorStatus["state"]>, "Present">,
-    Pick<Finding, "id"> & { readonly fault: string; readonly cure: (anchor: AnchorSpec, id: string) => string }
-  >
-> = {
-  Missing: {
-    id: "anchor-missing",
-    fault: "does not exist in AWS",
-    cure: ({ name }) => `set create: true or another arn for trust anchor ${name} in spec.trustAnchors`,
-  },
-  Disabled: {
-    id: "anchor-disabled",
-    fault: "is disabled in AWS: no session starts under it",
-    cure: ({ region }, id) => `aws rolesanywhere enable-trust-anchor --region ${region} --trust-anchor-id ${id}`,
-  },
-  NotABundle: {
-    id: "anchor-not-a-bundle",
-    fault: "is no certificate bundle",
-    cure: ({ name }) => `name a trust anchor of type CERTIFICATE_BUNDLE as ${name} in spec.trustAnchors`,
-  },
-};
-
-function anchorFindings(authority: CertificateAuthority, anchor: AnchorSpec, world: World): readonly Finding[] {
-  const known = authority.status?.trustAnchors?.find(({ name }) => name === anchor.name);
-  const subject = `trust anchor ${authority.metadata.name}/${anchor.name}`;
-  const said = known?.message === undefined ? "" : `: ${known.message}`;
-  const inSync = conditionOf(authority, "TrustAnchorsInSync");
-  const logs = `kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`;
-  if (inSync?.reason === "AWSUnavailable" && known?.joined !== true) return [unreachable(subject, inSync, logs)];
-  if (known?.arn === undefined) {
-    return [
-      {
-        id: "anchor-unread",
-        subject,
-        cause: `the publisher has never read trust anchor ${anchor.name}${said}`,
-        cure: `kubectl capstan aws-setup ${authority.metadata.name}`,
-      },
-    ];
-  }
-  const state = known.state === undefined || known.state === "Present" ? undefined : states[known.state];
-  if (state !== undefined) {
-    const id = known.arn.split("/").at(-1) ?? "";
-    return [{ id: state.id, subject, cause: `trust anchor ${known.arn} ${state.fault}`, cure: state.cure(anchor, id) }];
-  }
-  if (inSync?.reason === "AWSUnavailable") return [unreachable(subject, inSync, logs)];
-  if (!known.joined) {
-    return [
-      {
-        id: "anchor-not-joined",
-        subject,
-        cause: `trust anchor ${anchor.name} does not hold what it should${said}`,
-        cure: logs,
-        explainedBy: [...publisherFaults, "authority-handled"],
-      },
-    ];
-  }
-  const ageMs = world.now() - Date.parse(known.readAt ?? "");
-  if (!(ageMs > readBackOldMs)) return [];
-  return [
-    {
-      id: "anchor-read-back-old",
-      subject,
-      cause: `it was last read back ${formatLength(ageMs)} ago${said}`,
-      cure: logs,
-    },
-  ];
-}
-
-function unreachable(subject: string, { message = "" }: Condition, logs: string): Finding {
-  return {
-    id: "aws-unreachable-for-publisher",
-    subject,
-    cause: `the publisher cannot read it: ${message}`,
-    cure: logs,
-  };
-}
-
 function dateFindings(authority: CertificateAuthority, world: World): readonly Omit<Finding, "authority">[] {
   const { status } = authority;
   const now = world.now();
-  const subject = subjectOf(authority);
+  const subject = authoritySubject(authority);
   const rotating = conditionOf(authority, "Rotating");
   const cure = `kubectl capstan rotate ${authority.metadata.name} --dry-run shows what it waits for`;
   const waits = rotating?.message === undefined ? "" : `: ${rotating.message}`;
@@ -349,52 +261,4 @@ function dateFindings(authority: CertificateAuthority, world: World): readonly O
       cure,
     },
   ];
-}
-
-function crlFindings(authority: CertificateAuthority, world: World): readonly Omit<Finding, "authority">[] {
-  const subject = subjectOf(authority);
-  const cure = `kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`;
-  const expired = (authority.status?.generations ?? []).filter(
-    ({ phase, crl }) =>
-      ["Active", "Draining", "Published"].includes(phase) &&
-      crl !== undefined &&
-      Date.parse(crl.nextUpdate) <= world.now(),
-  );
-  if (expired.length > 0) {
-    return expired.map(({ number, crl }) => ({
-      id: "crl-expired",
-      subject,
-      cause: `nextUpdate of the CRL of generation ${number} was ${crl?.nextUpdate ?? ""}`,
-      cure,
-    }));
-  }
-  const current = conditionOf(authority, "CRLCurrent");
-  if (current?.status !== "False") return [];
-  return [{ id: "crl-stale", subject, cause: current.message ?? current.reason, cure }];
-}
-
-/** Between making a CRL and sending it seconds pass; what is older than the last reading should have been there. */
-function behindFindings(authority: CertificateAuthority, world: World): readonly Omit<Finding, "authority">[] {
-  const { trustAnchors = [], generations = [] } = authority.status ?? {};
-  return trustAnchors
-    .filter(({ name }) => authority.spec.trustAnchors?.find((spec) => spec.name === name)?.ignore !== true)
-    .flatMap(({ name, crls = [], readAt = "", message }) =>
-      crls.flatMap(({ generation, number }): readonly Omit<Finding, "authority">[] => {
-        const made = generations.find((known) => known.number === generation)?.crl;
-        if (made === undefined || made.number <= number) return [];
-        if (
-          world.now() - Date.parse(made.thisUpdate) < revocationPatienceMs ||
-          Date.parse(readAt) <= Date.parse(made.thisUpdate)
-        )
-          return [];
-        return [
-          {
-            id: "anchor-crl-behind",
-            subject: `trust anchor ${authority.metadata.name}/${name}`,
-            cause: `it has CRL ${number} of generation ${generation}, and CRL ${made.number} was made at ${made.thisUpdate}${message === undefined ? "" : `: ${message}`}`,
-            cure: `kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`,
-          },
-        ];
-      }),
-    );
 }
