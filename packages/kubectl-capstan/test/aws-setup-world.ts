@@ -9,7 +9,7 @@ import { vi } from "vitest";
 import { connectAws } from "../src/aws/connect-aws.ts";
 import { type FoundAnchor, type FoundProfile, type FoundRole, readSetup } from "../src/aws-setup/read-setup.ts";
 import { describeSetup } from "../src/aws-setup/setup.ts";
-import { type ApiServer, startApiServer, object } from "./api-server.ts";
+import { type ApiServer, startApiServer, object, type Route } from "./api-server.ts";
 import { type TestAuthority, testAuthority, testLeaf, rootConfigMap } from "./authority.ts";
 import { type Ended, jumpingClock, run } from "./run.ts";
 
@@ -38,6 +38,8 @@ export interface World extends AsyncDisposable {
   readonly fleet: TestAuthority;
   /** The spec's trust anchors; may be changed. */
   anchors: AnchorSpec[];
+  /** Of the cluster's API server. */
+  readonly routes: Record<string, Route>;
   /** What was put into the cluster. */
   readonly written: CertificateAuthority[];
   /** Runs `kubectl capstan aws-setup fleet …`. */
@@ -74,7 +76,7 @@ export async function startWorld(): Promise<World> {
   const anchors = [prod];
   const written: CertificateAuthority[] = [];
   const path = "/apis/capstan.dev/v1alpha1/certificateauthorities/fleet";
-  const server: ApiServer = await startApiServer({
+  const routes: Record<string, Route> = {
     [`GET ${path}`]: () => object(authorityOf(fleet, world.anchors)),
     [`PUT ${path}`]: ({ body }) => {
       written.push(body as CertificateAuthority);
@@ -82,7 +84,8 @@ export async function startWorld(): Promise<World> {
       return object(body);
     },
     "GET /api/v1/namespaces/capstan-system/configmaps/fleet-1": object(rootConfigMap(fleet)),
-  });
+  };
+  const server: ApiServer = await startApiServer(routes);
   // AWS's provider chain reads the environment of the process.
   vi.stubEnv("AWS_ACCESS_KEY_ID", administrator.accessKeyId);
   vi.stubEnv("AWS_SECRET_ACCESS_KEY", administrator.secretAccessKey);
@@ -93,6 +96,7 @@ export async function startWorld(): Promise<World> {
   let seen = 0;
   const world: World = {
     emulator,
+    routes,
     fleet,
     anchors,
     written,

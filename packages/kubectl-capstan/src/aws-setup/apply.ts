@@ -111,9 +111,12 @@ async function carryOutJobs(
   const { context, isDryRun, asks, question } = options;
   const { err } = context.terminal;
   for (const { setup, plan } of jobs) err(formatPlan(setup, plan));
-  const conflicts = jobs.flatMap(({ plan }) => plan.conflicts);
-  if (conflicts.length > 0)
-    throw new PluginError(`nothing was changed:\n${conflicts.map((text) => `- ${text}`).join("\n")}`);
+  const conflicts = jobs.flatMap(({ plan }) => plan.conflicts).length;
+  if (conflicts > 0) {
+    throw new PluginError(
+      `nothing was changed: ${conflicts === 1 ? "a conflict has" : `${conflicts} conflicts have`} to be resolved first`,
+    );
+  }
   const actionsOf = ({ plan }: Job) => plan.entries.flatMap(({ actions }) => actions);
   const total = jobs.flatMap(actionsOf).length;
   if (total === 0) {

@@ -11,14 +11,15 @@ const marks: Readonly<Record<PlanEntry["change"], string>> = {
 };
 
 /** What becomes of each thing, one line each with its reasons below it. */
-export function formatPlan({ anchor, region, account }: Setup, { entries, notes }: Plan): string {
+export function formatPlan({ anchor, region, account }: Setup, { entries, notes, conflicts }: Plan): string {
   const lines = [
     `Trust anchor ${anchor} (account ${account}, ${region}):`,
     ...entries.flatMap(({ subject, change, details }) => [
       `  ${marks[change]} ${subject}: ${change === "keep" ? "left as it is" : change}`,
       ...details.map((detail) => `      ${detail}`),
     ]),
-    ...(entries.length === 0 ? ["  nothing is there"] : []),
+    ...(entries.length + conflicts.length === 0 ? ["  nothing is there"] : []),
+    ...conflicts.map((conflict) => `  conflict: ${conflict}`),
     ...notes.map((note) => `  note: ${note}`),
   ];
   return lines.map((line) => `${printable(line)}\n`).join("");
