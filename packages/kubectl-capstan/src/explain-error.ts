@@ -36,6 +36,7 @@ const grants: readonly { readonly resource: string; readonly verbs: readonly str
   { resource: "certificates.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
   { resource: "certificaterequests.cert-manager.io", verbs: ["create"], role: "cert-manager-edit or edit" },
   { resource: "certificaterequests.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
+  { resource: "pods", verbs: ["get", "list"], role: "view" },
   { resource: "secrets", verbs: ["get"], role: "edit" },
   { resource: "selfsubjectreviews.authentication.k8s.io", verbs: ["create"], role: "system:basic-user" },
 ];

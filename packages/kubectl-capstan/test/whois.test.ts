@@ -323,7 +323,7 @@ describe("rights", () => {
     const { subjects } = await ask(["-"], routes, leaf.der);
     expect(subjects).toMatchObject([
       {
-        verdict: "Unrecorded",
+        verdict: "Unknown",
         evidence: [
           'its issuer is "CN=Example Fleet CA,serialNumber=1"; the signature was not checked, since you may not read the roots',
           "no record has its serial number, though 2026-11-23T10:00:00Z, its end, is after 2026-11-21T10:00:00Z, from when on the records hold every certificate",

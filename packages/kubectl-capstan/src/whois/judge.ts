@@ -96,20 +96,17 @@ function judgeUnrecorded(certificate: PresentedCertificate, knowledge: Knowledge
       : roots.some((root) => certificate.isNamedBy(root.certificate));
   if (isSigned !== true && !isNamed) return { verdict: "NeverIssued", evidence: [signature] };
   if (isSigned === false) return { verdict: "Forged", evidence: [signature] };
-  const end = formatTime(certificate.notAfter);
-  if (certificate.notAfter + lastSecondMs <= recordsSince) {
-    return {
-      verdict: "OlderThanRecords",
-      evidence: [signature, `it expired at ${end}, the records hold what was valid after ${formatTime(recordsSince)}`],
-    };
-  }
-  return {
-    verdict: "Unrecorded",
-    evidence: [
-      signature,
-      `no record has its serial number, though ${end}, its end, is after ${formatTime(recordsSince)}, from when on the records hold every certificate`,
-    ],
-  };
+  const [end, since] = [formatTime(certificate.notAfter), formatTime(recordsSince)];
+  const isOld = certificate.notAfter + lastSecondMs <= recordsSince;
+  const evidence = [
+    signature,
+    isOld
+      ? `it expired at ${end}, the records hold what was valid after ${since}`
+      : `no record has its serial number, though ${end}, its end, is after ${since}, from when on the records hold every certificate`,
+  ];
+  // Anybody can write our name: without the root it may be ours or not.
+  if (isSigned === undefined) return { verdict: "Unknown", evidence };
+  return { verdict: isOld ? "OlderThanRecords" : "Unrecorded", evidence };
 }
 
 function signatureFact(certificate: PresentedCertificate, { roots }: Knowledge): string {

@@ -11,7 +11,7 @@ import type { Clue } from "./clue.ts";
  * - Unrecorded: it carries the signature of a key of ours, and the ledger, which should have it, has not.
  * - OlderThanRecords: from before what the ledger still holds.
  * - NeverIssued: not one of ours.
- * - Unknown: not in the ledger, and nothing tells how old it is: older than the records, or never issued.
+ * - Unknown: not in the ledger, and nothing tells how old it is, or whether the signature of a certificate is ours.
  */
 export type Verdict = "Issued" | "Forged" | "Unrecorded" | "OlderThanRecords" | "NeverIssued" | "Unknown";
 
