@@ -226,9 +226,11 @@ function whyFailing(view: RotationView, incoming: GenerationObservation): string
   const { guards, observation, signing } = view;
   const deadline = incoming.root.notBefore + observation.policy.publishDeadlineMs;
   if (view.atLeast < deadline) return undefined;
-  // Where nobody else signs, or must not, giving up helps only when the new one never can.
   const keyMissing = guards.keyIsPresent(view, incoming);
-  if (signing === undefined && keyMissing === undefined) return undefined;
+  // Where nobody else signs, or must not, or not for long enough to try another, giving up helps only when the new one never can.
+  const hasTimeForAnother =
+    signing !== undefined && signing.root.notAfter - view.atLeast > observation.policy.publishDeadlineMs;
+  if (!hasTimeForAnother && keyMissing === undefined) return undefined;
   const failing =
     keyMissing ??
     guards.everyAnchorIsJoined(view) ??

@@ -36,6 +36,22 @@ const abandon: Operation = { name: "abandon-1", kind: "Abandon" };
 const done = { do: "FinishOperation", outcome: "Done" } as const;
 const refused = { do: "FinishOperation", outcome: "Refused" } as const;
 
+describe("a new generation whose canary fails after its deadline", () => {
+  const endingIn = (ms: number) => generation(1, "Active", { root: { ...rootOf(1), notAfter: NOW + ms } });
+  const changes = (first: GenerationObservation): Changes => ({
+    generations: [first, late("Published")],
+    anchors: [anchor([1, 2], canary(false))],
+  });
+
+  test("is-given-up-as-long-as-there-is-time-for-another", () => {
+    expect(actionFor(changes(endingIn(3 * DAY + 1)))).toMatchObject({ do: "BeginAbandon", generation: 2 });
+  });
+
+  test("is-kept-when-the-active-root-ends-before-another-could-take-over", () => {
+    expect(actionFor(changes(endingIn(3 * DAY)))).toMatchObject({ do: "RunCanary", generation: 2 });
+  });
+});
+
 describe("a new generation is given up after its deadline", () => {
   test.each<[string, Changes, string]>([
     [
