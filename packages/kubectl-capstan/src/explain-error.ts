@@ -34,6 +34,7 @@ const grants: readonly { readonly resource: string; readonly verbs: readonly str
   { resource: "capstanclusterissuers.capstan.dev", verbs: ["get", "list"], role: "capstan-operator or capstan-viewer" },
   { resource: "capstanissuers.capstan.dev", verbs: ["get", "list"], role: "capstan-operator or capstan-viewer" },
   { resource: "certificates.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
+  { resource: "certificates/status.cert-manager.io", verbs: ["update"], role: "cert-manager-edit or edit" },
   { resource: "certificaterequests.cert-manager.io", verbs: ["create"], role: "cert-manager-edit or edit" },
   { resource: "certificaterequests.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
   { resource: "pods", verbs: ["get", "list"], role: "view" },
@@ -47,7 +48,7 @@ export function explainApiError(error: KubeApiError): string | undefined {
   if (error.code === 401) return "The API server does not know you: log in again, or check the kubeconfig's user.";
   if (asked === undefined) return undefined;
   if (error.code === 403) return isMissingRight(error) ? explainMissingRight(asked) : undefined;
-  if (error.code === 404 && asked.verb !== "get") {
+  if (error.code === 404 && (asked.verb === "list" || asked.verb === "create")) {
     const [, group] = asked.resource.split(/\.(.*)/s);
     if (group === "capstan.dev")
       return "This cluster has no Capstan: its custom resource definitions are not installed.";
@@ -78,11 +79,14 @@ function explainMissingRight({ verb, resource, namespace }: AskedFor): string {
 }
 
 const path =
-  /^(?<method>\S+) \/(?:api|apis\/(?<group>[^/]+))\/[^/]+(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<plural>[^/]+)(?<name>\/[^/]+)?$/;
+  /^(?<method>\S+) \/(?:api|apis\/(?<group>[^/]+))\/[^/]+(?:\/namespaces\/(?<namespace>[^/]+))?\/(?<plural>[^/]+)(?<name>\/[^/]+(?<subresource>\/[^/]+)?)?$/;
+
+const writes: Readonly<Record<string, string>> = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" };
 
 function askedFor(request: string): AskedFor | undefined {
-  const { method, group, namespace, plural, name } = path.exec(request)?.groups ?? {};
+  const { method, group, namespace, plural, name, subresource = "" } = path.exec(request)?.groups ?? {};
   if (method === undefined || plural === undefined) return undefined;
-  const verb = method === "POST" ? "create" : name === undefined ? "list" : "get";
-  return { verb, resource: group === undefined ? plural : `${plural}.${group}`, namespace };
+  const verb = writes[method] ?? (name === undefined ? "list" : "get");
+  const resource = `${plural}${subresource}`;
+  return { verb, resource: group === undefined ? resource : `${resource}.${group}`, namespace };
 }

@@ -215,6 +215,18 @@ describe("retry", () => {
     expect(written(server)).toMatchObject(sent);
   });
 
+  test("names the right that is missing", async () => {
+    await using server = await startApiServer({
+      ...routes([certificate("web")], [request("web-1", "web", byPolicy)]),
+      [`PUT ${base}/certificates/web/status`]: forbidden("update", "certificates/status", "cert-manager.io", "demo"),
+    });
+    const { code, err } = await run(["retry", "web"], { server });
+    expect({ code, hint: err.split("\n")[1] }).toEqual({
+      code: 1,
+      hint: "Missing right: update certificates/status.cert-manager.io in namespace demo. Granted by ClusterRole cert-manager-edit or edit.",
+    });
+  });
+
   test("loses to whoever changed the Certificate meanwhile, and says so", async () => {
     await using server = await startApiServer({
       ...routes([certificate("web")], [request("web-1", "web", byPolicy)]),
