@@ -39,7 +39,7 @@ export class CrlBook {
    */
   async refresh(
     options: RotationOptions,
-    { authority }: Seen,
+    { authority, time }: Seen,
     seen: SeenGeneration,
     isBehind: (number: bigint | undefined) => boolean,
     signal: AbortSignal,
@@ -51,7 +51,13 @@ export class CrlBook {
     const hasEnded = options.now().getTime() >= seen.root.notAfter;
     const known =
       found.is === "Present" && !hasEnded
-        ? await this.#publish(options, name, found.generation, isBehind, signal)
+        ? await this.#publish(
+            { ...options, now: earliestOf(options.now, time) },
+            name,
+            found.generation,
+            isBehind,
+            signal,
+          )
         : await this.#last(options, name, number, signal);
     this.#known.set(generationName(name, number), known);
   }
@@ -109,4 +115,12 @@ export class CrlBook {
       problem: undefined,
     };
   }
+}
+
+/**
+ * AWS refuses a CRL that is not valid yet, and no later one may begin before it: one that was signed by a clock a day ahead would keep
+ * every revocation back for a day. So the earliest of the clocks that are known counts.
+ */
+function earliestOf(own: () => Date, { apiServer = Infinity, aws = Infinity }: Seen["time"]): () => Date {
+  return () => new Date(Math.min(own().getTime(), apiServer, aws));
 }
