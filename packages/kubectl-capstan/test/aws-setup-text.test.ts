@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { parse as parseHcl } from "@cdktf/hcl2json";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { administratorPolicy, rightsPolicy, trustPolicy } from "../src/aws-setup/policies.ts";
 import { normalizedPolicy } from "../src/aws/policy-document.ts";
-import { account, held, type Held, startWorld, type World } from "./aws-setup-world.ts";
+import { account, held, type Held, issuerCommonName, region, startWorld, type World } from "./aws-setup-world.ts";
 
 // What the printed text says is compared with what --apply has made.
 
@@ -201,4 +203,16 @@ test("the administrator's policy is one that IAM takes, on names of the account 
   };
   const resources = new Set(Statement.flatMap(({ Resource }) => Resource));
   expect([...resources].filter((resource) => resource !== "*" && !resource.includes(`:${account}:`))).toEqual([]);
+});
+
+test("the policies in the documentation are those that are made", async () => {
+  const page = await readFile(new URL("../../../docs/operate/aws-setup.md", import.meta.url), "utf8");
+  const documented = Array.from(page.matchAll(/```json\n(.*?)```/gs), ([, text = ""]): unknown => JSON.parse(text));
+  const arn = `arn:aws:rolesanywhere:${region}:${account}:trust-anchor/2f6b4f0e-0000-4000-8000-000000000001`;
+  const setup = { partition: "aws", region, account, isManaged: true, issuerCommonName };
+  expect(documented).toEqual([
+    trustPolicy(setup, { commonNames: ["web.demo"] }, arn),
+    rightsPolicy(setup, { kind: "publisher" }, arn),
+    administratorPolicy(setup, { workloadRole: "web" }),
+  ]);
 });
