@@ -20,9 +20,18 @@ export async function startDemo(options: Omit<EnvironmentOptions, "log"> = {}): 
     await mountSecret(environment, "demo", "web-tls");
     return environment;
   } catch (error) {
+    const said = await conditions(environment);
     await environment.stop();
-    throw error;
+    throw new Error(`${String(error)}\n${said}`, { cause: error });
   }
+}
+
+/** What authorities, issuers and requests say of themselves: all that is left of a cluster that is stopped. */
+async function conditions({ cluster }: Environment): Promise<string> {
+  const kinds = "certificateauthorities,capstanclusterissuers,certificates,certificaterequests";
+  const each = "{range .items[*]}{.kind} {.metadata.name}: {.status.conditions}{'\\n'}{end}";
+  const { stdout, stderr } = await cluster.kubectl(["get", kinds, "-A", "-o", `jsonpath=${each}`]);
+  return stdout + stderr;
 }
 
 /** Applies deploy/examples as administrator and returns what kubectl said. */

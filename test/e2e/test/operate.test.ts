@@ -107,7 +107,10 @@ describe("one certificate is followed", () => {
     });
     expect(lines.find((line) => String(line.crlNumber) === number)).toMatchObject({ msg: "signed a CRL" });
     expect(lines.some(({ signature }) => String(signature?.["crlNumber"]) === number)).toBe(true);
-    expect(lines.some((line) => line.do === "UpdateCrl" && line.anchor === "prod")).toBe(true);
+    const at = lines.findIndex(({ crlNumber }) => String(crlNumber) === number);
+    const sent = lines.slice(at).find((line) => line.do === "ImportCrl");
+    expect(sent).toMatchObject({ msg: "took a step", anchor: "prod", generation: 1 });
+    expect(environment.emulator.requests().some(({ operation }) => operation === "UpdateCrl")).toBe(true);
     const ledger = await getObject<Record_>(environment, ["issuedcertificates", uid, "-n", "capstan-system"]);
     expect(ledger?.status?.revoked).toMatchObject({ reason: expect.any(String) });
   });
