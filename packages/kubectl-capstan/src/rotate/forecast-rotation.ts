@@ -19,6 +19,10 @@ export interface Forecast {
 // AWS takes one call a second of a trust anchor.
 const stepMs = 1000;
 const mostSteps = 20_000;
+const tooLong: WaitReason = {
+  code: "GenerationInProgress",
+  message: `the plan is not shown beyond ${mostSteps} steps`,
+};
 /** Not part of this rotation: the next one, and the end of an authority. */
 const another: ReadonlySet<string> = new Set(["RotationNotDue", "PausedAfterAbandon", "MarksNotPassed"]);
 
@@ -54,7 +58,7 @@ export function forecastRotation(observation: RotationObservation, rootMs: numbe
     waitedFor = soaking ?? next;
     world = at(world, until);
   }
-  return { steps, waitsFor: undefined };
+  return { steps, waitsFor: isSettled(world) ? undefined : tooLong };
 }
 
 const ended: ReadonlySet<string> = new Set(["Active", "Destroyed", "Abandoned"]);
