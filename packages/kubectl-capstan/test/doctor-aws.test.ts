@@ -105,6 +105,8 @@ const tls = (of: TestLeaf): unknown => ({
 });
 
 interface Asked {
+  /** Roots that an operator accepted, by fingerprint. */
+  readonly acceptedRoots?: readonly string[];
   readonly leaf?: TestLeaf;
   readonly changes?: Routes;
   readonly argv?: readonly string[];
@@ -121,6 +123,10 @@ async function doctor(account: Account, asked: Asked = {}): Promise<Ended> {
   const fingerprint = authority.root.sha256;
   const { anchorArn: arn } = account;
   const known = fleet({
+    acceptedRoots: (asked.acceptedRoots ?? []).map((root) => ({
+      fingerprint: root,
+      drainUntil: new Date(now).toISOString(),
+    })),
     generations: [{ number: 1, phase: "Active", fingerprint, notAfter: new Date(now + 300 * 24 * hour).toISOString() }],
     trustAnchors: [
       { name: "prod", joined: true, state: "Present", arn, readAt: new Date(now).toISOString(), bundle: [fingerprint] },
@@ -198,12 +204,16 @@ const faults: readonly {
     fact: "the trust anchor holds another root",
     inject: async ({ emulator, anchorArn }) =>
       emulator.interfere({ kind: "replace-bundle", arn: anchorArn, pem: (await otherAuthority()).root.pem }),
-    expected: [
-      "anchor-drift",
-      "anchor-lacks-root",
-      "leaf-other-issuer <- anchor-drift",
-      "session-refused <- anchor-drift",
-    ],
+    expected: ["anchor-drift", "leaf-other-issuer <- anchor-drift", "session-refused <- anchor-drift"],
+  },
+  {
+    fact: "the trust anchor holds an accepted root alone",
+    inject: async ({ emulator, anchorArn }) => {
+      const { root } = await otherAuthority();
+      emulator.interfere({ kind: "replace-bundle", arn: anchorArn, pem: root.pem });
+      return { acceptedRoots: [root.sha256] };
+    },
+    expected: ["anchor-lacks-root", "leaf-other-issuer <- anchor-lacks-root", "session-refused <- anchor-lacks-root"],
   },
   {
     fact: "a stranger added a root",

@@ -153,21 +153,25 @@ async function anchorFindings(place: AnchorPlace, world: World): Promise<readonl
   const known = new Set([...generations, ...acceptedRoots, ...foreign].flatMap(({ fingerprint }) => fingerprint ?? []));
   const unknown = held.filter((fingerprint) => !known.has(fingerprint));
   const active = generations.find(({ number }) => number === activeGeneration)?.fingerprint;
+  const lacks =
+    active === undefined || held.includes(active) ? "" : `not the root of generation ${activeGeneration ?? ""}`;
+  if (unknown.length > 0) {
+    const strangers = `a certificate that nobody here knows, SHA-256 ${unknown.join(" and ")}`;
+    return [
+      {
+        id: "anchor-drift",
+        cause: `trust anchor ${arn} holds ${strangers}${lacks === "" ? "" : `, and ${lacks}`}`,
+        cure: "find in CloudTrail (UpdateTrustAnchor) who added it, then remove it from the bundle, or declare it in spec.trustAnchors[].foreignRoots if it is wanted",
+      },
+    ];
+  }
+  if (lacks === "") return [];
   return [
-    ...unknown.map((fingerprint): AnchorFinding => ({
-      id: "anchor-drift",
-      cause: `trust anchor ${arn} holds a certificate that nobody here knows, SHA-256 ${fingerprint}`,
-      cure: "find in CloudTrail (UpdateTrustAnchor) who added it, then remove it from the bundle, or declare it in spec.trustAnchors[].foreignRoots if it is wanted",
-    })),
-    ...(active === undefined || held.includes(active)
-      ? []
-      : [
-          {
-            id: "anchor-lacks-root",
-            cause: `trust anchor ${arn} does not hold the root of generation ${activeGeneration ?? ""}: AWS refuses every leaf of it`,
-            cure: `the publisher puts it back within minutes if it may: kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`,
-          } as const,
-        ]),
+    {
+      id: "anchor-lacks-root",
+      cause: `trust anchor ${arn} holds ${lacks}: AWS refuses every leaf of it`,
+      cure: `the publisher puts it back within minutes if it may: kubectl logs -n ${world.capstanNamespace} deployment/crl-publisher`,
+    },
   ];
 }
 
