@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
 function runOf(subject: Subject, options: Options): Promise<Report> {
   return subject === "issuer"
     ? within(startEnvironment({ log: say }), (environment) => run(environment, options))
-    : within(startLab(say), (lab) => runPublisher(lab, { ...options, log: say }));
+    : within(startLab(say, options.speed), (lab) => runPublisher(lab, { ...options, log: say }));
 }
 
 /** Stops what was started, also when this is interrupted. */

@@ -14,12 +14,14 @@ export interface Options {
   readonly only?: string;
   /** Cases of the publisher at a time. */
   readonly parallel: number;
+  /** How much faster than real time they run. */
+  readonly speed: number;
   /** Not the publisher is tried but whether the cases notice when it is broken. */
   readonly mutants: boolean;
 }
 
 export const usage = `usage: pnpm test:faults [--subject issuer|publisher] [--only TEXT] [--seed N]
-                        [--requests N] [--kills N] [--parallel N] [--mutants]
+                        [--requests N] [--kills N] [--parallel N] [--speed N] [--mutants]
 
   --subject NAME issuer or publisher (default: both)
   --only TEXT    of the issuer, the run directed or random; of the publisher, cases or mutants whose name holds
@@ -27,7 +29,8 @@ export const usage = `usage: pnpm test:faults [--subject issuer|publisher] [--on
   --seed N       draws the same again (default: a new one). Of the issuer, when replicas die; of the publisher, the order of cases
   --requests N   of the issuer's random run (1000)
   --kills N      of the issuer's random run at least (200)
-  --parallel N   cases of the publisher at a time (5)
+  --parallel N   cases of the publisher at a time (8)
+  --speed N      how much faster than real time they run (30); a busy machine takes less
   --mutants      publishers with one guard broken: each has to fail in the case that is named for it`;
 
 const issuerRuns: readonly string[] = ["directed", "random"];
@@ -45,7 +48,8 @@ export function readOptions(args: readonly string[]): Options | "help" {
       requests: { type: "string", default: "1000" },
       kills: { type: "string", default: "200" },
       only: { type: "string" },
-      parallel: { type: "string", default: "5" },
+      parallel: { type: "string", default: "8" },
+      speed: { type: "string", default: "30" },
       mutants: { type: "boolean", default: false },
     },
   });
@@ -70,6 +74,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     kills: wholeNumber("kills", values.kills),
     ...(only === undefined ? {} : { only }),
     parallel: wholeNumber("parallel", values.parallel),
+    speed: wholeNumber("speed", values.speed),
     mutants,
   };
 }

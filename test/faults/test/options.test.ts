@@ -15,6 +15,7 @@ test("options-are-read", () => {
     kills: 3,
     only: "directed",
     parallel: 2,
+    speed: 30,
     mutants: false,
   });
   expect(readOptions(["--help"])).toBe("help");

@@ -6,7 +6,7 @@ import { World, type WorldOptions } from "./world.ts";
 /** One thing that goes wrong, and how it must end. */
 export interface Case {
   readonly name: string;
-  readonly world?: Pick<WorldOptions, "anchors" | "factor" | "unknowns" | "environment">;
+  readonly world?: Pick<WorldOptions, "anchors" | "factor" | "unknowns" | "environment" | "maxLeafDuration">;
   /** Throws what is not as it should be. Rules that hold always are looked after by the witness. */
   readonly run: (world: World) => Promise<string | undefined>;
 }

@@ -37,7 +37,7 @@ export class CallCounter {
 
 /** Lets a scenario run without a kill, and lists its calls, each before and after. Elections are for those who lead. */
 export async function recordKillpoints(lab: Lab, scenario: Scenario, name: string): Promise<readonly Killpoint[]> {
-  await using world = await World.start(lab, { name });
+  await using world = await World.start(lab, { name, ...timesOf(scenario) });
   await scenario.prepare(world);
   const seen = new Map<string, boolean>();
   const counter = new CallCounter(() => world.witness.phases);
@@ -50,6 +50,10 @@ export async function recordKillpoints(lab: Lab, scenario: Scenario, name: strin
   return [...seen].flatMap(([call, isRoutine]) =>
     (["before", "after"] as const).map((moment) => ({ scenario: scenario.name, call, isRoutine, moment })),
   );
+}
+
+function timesOf({ maxLeafDuration }: Scenario): { readonly maxLeafDuration?: string } {
+  return maxLeafDuration === undefined ? {} : { maxLeafDuration };
 }
 
 /** So many kills at calls that change nothing share a life. */
@@ -81,6 +85,7 @@ function killCase(scenario: Scenario, killpoints: readonly Killpoint[]): Case {
       : `kill: ${scenario.name} at ${killpoints.length} calls, first ${first?.moment} ${first?.call}`;
   return {
     name,
+    world: timesOf(scenario),
     run: async (world) => {
       await scenario.prepare(world);
       const open = [...killpoints];

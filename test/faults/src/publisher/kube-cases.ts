@@ -1,7 +1,7 @@
 import type { Answer } from "../fault-proxy.ts";
 import { type Case, expectEqual } from "./case.ts";
 import type { OutboundCall } from "./outbound-call.ts";
-import { leafOf, scenarios } from "./scenarios.ts";
+import { leafOf, longLeaf, scenarios } from "./scenarios.ts";
 import { caseOf, pass, type Trouble, untilPhases } from "./trouble.ts";
 import { minuteMs, type World } from "./world.ts";
 
@@ -191,6 +191,7 @@ const twoLeaders: Case = {
 /** A new process reads the ledger in pages of two. */
 const pages: Case = {
   name: "C02: the ledger is read page by page",
+  world: { maxLeafDuration: longLeaf },
   run: async (world) => {
     world.publisher.pageSize = 2;
     const leaves = [];
@@ -215,6 +216,7 @@ const pages: Case = {
 
 const deafApiServer: Case = {
   name: "C02: a revocation while the API server answers 503 for five minutes",
+  world: { maxLeafDuration: longLeaf },
   run: async (world) => {
     await scenarios.find(({ name }) => name === "revocation")?.prepare(world);
     refuseFor(world, 5 * minuteMs, () => true, refusal(503, "ServiceUnavailable"));

@@ -3,6 +3,7 @@ import type { Revocation } from "@capstan/api";
 import type { HeldLeaf } from "../../../soak/src/held-leaf.ts";
 import { type Case, expectEqual } from "./case.ts";
 import { publicKeySha256Of } from "./issue-as-issuer.ts";
+import { longLeaf } from "./scenarios.ts";
 import { strangersRoot } from "./strangers-root.ts";
 import { pass, untilPhases } from "./trouble.ts";
 import { minuteMs, type World } from "./world.ts";
@@ -144,4 +145,7 @@ const others: readonly Case[] = [
   },
 ];
 
-export const revocationCases: readonly Case[] = [...byTarget, ...others];
+export const revocationCases: readonly Case[] = [...byTarget, ...others].map((one) => ({
+  ...one,
+  world: { maxLeafDuration: longLeaf },
+}));

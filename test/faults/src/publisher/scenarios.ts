@@ -6,6 +6,8 @@ import type { World } from "./world.ts";
 /** Something that a publisher carries through, from an order to its end. */
 export interface Scenario {
   readonly name: string;
+  /** Of the authority's leaves, where no drain is waited for: none of them ends while it is looked at. */
+  readonly maxLeafDuration?: string;
   /** What is there before anything is killed. */
   readonly prepare: (world: World) => Promise<void>;
   /** Orders it and waits for its end, whatever happens to the publisher meanwhile. */
@@ -13,6 +15,9 @@ export interface Scenario {
   /** Whether all is as it is without a kill. @throws Error with what is not */
   readonly expectEnd: (world: World) => Promise<void>;
 }
+
+/** Longer than any case. */
+export const longLeaf = "4h";
 
 const leaves = new WeakMap<World, HeldLeaf>();
 
@@ -60,6 +65,7 @@ const rotation: Scenario = {
 
 const revocation: Scenario = {
   name: "revocation",
+  maxLeafDuration: longLeaf,
   prepare: plantLeaf,
   run: async (world) => {
     await world.revoke({ serial: leafOf(world).serial });
@@ -83,6 +89,7 @@ const revocation: Scenario = {
 
 const compromised: Scenario = {
   name: "compromised",
+  maxLeafDuration: longLeaf,
   prepare: plantLeaf,
   run: async (world) => {
     const order = await world.order({ kind: "Compromised", generations: [1] });
@@ -103,6 +110,7 @@ const compromised: Scenario = {
 
 const freeze: Scenario = {
   name: "freeze",
+  maxLeafDuration: longLeaf,
   prepare: () => Promise.resolve(),
   run: async (world) => {
     await world.untilDone(await world.order({ kind: "Freeze" }));

@@ -64,7 +64,7 @@ export interface Trouble {
   readonly until?: "1 Draining, 2 Active" | "1 Retired, 2 Active";
 }
 
-type WorldOf = Pick<WorldOptions, "anchors" | "factor" | "unknowns" | "environment">;
+type WorldOf = Pick<WorldOptions, "anchors" | "factor" | "unknowns" | "environment" | "maxLeafDuration">;
 
 /** Longer than the soak: a switch that nothing held up would have come. */
 export const longerThanASoakMs: number = 6 * minuteMs;

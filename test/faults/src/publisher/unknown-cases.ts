@@ -1,13 +1,13 @@
 import { UNKNOWNS } from "@capstan/test-rolesanywhere";
 import type { Case } from "./case.ts";
-import { scenarios } from "./scenarios.ts";
+import { longLeaf, scenarios } from "./scenarios.ts";
 import { untilPhases } from "./trouble.ts";
 
 /** Whatever AWS does where nobody has written it down, a leaf is revoked and a root replaced. */
 export const unknownCases: readonly Case[] = Object.entries(UNKNOWNS).flatMap(([name, { positions }]) =>
   Object.keys(positions).map((position): Case => ({
     name: `unknown: ${name} is ${position}`,
-    world: { unknowns: { [name]: position } },
+    world: { unknowns: { [name]: position }, maxLeafDuration: longLeaf },
     run: async (world) => {
       const revocation = scenarios.find((scenario) => scenario.name === "revocation");
       await revocation?.prepare(world);

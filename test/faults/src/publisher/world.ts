@@ -33,9 +33,6 @@ export const minuteMs = 60_000;
 /** What the witness holds the authority to. */
 const policy = { retentionMs: 10 * minuteMs, skewMs: 10 * minuteMs };
 
-/** How much faster than real time a case runs, unless it says otherwise. */
-export const usualFactor = 60;
-
 export interface WorldOptions {
   readonly name: string;
   /** Default 1; the second is in another region. */
@@ -93,7 +90,7 @@ export class World implements AsyncDisposable {
   /** Prepares everything, and starts no publisher yet. */
   static async create(lab: Lab, options: WorldOptions): Promise<World> {
     const { maxLeafDuration = "10m", soak = "3m" } = options;
-    const { name, factor = usualFactor, unknowns = {}, mutant = "", environment = {} } = options;
+    const { name, factor = lab.factor, unknowns = {}, mutant = "", environment = {} } = options;
     await makeNamespace(lab, name);
     const time = new ScaledTime(Date.now(), factor);
     const aws = await Aws.start({ ...PLANS.smoke, factor }, time);
@@ -264,6 +261,11 @@ export class World implements AsyncDisposable {
     }
   }
 
+  /** Nearly as long as a leaf may be. */
+  get #leafMs(): number {
+    return parseDuration(this.#durations.maxLeafDuration) - minuteMs;
+  }
+
   /** Another replica, which does not run yet. */
   async standby(): Promise<Publisher> {
     const standby = await this.#standby();
@@ -324,7 +326,7 @@ export class World implements AsyncDisposable {
   }
 
   /** Does what the issuer does for one request: mark, signature, ledger. With the key of another leaf if one is given. */
-  async issue(generation: number, lifetimeMs: number = 9 * minuteMs, sameKey?: HeldLeaf): Promise<HeldLeaf> {
+  async issue(generation: number, lifetimeMs: number = this.#leafMs, sameKey?: HeldLeaf): Promise<HeldLeaf> {
     const { name, namespace, time } = this;
     const { privateKey } = sameKey ?? {};
     const leaf = await issueAsIssuer({
