@@ -8,6 +8,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { deploymentsOf, type Rendered, renderObjects } from "../src/deployments.ts";
 
+// Each case runs helm, which takes the better part of a second: together about half a minute.
+
 const minute = 60_000;
 let helm: string;
 
