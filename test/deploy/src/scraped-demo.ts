@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Environment } from "../../e2e/src/environment.ts";
-import { assumeRole, capstan, mountSecret, startDemo } from "../../e2e/src/workload.ts";
+import { capstan, mountSecret, startDemo } from "../../e2e/src/workload.ts";
 import { type Prometheus, startPrometheus } from "./prometheus.ts";
 
 /** A running installation with a Prometheus that has scraped it for a while. */
@@ -16,7 +16,7 @@ const programs = ["issuer-controller", "crl-publisher", "crl-server"] as const;
 
 /**
  * Starts the quickstart's installation, scrapes its three programs, and lets happen what panels show: certificates that are
- * issued, refused and revoked, credentials, fetched CRLs.
+ * issued, refused and revoked, and fetched CRLs.
  *
  * @param prometheusFolder Debian's package, unpacked
  * @param seconds how long things happen
@@ -55,8 +55,7 @@ async function letThingsHappen(environment: Environment, untilSeconds: number): 
     const names = [`a${round}.demo`, `b${round}.demo`, `c${round}.elsewhere`];
     await apply(names.map(certificate).join("---\n"));
     const secret = `a${round}-demo`;
-    const files = await mountSecret(environment, "demo", secret);
-    await assumeRole(environment, files);
+    await mountSecret(environment, "demo", secret);
     const revoked = await capstan(environment, [
       "revoke",
       `certificate/${secret}`,
