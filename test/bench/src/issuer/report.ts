@@ -13,7 +13,10 @@ export function formatIssuerResults({ backlog, certificates, memory, targets }: 
       const turns = backlog.filter((turn) => turn.certificates === size);
       return [`${whole(size)} approved requests at once`, turnRows(turns)] as const;
     }),
-    ["Certificates, the whole way", turnRows(certificates)],
+    ...["raised", "stock"].map((flags) => {
+      const turns = certificates.filter(({ contestant }) => contestant.endsWith(`, ${flags}`));
+      return [`Certificates, the whole way, with cert-manager's flags ${flags}`, turnRows(turns)] as const;
+    }),
     [
       "Memory of the issuer controller, MB at the peak",
       [
