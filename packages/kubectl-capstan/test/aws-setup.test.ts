@@ -1,5 +1,7 @@
+import { CreateTrustAnchorCommand, UpdateTrustAnchorCommand } from "@aws-sdk/client-rolesanywhere";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { testAuthority } from "./authority.ts";
 import { account, startWorld, type World } from "./aws-setup-world.ts";
 
 let world: World;
@@ -89,5 +91,29 @@ describe("--apply", () => {
       canary: ["canary.fleet@capstan", "crl.fleet@capstan"],
       web: ["web.demo"],
     });
+  });
+
+  test("gives none to a leaf under another trust anchor, nor to one of another CA under its own", async () => {
+    const { out } = await world.setUp("--apply", "--yes", ...workload);
+    const { arn } = printed(out);
+    const web = {
+      roleArn: `arn:aws:iam::${account}:role/web`,
+      profileArn: world.emulator.profileArn("capstan-fleet-prod-workload-web"),
+    };
+    const other = await testAuthority("other", "Other CA", Date.now() - 60_000);
+    const bundle = { x509CertificateData: world.fleet.root.pem + other.root.pem };
+    const source = { sourceType: "CERTIFICATE_BUNDLE", sourceData: bundle } as const;
+    const second = await world.rolesAnywhere.send(
+      new CreateTrustAnchorCommand({ name: "second", source, enabled: true }),
+    );
+    const trustAnchorId = arn.split("/").at(-1) ?? "";
+    await world.rolesAnywhere.send(new UpdateTrustAnchorCommand({ trustAnchorId, source }));
+
+    await world.session("web.demo", { ...web, trustAnchorArn: arn });
+    const elsewhere = { ...web, trustAnchorArn: second.trustAnchor?.trustAnchorArn ?? "" };
+    await expect(world.session("web.demo", elsewhere)).rejects.toThrow("Unable to assume role");
+    await expect(world.session("web.demo", { ...web, trustAnchorArn: arn }, other)).rejects.toThrow(
+      "Unable to assume role",
+    );
   });
 });
