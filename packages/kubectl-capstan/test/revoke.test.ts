@@ -181,6 +181,13 @@ describe("revoke again", () => {
     });
   });
 
+  test("creates one for what the publisher has revoked by itself, without a Revocation", async () => {
+    const status = { revoked: { at: "2026-11-22T09:00:00Z", reason: "superseded" as const, revocation: "deletion" } };
+    await using server = await startApiServer({ ...routes, [`GET ${ledger}`]: collection(record({}, { status })) });
+    const { code } = await run(["revoke", serial, "--yes"], { server });
+    expect({ code, posted: posted(server).length }).toEqual({ code: 0, posted: 1 });
+  });
+
   test("creates a new one when the one that the ledger names is gone", async () => {
     const status = { revoked: { at: "2026-11-22T09:00:00Z", reason: "superseded" as const, revocation: "demo/gone" } };
     await using server = await startApiServer({ ...routes, [`GET ${ledger}`]: collection(record({}, { status })) });

@@ -117,6 +117,51 @@ describe("a serial number", () => {
   });
 });
 
+describe("a revocation whose Revocation was deleted", () => {
+  const at = "2026-11-22T06:30:00Z";
+  const list = (changes: object = {}, spec: object = {}): Route =>
+    object({
+      metadata: { name: "fleet-1" },
+      spec: { authority: "fleet", generation: 1, crlNumber: 17, entries: [`${leaf.serial} 1 1 2 0`], ...spec },
+      status: { published: { number: 17, entries: 1, thisUpdate: "2026-11-22T07:00:00Z" }, ...changes },
+    });
+
+  test.each<[string, () => Route | undefined, boolean | undefined]>([
+    ["every anchor has a CRL from long after it", () => list(), true],
+    [
+      "an anchor lacks the newest CRL",
+      () => list({ published: { number: 18, thisUpdate: "2026-11-22T07:00:00Z" } }),
+      undefined,
+    ],
+    [
+      "the newest CRL is too fresh",
+      () => list({ published: { number: 17, thisUpdate: "2026-11-22T06:35:00Z" } }),
+      undefined,
+    ],
+    ["the CRL has no room for all", () => list({ capacity: { waiting: 1 } }), undefined],
+    ["the list has another serial number", () => list({}, { entries: [`${leaf.serial}00 1 1 2 0`] }), undefined],
+    ["the list may not be read", () => forbidden("get", "revocationlists", "capstan.dev", "capstan-system"), undefined],
+    ["the list is gone", () => undefined, undefined],
+  ])("is told by the CRLs: %s", async (_, route, published) => {
+    const revoked = { at, reason: "superseded" as const, revocation: "demo/gone", requestedBy: "alice" };
+    const served = route();
+    const { subjects } = await ask([leaf.serial], {
+      ...routesOf(recordOf(leaf, {}, { status: { revoked } })),
+      "GET /apis/capstan.dev/v1alpha1/certificateauthorities/fleet": object(authorityObject(healthy)),
+      ...(served === undefined
+        ? {}
+        : { "GET /apis/capstan.dev/v1alpha1/namespaces/capstan-system/revocationlists/fleet-1": served }),
+    });
+    expect(subjects[0]?.revoked?.published).toBe(published);
+  });
+});
+
+test("what the publisher has revoked by itself, without a Revocation, is answered too", async () => {
+  const revoked = { at: "2026-11-22T06:30:00Z", reason: "cessationOfOperation" as const, revocation: "crl-sentinel" };
+  const { code, subjects } = await ask([leaf.serial], routesOf(recordOf(leaf, {}, { status: { revoked } })));
+  expect({ code, subjects }).toMatchObject({ code: 0, subjects: [{ verdict: "Issued", revoked }] });
+});
+
 describe("what no record has", () => {
   const absent = "0a".repeat(16);
   const call = (openedAt: string): string =>

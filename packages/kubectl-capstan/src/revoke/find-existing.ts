@@ -24,7 +24,8 @@ async function readElsewhere(
   { revokedBy }: Leaf,
   reissue: boolean,
 ): Promise<Revocation | undefined> {
-  if (revokedBy === undefined) return undefined;
+  // What the publisher revokes by itself names no Revocation: there is no slash in it.
+  if (revokedBy?.includes("/") !== true) return undefined;
   try {
     const revocation = await client.get<Revocation>(revocationResource, refOfKey(revokedBy));
     return isAsked(revocation, reissue) ? revocation : undefined;

@@ -89,8 +89,8 @@ async function show({ arguments: [text = ""], options, context }: Invocation<Sho
       );
     }
     const authority = record === undefined ? undefined : await readAuthority(client, record.spec.authority);
-    const publications = await readPublications(client, [{ record }]);
-    const publication = publications.get(record?.status?.revoked?.revocation ?? "");
+    const publications = await readPublications(record === undefined ? [] : [record], { client, capstanNamespace });
+    const publication = publications.get(record?.metadata.name ?? "");
     const shown = shownLeaf({ certificate, record, authority, publication }, now);
     if (output === "json") terminal.out(`${JSON.stringify(shown, undefined, 4)}\n`);
     else if (output === "yaml") terminal.out(stringify(shown, { lineWidth: 0 }));

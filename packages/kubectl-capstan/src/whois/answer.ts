@@ -50,7 +50,7 @@ export interface Answer {
 export function answerOf(subject: Subject, publications: ReadonlyMap<string, Publication>): Answer {
   const { clue, verdict, serial, evidence, record, sessions } = subject;
   const revoked = record?.status?.revoked;
-  const publication = revoked === undefined ? undefined : publications.get(revoked.revocation);
+  const publication = revoked === undefined ? undefined : publications.get(record?.metadata.name ?? "");
   return {
     given: clue.given,
     verdict,

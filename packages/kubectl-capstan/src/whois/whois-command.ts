@@ -77,7 +77,13 @@ async function whois({ arguments: targets, options, context }: Invocation<WhoisO
     const now = clock.now();
     const knowledge = await readKnowledge(clues, { client, capstanNamespace, now, retentionMs, note });
     const subjects = groupJudgements(clues.map((clue) => judge(clue, knowledge)));
-    const publications = await readPublications(client, subjects);
+    const publications = await readPublications(
+      subjects.flatMap(({ record }) => record ?? []),
+      {
+        client,
+        capstanNamespace,
+      },
+    );
     const answers = subjects.map((subject) => answerOf(subject, publications));
     const document = { asOf: formatTime(now), recordsSince: formatTime(knowledge.recordsSince), subjects: answers };
     const [only, ...others] = answers;
