@@ -100,8 +100,8 @@ subjects: [{ kind: ServiceAccount, name: ${operator.name}, namespace: ${operator
 
 export interface EnvironmentOptions {
   readonly log: (line: string) => void;
-  /** What AWS holds instead of the seed of deploy/examples: its accounts, roles, profiles, and keys beside the publisher's. */
-  readonly aws?: Pick<EmulatorOptions, "roles" | "profiles" | "accounts" | "accessKeys">;
+  /** What AWS holds instead of the seed of deploy/examples: its accounts, roles, profiles, quotas, and keys beside the publisher's. */
+  readonly aws?: Pick<EmulatorOptions, "roles" | "profiles" | "accounts" | "accessKeys" | "quotas">;
 }
 
 /** Starts everything, and resolves when every part says that it is ready. */

@@ -191,29 +191,20 @@ async function crlFindings(
   return (authority.status?.generations ?? []).flatMap(
     ({ number, phase, crl: made, fingerprint = "" }): readonly AnchorFinding[] => {
       const isPublished = phase === "Active" || phase === "Draining" || phase === "Published";
-      if (!isPublished || made === undefined || world.now() - Date.parse(made.thisUpdate) < crlPatienceMs) return [];
+      if (!isPublished || made === undefined) return [];
       const imported = crls.find((crl) => crl.name === `capstan-${name}-${number}-${fingerprint.slice(0, 16)}`);
+      if (imported?.enabled === false) {
+        const cure = `aws rolesanywhere enable-crl --region ${region} --crl-id ${imported.id}`;
+        const cause = `the CRL of generation ${number} is disabled in AWS: revoked leaves are accepted`;
+        return [{ id: "aws-crl-disabled", cause, cure }];
+      }
+      if (world.now() - Date.parse(made.thisUpdate) < crlPatienceMs) return [];
       if (imported === undefined) {
         const others = crls.map((crl) => crl.name).join(" and ");
-        const cause = `the CRL of generation ${number} is not imported for it${others === "" ? "" : `; its two places hold ${others}`}: AWS accepts revoked leaves`;
-        return [
-          {
-            id: "aws-crl-missing",
-            cause,
-            cure:
-              crls.length < 2 ? logs : "delete the CRL that is not Capstan's: aws rolesanywhere delete-crl --crl-id ID",
-          },
-        ];
-      }
-      if (!imported.enabled) {
-        const cure = `aws rolesanywhere enable-crl --region ${region} --crl-id ${imported.id}`;
-        return [
-          {
-            id: "aws-crl-disabled",
-            cause: `the CRL of generation ${number} is disabled in AWS: revoked leaves are accepted`,
-            cure,
-          },
-        ];
+        const places = others === "" ? "" : `; its two places hold ${others}`;
+        const cause = `the CRL of generation ${number} is not imported for it${places}: AWS accepts revoked leaves`;
+        const remove = "delete the CRL that is not Capstan's: aws rolesanywhere delete-crl --crl-id ID";
+        return [{ id: "aws-crl-missing", cause, cure: crls.length < 2 ? logs : remove }];
       }
       const held = numberOf(imported.crlPem);
       if (held !== undefined && held >= BigInt(made.number)) return [];
