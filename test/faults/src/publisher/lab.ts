@@ -30,7 +30,6 @@ const resource = (group: string, plural: string, kind: string, namespaced: boole
 const rbac = "rbac.authorization.k8s.io";
 export const namespaces: ResourceType = resource("", "namespaces", "Namespace", false);
 export const secrets: ResourceType = resource("", "secrets", "Secret", true);
-export const configMaps: ResourceType = resource("", "configmaps", "ConfigMap", true);
 export const leases: ResourceType = resource("coordination.k8s.io", "leases", "Lease", true);
 const serviceAccounts = resource("", "serviceaccounts", "ServiceAccount", true);
 const roles = resource(rbac, "roles", "Role", true);

@@ -36,7 +36,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "no-soak": {
     what: "the switch comes before the soak is over",
     diesIn: { name: "guard: a whole rotation", by: /soak before the switch/ },
-    factor: 10,
+    factor: 6,
     plan: plannerWithout("soakIsOver"),
   },
   "no-seal": {
@@ -47,7 +47,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   "no-drain": {
     what: "the old root goes while its leaves are valid",
     diesIn: { name: "guard: a whole rotation", by: /no root goes before its leaves/ },
-    factor: 10,
+    factor: 6,
     plan: plannerWithout("drainIsOver"),
   },
   "no-fence": {

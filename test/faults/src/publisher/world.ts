@@ -5,10 +5,9 @@ import {
   apiVersion,
   type AuthorityOperation,
   authorityOperationResource,
-  bundleKey,
-  bundleName,
   type CertificateAuthority,
   certificateAuthorityResource,
+  generationName,
   parseDuration,
   type Revocation,
   revocationResource,
@@ -22,9 +21,10 @@ import { PLANS } from "../../../soak/src/plan.ts";
 import { ScaledTime, timeScaleVariable } from "../../../soak/src/time-scale.ts";
 import { authorityManifest, onlyOwn } from "./authority-of-case.ts";
 import { issueAsIssuer } from "./issue-as-issuer.ts";
-import { configMaps, type Lab, leases, makeNamespace, secrets } from "./lab.ts";
+import { type Lab, leases, makeNamespace, secrets } from "./lab.ts";
 import { mutantVariable } from "./mutants.ts";
 import { Publisher } from "./publisher.ts";
+import { strangersRoot } from "./strangers-root.ts";
 import { phasesOf, Witness } from "./witness.ts";
 import { clockErrorVariable } from "./wrong-clock.ts";
 
@@ -152,22 +152,27 @@ export class World implements AsyncDisposable {
     }
   }
 
+  /**
+   * As an administrator sets an authority up whose publisher has no AWS keys: the trust anchors are there before it, with a root that
+   * does not matter, and get the first generation's as soon as there is one. A generation that signs before it has trust anchors would
+   * have to drain first.
+   */
   async settle(anchors: number): Promise<void> {
     const { client } = this.lab;
-    await client.create<CertificateAuthority>(certificateAuthorityResource, this.#manifest([]));
-    await this.publisher.start();
-    await this.until("the first generation to sign", ({ status }) => status?.activeGeneration === 1);
-    const ref = { namespace: this.namespace, name: bundleName(this.name) };
-    const { data } = await client.get<KubeObject & { readonly data?: Readonly<Record<string, string>> }>(
-      configMaps,
-      ref,
-    );
-    const rootPem = data?.[bundleKey] ?? "";
+    const { emulator } = this.aws;
+    const { pem: placeholder } = await strangersRoot();
     this.#anchors = await Promise.all(
-      places.slice(0, anchors).map((place) => this.aws.createAnchor({ ...place, name: place.name }, rootPem)),
+      places.slice(0, anchors).map((place) => this.aws.createAnchor({ ...place, name: place.name }, placeholder)),
     );
+    await client.create<CertificateAuthority>(certificateAuthorityResource, this.#manifest(this.#anchors));
+    await this.publisher.start();
+    await this.until("the first generation", ({ status }) => status?.generations?.length === 1);
+    const ref = { namespace: this.namespace, name: generationName(this.name, 1) };
+    const { data } = await client.get<KubeObject & { readonly data?: Readonly<Record<string, string>> }>(secrets, ref);
+    const pem = Buffer.from(data?.["tls.crt"] ?? "", "base64").toString("utf8");
+    for (const { arn } of this.#anchors) emulator.interfere({ kind: "replace-bundle", arn, pem });
     this.witness.look();
-    await this.changeSpec({ trustAnchors: this.#manifest(this.#anchors).spec.trustAnchors ?? [] });
+    await this.until("the first generation to sign", ({ status }) => status?.activeGeneration === 1);
     await this.untilJoined();
   }
 
