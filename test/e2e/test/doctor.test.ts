@@ -20,7 +20,8 @@ const rows: string[][] = [];
 
 afterAll(async () => {
   vi.unstubAllEnvs();
-  await lab[Symbol.asyncDispose]();
+  // Undefined when it could not be started.
+  await (lab as Lab | undefined)?.[Symbol.asyncDispose]();
   const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   process.stdout.write(
     rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}\n`).join(""),
