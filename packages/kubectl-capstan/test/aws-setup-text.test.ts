@@ -1,10 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { parse as parseHcl } from "@cdktf/hcl2json";
+import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { administratorPolicy, rightsPolicy, trustPolicy } from "../src/aws-setup/policies.ts";
 import { normalizedPolicy } from "../src/aws/policy-document.ts";
 import { account, held, type Held, issuerCommonName, region, startWorld, type World } from "./aws-setup-world.ts";
+
+// Not imported: its types bring those of browsers along, which differ from Node's.
+const require = createRequire(import.meta.url);
+const { parse: parseHcl } = require("@cdktf/hcl2json") as {
+  readonly parse: (file: string, text: string) => Promise<Readonly<Record<string, unknown>>>;
+};
 
 // What the printed text says is compared with what --apply has made.
 
