@@ -57,6 +57,7 @@ export const recover: Part = {
       });
       await untilApiServerAnswers(lab);
       drill.say("restored it after the rotation");
+      world.witness.restored();
       const held = heldIn(world);
       await world.releaseLease();
       await world.publisher.start();

@@ -70,6 +70,13 @@ export class Witness {
     return phasesOf(this.#status);
   }
 
+  /** Kubernetes is as it was before: what it said since then has not been. */
+  restored(): void {
+    this.#marks.clear();
+    this.#phaseSince.clear();
+    this.#status = {};
+  }
+
   /** A rule that this case breaks on purpose. */
   waives(rule: string): void {
     this.#waived.add(rule);
