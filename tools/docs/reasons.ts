@@ -388,7 +388,7 @@ export const conditionTables: readonly ReasonTable[] = [
       row(
         "UnknownSerial",
         "False: the ledger has no such serial.",
-        "Give the certificate itself: `kubectl capstan revoke FILE`.",
+        "Give the certificate itself: `kubectl capstan revoke --certificate FILE`.",
       ),
       row("NotFound", "False: nothing unexpired fits.", "Is it expired already? `kubectl capstan whois`."),
       row("AmbiguousSerial", "False: several generations have this serial.", "Give the certificate itself."),
