@@ -96,6 +96,10 @@ async function install() {
   say("npm packages installed");
 }
 
+/** Where generated files are. */
+const generated =
+  "packages/api/src/generated packages/kubectl-capstan/src/doctor deploy docs/reference docs/operate/doctor.md";
+
 /** Each name is a sentence that is true when the check passes. */
 const checks = [
   {
@@ -103,16 +107,7 @@ const checks = [
     command: [
       "sh",
       "-c",
-      'node packages/api/tools/generate.ts && git diff --exit-code --stat -- packages/api/src/generated && test -z "$(git status --porcelain -- packages/api/src/generated)"',
-    ],
-  },
-  {
-    sentence:
-      "The chart's CRDs are those of packages/api, and manifests, dashboards and reference are what the chart makes",
-    command: [
-      "sh",
-      "-c",
-      'node --conditions=@capstan/source tools/chart/generate.ts && git diff --exit-code --stat -- deploy docs/reference && test -z "$(git status --porcelain -- deploy docs/reference)"',
+      `pnpm generate && git diff --exit-code --stat -- ${generated} && test -z "$(git status --porcelain -- ${generated})"`,
     ],
   },
   { sentence: "The types fit", command: ["sh", "-c", "tsc -b && tsc -p tsconfig.tests.json"] },
