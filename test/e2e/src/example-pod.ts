@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -67,7 +68,11 @@ export async function surroundings(environment: Environment): Promise<Readonly<R
   await mkdir(bin, { recursive: true });
   // The helper has a flag for the endpoint and no variable.
   const script = `#!/bin/sh\nexec ${cluster.tools.awsSigningHelper} "$@" --endpoint ${emulator.endpoint}\n`;
-  await writeFile(path.join(bin, "aws_signing_helper"), script, { mode: 0o755 });
+  const program = path.join(bin, "aws_signing_helper");
+  // Put into its place at once: a container may be starting it.
+  const written = `${program}.${randomUUID()}`;
+  await writeFile(written, script, { mode: 0o755 });
+  await rename(written, program);
   return {
     PATH: `${bin}${path.delimiter}${process.env["PATH"] ?? ""}`,
     HOME: bin,
