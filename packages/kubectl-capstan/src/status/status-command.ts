@@ -77,10 +77,12 @@ function status({ arguments: [authority], options, context }: Invocation<StatusO
       client,
       clock,
       timeoutMs,
-      onStatus: (read) => {
+      show: (read) => {
         if (!isFirst) terminal.out(terminal.hasColor ? clearScreen : "\n");
         isFirst = false;
         show(read);
+      },
+      verdict: (read) => {
         if (timeoutMs === undefined) return undefined;
         const found = attentionOf(read, clock.now());
         if (isDegraded(found)) return exitCode.failed;

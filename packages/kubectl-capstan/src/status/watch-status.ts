@@ -28,12 +28,16 @@ export interface WatchOptions extends StatusScope {
   readonly clock: Clock;
   /** Undefined for ever. */
   readonly timeoutMs: number | undefined;
-  /** Told the first status and each later one; what it returns ends the watch, undefined goes on. */
-  readonly onStatus: (status: Status) => number | undefined;
+  /** Told the first status and each later one. */
+  readonly show: (status: Status) => void;
+  /** Whether the watch is over, and with which exit code; undefined goes on. */
+  readonly verdict: (status: Status) => number | undefined;
 }
 
 // Several objects change with one step of the publisher: they are shown together.
 const gatherMs = 100;
+// What needs attention may also end by the passing of time alone, of which no watch tells.
+const lookAgainMs = 5_000;
 
 /** A part that is kept up to date. */
 interface Live<T extends KubeObject> {
@@ -44,11 +48,11 @@ interface Live<T extends KubeObject> {
 /**
  * Follows everything that `status` shows by watches, beginning with what was read already.
  *
- * @returns what `onStatus` ended it with, or undefined when the time is up
+ * @returns the verdict that ended it, or undefined when the time is up
  * @throws {PluginError} once the authority that was asked for is gone
  */
 export async function watchStatus(first: Status, options: WatchOptions): Promise<number | undefined> {
-  const { client, clock, timeoutMs, onStatus, capstanNamespace } = options;
+  const { client, clock, timeoutMs, show, verdict, capstanNamespace } = options;
   const live = {
     authorities: follow<CertificateAuthority>(first.authorities, certificateAuthorityResource),
     clusterIssuers: follow<CapstanClusterIssuer>(first.clusterIssuers, capstanClusterIssuerResource),
@@ -60,7 +64,7 @@ export async function watchStatus(first: Status, options: WatchOptions): Promise
   const stop = new AbortController();
   const ended = Promise.withResolvers<number | undefined>();
   const cancels: (() => void)[] = [];
-  const show = (): void => {
+  const look = (isShown: boolean): void => {
     try {
       const authorities = live.authorities.part();
       // The authorities were readable, or there would be no first status.
@@ -73,7 +77,9 @@ export async function watchStatus(first: Status, options: WatchOptions): Promise
         operations: live.operations.part(),
         marks: live.marks.part(),
       };
-      const end = onStatus(inScope(all, options));
+      const status = inScope(all, options);
+      const end = verdict(status);
+      if (isShown || end !== undefined) show(status);
       if (end !== undefined) ended.resolve(end);
     } catch (error) {
       ended.reject(error);
@@ -85,7 +91,7 @@ export async function watchStatus(first: Status, options: WatchOptions): Promise
     isGathering = true;
     const cancel = clock.setTimer(() => {
       isGathering = false;
-      show();
+      look(true);
     }, gatherMs);
     cancels.push(cancel);
   };
@@ -94,9 +100,22 @@ export async function watchStatus(first: Status, options: WatchOptions): Promise
       ended.resolve(undefined);
     }, timeoutMs);
     cancels.push(cancel);
+    const lookAgain = (): void => {
+      cancels.push(
+        clock.setTimer(() => {
+          look(false);
+          lookAgain();
+        }, lookAgainMs),
+      );
+    };
+    lookAgain();
   }
-  const end = onStatus(first);
-  if (end !== undefined) return end;
+  show(first);
+  const end = verdict(first);
+  if (end !== undefined) {
+    for (const cancel of cancels) cancel();
+    return end;
+  }
   const runs = Object.values(live).map(({ run }) => run(stop.signal, changed));
   try {
     return await ended.promise;
