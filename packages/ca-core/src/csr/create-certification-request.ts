@@ -30,7 +30,6 @@ const VERSION_1 = unsignedInteger(Uint8Array.of(0));
  * @throws CaError ERR_LEAF_INPUT for a name that its kind cannot hold, and for what no issuer would take; the message says what
  *
  * @example
- * const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
  * createCertificationRequest({ privateKey, subject: [{ type: "CN", value: "web.demo" }] });
  */
 export function createCertificationRequest(plan: CertificationRequestPlan): string {

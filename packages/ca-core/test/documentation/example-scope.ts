@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import {
   checkCertificationRequest,
   prepareLeaf,
@@ -22,6 +23,8 @@ export interface ExampleScope {
   readonly now: Date;
   readonly signer: Signer;
   readonly root: Root;
+  /** A workload's, of node:crypto. */
+  readonly privateKey: KeyObject;
   /** A request as a tenant sends it, PEM. */
   readonly requestPem: string;
   /** The same, checked. */
@@ -54,6 +57,7 @@ export async function exampleScope(): Promise<ExampleScope> {
   return {
     now,
     ...ca,
+    privateKey: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey,
     requestPem: text,
     request: checked.value,
     ticket: prepareLeaf(leafPlan(ca, dates)).ticket,
