@@ -88,6 +88,8 @@ class Pass {
       await proveCrls(this.#options, seen, this.#signal);
       for (const anchor of seen.authority.spec.trustAnchors ?? []) tellReadings(this.#options, seen, anchor);
       await this.#storeBundle(seen);
+      // Asked before the plan is made: a call that ends while the plan is reported leaves the plan waiting for nothing.
+      const isUnderWay = this.#isUnderWay(seen);
       const observation = toObservation(seen, this.#known(seen));
       const plan = this.#plan(observation);
       if (besideOthers(plan) !== undefined) {
@@ -97,7 +99,8 @@ class Pass {
       if (plan.next === "wait") {
         await untilEnded(putSettingsBack(this.#options, seen, this.#signal), this.#options);
         await this.#report(seen, observation, plan);
-        return { requeueAfterMs: this.#pauseMs(plan, seen) };
+        const isShort = isUnderWay || this.#isUnderWay(seen);
+        return { requeueAfterMs: isShort ? shortestPauseMs : this.#pauseMs(plan, seen) };
       }
       await carryOut({ options: this.#options, seen, signal: this.#signal }, plan.action);
       // What was taken over from AWS belongs into a CRL of ours, and raises its number.
@@ -149,6 +152,10 @@ class Pass {
       return true;
     }
     return admitOperations(this.#options, seen, this.#signal);
+  }
+
+  #isUnderWay(seen: Seen): boolean {
+    return this.#memoriesOf(seen).some(({ underWaySince }) => underWaySince !== undefined);
   }
 
   #memoriesOf({ authority }: Seen): readonly AnchorMemory[] {
@@ -212,7 +219,6 @@ class Pass {
   }
 
   #pauseMs(plan: Extract<RotationPlan, { readonly next: "wait" }>, seen: Seen): number {
-    if (this.#memoriesOf(seen).some(({ underWaySince }) => underWaySince !== undefined)) return shortestPauseMs;
     const untilPlanMs = (plan.lookAgainAt ?? Number.POSITIVE_INFINITY) - this.#options.now().getTime();
     const pauseMs = Math.min(untilPlanMs, untilNextProofMs(this.#options, seen));
     return Math.min(longestPauseMs, Math.max(shortestPauseMs, pauseMs));

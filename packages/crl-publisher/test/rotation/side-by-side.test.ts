@@ -1,4 +1,5 @@
 import { issuedCertificateResource } from "@capstan/api";
+import { planRotation } from "@capstan/ca-core";
 import { createControlPlane, type RolesAnywhereControlPlane } from "@capstan/rolesanywhere";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { AnchorSpec } from "../../src/authority/authority-parts.ts";
@@ -130,4 +131,22 @@ test("what-a-call-nobody-waited-for-ended-with-is-the-next-looks-affair", async 
   await memory.ended();
   await expect(world.look(one)).rejects.toThrow("the lease was lost");
   await world.look(one);
+});
+
+test("a-call-that-ends-while-what-it-was-waited-for-is-reported-is-soon-looked-after", async () => {
+  let end = (): void => undefined;
+  const one = new Publisher(world, {
+    controlPlaneOf: (_authority, { name }) => planes.get(name) ?? world.aws.controlPlane,
+    plan: (observation) => {
+      const plan = planRotation(observation);
+      end();
+      return plan;
+    },
+  });
+  await world.look(one);
+  const memory = memoryOf(one, far);
+  memory.begin(0, () => new Promise((resolve) => (end = resolve)));
+  const { requeueAfterMs } = await world.look(one);
+  expect(memory.underWaySince).toBeUndefined();
+  expect(requeueAfterMs).toBe(1_000);
 });
