@@ -256,8 +256,26 @@ describe("status --watch", () => {
     ["is well from the start", collection(authority(healthy)), "", 0],
   ])("ends when it %s", async (_, route, err, code) => {
     await using server = await startApiServer({ ...empty, [paths.authorities]: route });
-    const ended = await run(["status", "-w", "--timeout", "10m"], { server, clock });
+    const open = new Set<symbol>();
+    const counting: Clock = {
+      ...clock,
+      setTimer: (callback, ms) => {
+        const timer = Symbol(`${ms} ms`);
+        open.add(timer);
+        const cancel = clock.setTimer(() => {
+          open.delete(timer);
+          callback();
+        }, ms);
+        return () => {
+          open.delete(timer);
+          cancel();
+        };
+      },
+    };
+    const ended = await run(["status", "-w", "--timeout", "10m"], { server, clock: counting });
     expect({ code: ended.code, err: ended.err }).toEqual({ code, err });
+    // One that is left keeps the process alive until it fires.
+    expect([...open]).toEqual([]);
   });
 
   test("ends with 1 when the time is up", async () => {
