@@ -1,5 +1,5 @@
 import type { DoctorFault } from "./doctor-fault.ts";
-import { roleArn } from "./doctor-lab.ts";
+import { otherRoleArn, roleArn } from "./doctor-lab.ts";
 import { strangersRoot } from "./doctor-strangers.ts";
 
 /** Faults in AWS. Each is cured before the next. */
@@ -80,7 +80,7 @@ export const awsFaults: readonly DoctorFault[] = [
   {
     group: "role",
     name: "the role that was named is not the profile's",
-    inject: (lab) => void (lab.asked = { roleArn: `${roleArn}-other` }),
+    inject: (lab) => void (lab.asked = { roleArn: otherRoleArn }),
     expected: "profile-lacks-role",
     cure: (lab) => void (lab.asked = {}),
   },

@@ -28,6 +28,8 @@ export const administrator = {
 
 export const roleName = "demo-web";
 export const roleArn = `arn:aws:iam::111122223333:role/${roleName}`;
+/** That the profile does not hold. */
+export const otherRoleArn = `${roleArn}-other`;
 const profileId = "3f0c5f5e-6a2d-4c1b-9d7e-0b8a4e2c9d10";
 
 /** The role's trust policy, with a part of its one statement otherwise. */
@@ -103,7 +105,7 @@ export async function startLab(): Promise<Lab> {
     log: () => {},
     aws: {
       accessKeys: [administrator],
-      roles: [{ arn: roleArn, trustPolicy: trustPolicy() }],
+      roles: [roleArn, otherRoleArn].map((arn) => ({ arn, trustPolicy: trustPolicy() })),
       profiles: [{ name: "demo", id: profileId, roleArns: [roleArn] }],
       quotas: { "trust-anchors": many, crls: many, profiles: many, tagging: many, "create-session": many },
     },

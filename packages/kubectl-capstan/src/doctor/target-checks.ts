@@ -190,6 +190,8 @@ async function roleFindings({ roleArn, place, names }: Wanted, world: World): Pr
   ]);
   return trustFaults(role.trustPolicy, { keys, hasLeaf: names !== undefined }).map(({ kind, cause, cure }) => ({
     id: trustFindings[kind],
+    // A leaf of another CA has another issuer in its tags.
+    ...(kind === "attribute" ? { explainedBy: ["leaf-issuer"] } : {}),
     cause: `role ${role.name}: ${cause}`,
     cure: `${cure}: aws iam update-assume-role-policy --role-name ${role.name} --policy-document file://trust.json`,
   }));
