@@ -23,8 +23,10 @@ export const crlPaceSettings: CrlPaceSettings = {
 };
 
 interface Collecting {
-  readonly firstAt: number;
+  firstAt: number;
   lastAt: number;
+  /** How often something was noticed since the last CRL. */
+  count: number;
   /** Undefined once it has rung. */
   cancelTimer: (() => void) | undefined;
 }
@@ -59,32 +61,49 @@ export class CrlPace {
     const id = idOf(authority, generation);
     const now = this.#clock.monotonic();
     const known = this.#collecting.get(id);
-    const collecting = known ?? { firstAt: now, lastAt: now, cancelTimer: undefined };
+    const collecting = known ?? { firstAt: now, lastAt: now, count: 0, cancelTimer: undefined };
     collecting.lastAt = now;
+    collecting.count += 1;
     this.#collecting.set(id, collecting);
-    // A timer that is set looks again when it rings: thousands of changes need no thousands of timers.
-    if (collecting.cancelTimer === undefined) this.#ringLater(authority, id, collecting);
+    this.#ringLater(authority, id, collecting);
+  }
+
+  /** How often something was noticed since the last CRL: to be asked when the ledger is read, and given back with what came of it. */
+  noticings(authority: string, generation: number): number {
+    return this.#collecting.get(idOf(authority, generation))?.count ?? 0;
   }
 
   /** Milliseconds until the next CRL of a generation may be made; 0 is now. Whoever has to wait is woken then. */
   waitMs(authority: string, generation: number): number {
-    const collecting = this.#collecting.get(idOf(authority, generation));
-    if (collecting !== undefined) return this.#waitMsOf(idOf(authority, generation), collecting);
-    this.noticed(authority, generation);
-    return this.waitMs(authority, generation);
+    const id = idOf(authority, generation);
+    const collecting = this.#collecting.get(id);
+    if (collecting === undefined) {
+      this.noticed(authority, generation);
+      return this.waitMs(authority, generation);
+    }
+    const waitMs = this.#waitMsOf(id, collecting);
+    if (waitMs > 0) this.#ringLater(authority, id, collecting);
+    return waitMs;
   }
 
-  /** A CRL was made of everything that was noticed. */
-  published(authority: string, generation: number): void {
-    const id = idOf(authority, generation);
-    this.nothingNew(authority, generation);
-    this.#publishedAt.set(id, this.#clock.monotonic());
+  /** A CRL was made of what the ledger said when there had been so many noticings. */
+  published(authority: string, generation: number, noticings: number): void {
+    this.#publishedAt.set(idOf(authority, generation), this.#clock.monotonic());
+    this.nothingNew(authority, generation, noticings);
   }
 
-  /** The published CRL names everything that was noticed. */
-  nothingNew(authority: string, generation: number): void {
+  /** The published CRL names all that the ledger said when there had been so many noticings. What came since stays to be collected. */
+  nothingNew(authority: string, generation: number, noticings: number): void {
     const id = idOf(authority, generation);
-    this.#collecting.get(id)?.cancelTimer?.();
+    const collecting = this.#collecting.get(id);
+    if (collecting === undefined) return;
+    if (collecting.count > noticings) {
+      collecting.count -= noticings;
+      collecting.firstAt = collecting.lastAt;
+      this.#ringLater(authority, id, collecting);
+      return;
+    }
+    collecting.cancelTimer?.();
     this.#collecting.delete(id);
   }
 
@@ -99,7 +118,9 @@ export class CrlPace {
     return Math.max(0, due - this.#clock.monotonic());
   }
 
+  /** A timer that is set looks again when it rings: thousands of changes need no thousands of timers. */
   #ringLater(authority: string, id: string, collecting: Collecting): void {
+    if (collecting.cancelTimer !== undefined) return;
     const waitMs = this.#waitMsOf(id, collecting);
     collecting.cancelTimer = this.#clock.setTimer(
       () => {

@@ -58,7 +58,7 @@ export interface PublishCrlInput {
   readonly namespace: string;
   readonly authority: string;
   readonly generation: Generation;
-  /** Ledger records of this generation that are marked as revoked. */
+  /** Ledger records of this generation that are marked as revoked, as they are when it is called. */
   readonly revoked: readonly IssuedCertificate[];
   /** The highest CRL number that a trust anchor was seen to hold. */
   readonly highestReadBack: CrlNumber | undefined;
@@ -87,6 +87,8 @@ export interface PublishCrlInput {
  */
 export async function publishCrl(input: PublishCrlInput): Promise<PublishedNow> {
   const { client, namespace, authority, generation, pace, signal } = input;
+  // Before anything is awaited: what is revoked from here on is not in `input.revoked`, and needs another CRL.
+  const noticings = pace?.noticings(authority, generation.number) ?? 0;
   const ref = { namespace, name: generationName(authority, generation.number) };
   const list = await client.get<RevocationList>(revocationListResource, ref, { signal });
   const configMap = await client.getOrUndefined<ConfigMap>(configMapResource, ref, { signal });
@@ -104,7 +106,7 @@ export async function publishCrl(input: PublishCrlInput): Promise<PublishedNow> 
   const { capacity } = plan;
   if (plan.do === "refuse") throw new CrlRefused(plan.message);
   if (plan.do === "nothing" && published !== undefined) {
-    pace?.nothingNew(authority, generation.number);
+    pace?.nothingNew(authority, generation.number, noticings);
     await report(input, list, published, capacity);
     return { ...published, capacity };
   }
@@ -133,7 +135,7 @@ export async function publishCrl(input: PublishCrlInput): Promise<PublishedNow> 
     configMap,
     now,
   });
-  pace?.published(authority, generation.number);
+  pace?.published(authority, generation.number, noticings);
   input.log.info(
     { authority, generation: generation.number, crlNumber: Number(number), entries: stored.serials.size },
     "signed a CRL",

@@ -28,7 +28,7 @@ function begin(): void {
 /** What the publisher does when it is woken. */
 function publishWhenDue(): boolean {
   if (pace.waitMs("fleet", 1) > 0) return false;
-  pace.published("fleet", 1);
+  pace.published("fleet", 1, pace.noticings("fleet", 1));
   return true;
 }
 
@@ -82,7 +82,7 @@ describe("an authority is woken", () => {
   });
 
   test("not-sooner-after-a-crl-than-the-spacing", () => {
-    pace.published("fleet", 1);
+    pace.published("fleet", 1, 0);
     pace.noticed("fleet", 1);
     clock.advance(spacingMs);
     expect(woken).toEqual([["fleet", spacingMs]]);
@@ -104,15 +104,38 @@ describe("an authority is woken", () => {
 
   test("never-for-what-is-published-already", () => {
     pace.noticed("fleet", 1);
-    pace.nothingNew("fleet", 1);
+    pace.nothingNew("fleet", 1, 1);
     clock.advance(10 * longestMs);
     expect([woken, clock.timers]).toEqual([[], 0]);
   });
 
+  test.each(["published", "nothingNew"] as const)("for-what-comes-while-a-crl-is-made-without-it-%s", (ended) => {
+    pace.noticed("fleet", 1);
+    clock.advance(quietMs);
+    const noticings = pace.noticings("fleet", 1);
+    pace.noticed("fleet", 1);
+    pace[ended]("fleet", 1, noticings);
+    clock.advance(spacingMs);
+    expect(woken).toHaveLength(2);
+    pace.nothingNew("fleet", 1, pace.noticings("fleet", 1));
+    clock.advance(10 * longestMs);
+    expect([woken.length, clock.timers]).toEqual([2, 0]);
+  });
+
+  test("when-it-was-told-to-wait-though-the-one-that-was-known-to-come-does-not", () => {
+    pace.noticed("fleet", 1);
+    clock.advance(quietMs);
+    isBusy = true;
+    expect(pace.waitMs("fleet", 1)).toBe(quietMs);
+    isBusy = false;
+    clock.advance(quietMs);
+    expect([woken.length, pace.waitMs("fleet", 1)]).toEqual([2, 0]);
+  });
+
   test("each-for-itself", () => {
     pace.noticed("fleet", 1);
-    pace.published("fleet", 2);
-    pace.published("other", 1);
+    pace.published("fleet", 2, 0);
+    pace.published("other", 1, 0);
     clock.advance(quietMs);
     expect(woken).toEqual([["fleet", quietMs]]);
   });

@@ -355,6 +355,26 @@ describe("revocations that come together", () => {
     expect((await publish(...others)).number).toBe(next.number);
   });
 
+  test.each(["a-crl-is-made", "it-is-seen-that-none-is-needed"])(
+    "while-%s-without-them-get-another-one",
+    async (meanwhile) => {
+      const clock = new ManualClock();
+      const woken: string[] = [];
+      pace = new CrlPace({ clock, wake: (authority) => woken.push(authority) });
+      await publish();
+      const needed = meanwhile === "a-crl-is-made" ? others.slice(0, 1) : [];
+      for (const _ of needed) pace.noticed("fleet", 1);
+      clock.advance(crlPaceSettings.spacingMs);
+      woken.length = 0;
+      const without = publish(...needed);
+      pace.noticed("fleet", 1);
+      expect((await without).serials.has("4f21")).toBe(false);
+      clock.advance(crlPaceSettings.spacingMs);
+      expect(woken).toEqual(["fleet"]);
+      expect((await publish(...others)).serials.has("4f21")).toBe(true);
+    },
+  );
+
   test("delay-neither-the-first-crl-nor-a-refresh", async () => {
     pace = new CrlPace({ clock: new ManualClock(), wake: () => undefined });
     const first = await publish(...others);
