@@ -85,12 +85,17 @@ export function outcomeOf(revocation: Revocation): RevocationOutcome {
   return isTrue(revocation, "Published") ? "published" : "waiting";
 }
 
+/** What is said of a Revocation that the publisher has written into the ledger and nothing else yet. */
+export const recordedLine = "recorded in the ledger; the next CRL will name it";
+
 /** What a Revocation's status says now, one fact a line; the same facts always give the same lines. */
 export function progressOf(revocation: Revocation): readonly string[] {
   const accepted = conditionOf(revocation, "Accepted");
   const published = conditionOf(revocation, "Published");
   const lines = [
     ...(accepted === undefined ? [] : [conditionLine("Accepted", accepted)]),
+    // The publisher found the leaf, and says nothing more until a CRL names it.
+    ...(accepted === undefined && revocation.status?.serial !== undefined ? [recordedLine] : []),
     ...(revocation.status?.anchors ?? []).map(({ name, published, crlNumber, message }) => {
       const crl = crlNumber === undefined ? "" : `CRL ${crlNumber} `;
       if (published) return `trust anchor ${name}: ${crl}read back`;

@@ -1,6 +1,7 @@
 import { type AuthorityOperation, authorityReasons, type CertificateAuthority, type Condition } from "@capstan/api";
 import { conditionOf, isTrue } from "../conditions.ts";
 import { formatAgo, formatDay } from "../output/human-time.ts";
+import { recordedLine } from "../revoke/revocation.ts";
 import type { Issuer, Status } from "./read-status.ts";
 
 /** Worst first: what somebody has to mend; what is not as it should be yet, or was ordered so; what is good to know. */
@@ -62,7 +63,8 @@ export function attentionOf(status: Status, now: number): readonly Attention[] {
     ...waiting.map((revocation) => {
       const accepted = conditionOf(revocation, "Accepted");
       const { namespace = "", name } = revocation.metadata;
-      const said = conditionOf(revocation, "Published")?.message ?? accepted?.message ?? "nobody has looked at it yet";
+      const unsaid = revocation.status?.serial === undefined ? "nobody has looked at it yet" : recordedLine;
+      const said = conditionOf(revocation, "Published")?.message ?? accepted?.message ?? unsaid;
       const level: Level = accepted?.status === "Unknown" ? "broken" : "waiting";
       return { level, about: `Revocation/${namespace}/${name}`, what: `not published: ${said}` };
     }),
