@@ -19,14 +19,17 @@ export interface WorkloadOptions {
   readonly log: (line: string) => void;
 }
 
+/** Of real time: between two tries to get a leaf. */
+const leastPauseMs = 250;
+
 /** Renews when half to three quarters of its leaf's life are over, and all the time gets a session under every anchor. */
 export async function runWorkload(options: WorkloadOptions, signal: AbortSignal): Promise<void> {
   const { anchors, asker, authority, tally, time, pauseMs } = options;
-  const holder = new LeafHolder(options, signal);
   // Not all at once.
   await pause(pauseMs * Math.random(), signal);
+  const holder = new LeafHolder(options, signal);
   while (!signal.aborted) {
-    const leaf = holder.leaf();
+    const { leaf } = holder;
     if (leaf === undefined || leaf.notAfter <= time.now().getTime()) tally.withoutLeaf += 1;
     else {
       for (const anchor of anchors) {
@@ -43,45 +46,46 @@ export async function runWorkload(options: WorkloadOptions, signal: AbortSignal)
   await holder.settled;
 }
 
-/** Keeps a leaf, and renews it behind the sessions' back. */
+/** Keeps a leaf, and renews it in time, whatever the sessions do. */
 class LeafHolder {
+  /** Resolves when the signal has aborted and nothing is under way. */
+  readonly settled: Promise<void>;
   readonly #options: WorkloadOptions;
-  readonly #signal: AbortSignal;
   readonly #share = 0.5 + Math.random() / 4;
   #leaf: HeldLeaf | undefined;
-  #underWay: Promise<void> | undefined;
 
   constructor(options: WorkloadOptions, signal: AbortSignal) {
     this.#options = options;
-    this.#signal = signal;
+    this.settled = this.#keep(signal);
   }
 
   /** The present one, which may have ended. */
-  leaf(): HeldLeaf | undefined {
-    const leaf = this.#leaf;
-    const renewAt = leaf === undefined ? 0 : leaf.notBefore + (leaf.notAfter - leaf.notBefore) * this.#share;
-    if (this.#options.time.now().getTime() >= renewAt) {
-      this.#underWay ??= this.#renew().finally(() => {
-        this.#underWay = undefined;
-      });
+  get leaf(): HeldLeaf | undefined {
+    return this.#leaf;
+  }
+
+  async #keep(signal: AbortSignal): Promise<void> {
+    const { time } = this.#options;
+    while (!signal.aborted) {
+      const leaf = await this.#renewed(signal);
+      const renewAt = leaf === undefined ? 0 : leaf.notBefore + (leaf.notAfter - leaf.notBefore) * this.#share;
+      await pause(Math.max(leastPauseMs, (renewAt - time.now().getTime()) / time.factor), signal);
     }
-    return leaf;
   }
 
-  get settled(): Promise<void> {
-    return this.#underWay ?? Promise.resolve();
-  }
-
-  async #renew(): Promise<void> {
+  /** The new leaf, which is also kept; undefined when there is none. */
+  async #renewed(signal: AbortSignal): Promise<HeldLeaf | undefined> {
     const { leaves, name, tally, log } = this.#options;
     const begun = performance.now();
     try {
-      this.#leaf = await leaves.obtain(name, this.#signal);
+      this.#leaf = await leaves.obtain(name, signal);
       tally.renewalsMs.push(performance.now() - begun);
+      return this.#leaf;
     } catch (error) {
-      if (this.#signal.aborted) return;
+      if (signal.aborted) return undefined;
       tally.failedRenewals += 1;
       log(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
     }
   }
 }
