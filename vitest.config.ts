@@ -19,6 +19,7 @@ export default defineConfig({
           ],
           exclude: ["test/{conformance,deploy,faults,soak}/test/e2e/**"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
