@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
+import type { ListenOptions } from "node:net";
 
 /**
  * Ports are picked below the kernel's usual range for outgoing connections (32768 and up): there, any connection of
@@ -8,26 +9,38 @@ import { createServer } from "node:net";
 const firstPort = 20_000;
 const lastPort = 32_000;
 
-const picked = new Set<number>();
-
 /**
- * A TCP port that is free on every address now, and that this process has not picked before. Another process may
- * still take it: starting is to be tried again then.
+ * A TCP port that is free on every address now, and that no process of this machine has picked before and still
+ * lives. A program that picks its ports otherwise may still take it: starting is to be tried again then.
  */
 export async function pickFreePort(): Promise<number> {
   for (;;) {
     const port = randomInt(firstPort, lastPort);
-    if (picked.has(port) || !(await isFree(port))) continue;
-    picked.add(port);
-    return port;
+    if ((await claim(port)) && (await isFree(port))) return port;
   }
+}
+
+/**
+ * Suites start their clusters side by side, each in a process of its own. A pick is known to all of them by a socket in
+ * Linux's abstract namespace (unix(7)), whose name one process alone can hold, and the kernel frees when that one ends.
+ */
+async function claim(port: number): Promise<boolean> {
+  const server = createServer();
+  const isClaimed = await canListen(server, { path: `\0capstan-port-${port}` });
+  if (isClaimed) server.unref();
+  return isClaimed;
 }
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
+  // Without an address Node listens on all of IPv6 and IPv4, as cert-manager's webhook will.
+  if (!(await canListen(server, { port, exclusive: true }))) return false;
+  return await new Promise((resolve) => server.close(() => resolve(true)));
+}
+
+async function canListen(server: ReturnType<typeof createServer>, options: ListenOptions): Promise<boolean> {
   return await new Promise((resolve) => {
     server.once("error", () => resolve(false));
-    // Without an address Node listens on all of IPv6 and IPv4, as cert-manager's webhook will.
-    server.listen({ port, exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen(options, () => resolve(true));
   });
 }
