@@ -29,9 +29,12 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/test/**/*.test.ts", "test/{conformance,deploy,faults,soak}/test/e2e/**/*.test.ts"],
           globalSetup: "test/e2e/src/global-setup.ts",
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          // Each file has a cluster of its own, and most of its time it waits for what happens there: one more than there
+          // are cores keeps the cores busy. A cluster takes 2 GiB. Projects of unlike numbers do not run at once.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

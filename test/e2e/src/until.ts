@@ -1,13 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * Asks until the answer is not undefined, and returns it.
+ * Asks until the answer is not undefined, and returns it. It asks the less often the longer it waits, since most that is
+ * asked is a process of its own, and takes from the machine what is waited for.
  *
  * @param what completes "timed out waiting for …"
- * @throws Error with the last thing that `look` threw, after `timeoutMs` (two minutes)
+ * @param timeoutMs generous: a loaded machine is no error
+ * @throws Error with the last thing that `look` threw, after `timeoutMs`
  */
-export async function until<T>(what: string, look: () => Promise<T | undefined>, timeoutMs = 120_000): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
+export async function until<T>(what: string, look: () => Promise<T | undefined>, timeoutMs = 240_000): Promise<T> {
+  const begun = performance.now();
   let last: unknown;
   for (;;) {
     try {
@@ -16,10 +18,11 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>,
     } catch (error) {
       last = error;
     }
-    if (performance.now() > deadline) {
+    const waitedMs = performance.now() - begun;
+    if (waitedMs > timeoutMs) {
       const said = last instanceof Error ? `: ${last.message}` : "";
       throw new Error(`timed out after ${Math.round(timeoutMs / 1000)} s waiting for ${what}${said}`, { cause: last });
     }
-    await delay(200);
+    await delay(Math.min(1000, Math.max(200, waitedMs / 10)));
   }
 }

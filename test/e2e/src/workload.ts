@@ -120,9 +120,18 @@ export async function writeAwsConfig(environment: Environment, files: LeafFiles)
   return file;
 }
 
-/** Exchanges a leaf for temporary credentials with AWS's own helper. Its refusal is the error's message. */
-export async function assumeRole(environment: Environment, files: LeafFiles): Promise<AwsCredentials> {
-  const args = ["credential-process", ...(await helperArguments(environment, files))];
+/**
+ * Exchanges a leaf for temporary credentials with AWS's own helper. Its refusal is the error's message.
+ *
+ * @param helper what `helperArguments` said earlier: for a trust anchor that is not joined any more, which to ask for it
+ *   now would wait for
+ */
+export async function assumeRole(
+  environment: Environment,
+  files: LeafFiles,
+  helper?: readonly string[],
+): Promise<AwsCredentials> {
+  const args = ["credential-process", ...(helper ?? (await helperArguments(environment, files)))];
   try {
     // As in a pod: nothing of the user's own AWS settings.
     const env = { PATH: process.env["PATH"], HOME: environment.cluster.directory };
