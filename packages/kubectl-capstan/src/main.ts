@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import process from "node:process";
 import { buffer } from "node:stream/consumers";
 import { systemClock } from "@capstan/kube";
+import { endBy, endingSignals } from "./interruption.ts";
 import { runPlugin } from "./run-plugin.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -15,6 +16,8 @@ const terminal: Terminal = {
   hasColor: stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb",
   ask: async (question) => {
     const reader = createInterface({ input: stdin, output: stderr });
+    // While a line is read the terminal sends no signal for Ctrl-C.
+    reader.once("SIGINT", () => endBy("SIGINT"));
     try {
       const ended = new Promise<string>((resolve) => {
         reader.once("close", () => {
@@ -37,4 +40,9 @@ stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-process.exitCode = await runPlugin(process.argv.slice(2), { terminal, env, clock: systemClock });
+for (const signal of endingSignals) process.once(signal, endBy);
+
+// Without await at the top level, which the script inside an executable cannot have.
+void runPlugin(process.argv.slice(2), { terminal, env, clock: systemClock }).then((code) => {
+  process.exitCode = code;
+});

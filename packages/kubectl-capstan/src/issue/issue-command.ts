@@ -25,10 +25,11 @@ import {
   checkWritable,
   encodePrivateKey,
   type Existing,
+  type FileContent,
   leafPaths,
   type LeafPaths,
   readExisting,
-  writeAtomically,
+  writeTogether,
 } from "./leaf-files.ts";
 import { generateLocalKey, keyAlgorithmNames } from "./local-key.ts";
 
@@ -109,7 +110,7 @@ async function issue({ arguments: [file = ""], options, context }: Invocation<Is
     return exitCode.done;
   }
   checkReplaceable(request, existing, paths);
-  await checkWritable(paths);
+  checkWritable(paths);
   return withCluster(options, context, async ({ client, namespace }) => {
     const own = await prepare(request, terminal.readInput);
     const created = await client.create<IssueRequestObject>(
@@ -120,11 +121,7 @@ async function issue({ arguments: [file = ""], options, context }: Invocation<Is
     const tell = (line: string): void => terminal.err(`${line}\n`);
     const pem = await followRequest(created, { client, clock, wait: request.wait, tell });
     const leaf = checkAnswer(pem, own);
-    // The key first: a certificate whose key is not there yet is of no use to anybody.
-    if (paths.privateKey !== undefined && own.privateKey !== undefined) {
-      await writeAtomically(paths.privateKey, encodePrivateKey(own.privateKey));
-    }
-    await writeAtomically(paths.certificate, pem);
+    writeTogether([...keyFile(paths, own), { file: paths.certificate, content: pem }]);
     const serial = leaf.serialNumber.toLowerCase();
     const until = formatTime(leaf.validToDate.getTime());
     terminal.err(printable(`${paths.certificate}: serial ${serial}, valid until ${until}`) + "\n");
@@ -241,6 +238,11 @@ function newRequest(
       ...(duration === undefined ? {} : { duration }),
     },
   };
+}
+
+/** To be in place first: a certificate whose key is not there yet is of no use to anybody. */
+function keyFile({ privateKey: file }: LeafPaths, { privateKey }: Own): readonly FileContent[] {
+  return file === undefined || privateKey === undefined ? [] : [{ file, content: encodePrivateKey(privateKey) }];
 }
 
 /** What is written must be of use: a certificate of our own key. */

@@ -1,5 +1,6 @@
 import { randomBytes, X509Certificate, createPrivateKey, type KeyObject } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { PluginError } from "../exit-code.ts";
 
@@ -40,38 +41,66 @@ export async function readExisting({ certificate, privateKey }: LeafPaths): Prom
     : { is: "other", file: privateKey, because: "not the key of the certificate beside it" };
 }
 
+/** What a file is to hold. */
+export interface FileContent {
+  readonly file: string;
+  readonly content: string;
+}
+
 /**
- * Writes a file in one step: readers find the old or the new content, never a part. Only its owner may read it.
+ * Writes files that belong together: readers find the old or the new content of each, never a part. Only their owner may
+ * read them.
  *
- * @throws {PluginError} when it cannot be written; what was there is left as it was
+ * In one turn of the event loop, since signals are heard between two turns: no interruption leaves a key without its
+ * certificate, or a copy of it under another name.
+ *
+ * @throws {PluginError} when one cannot be written; what was there is left as it was
  */
-export async function writeAtomically(file: string, content: string): Promise<void> {
-  const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
-  try {
-    const handle = await open(temporary, "wx", 0o600);
+export function writeTogether(contents: readonly FileContent[]): void {
+  const written: { readonly temporary: string; readonly file: string }[] = [];
+  for (const { file, content } of contents) {
+    const temporary = temporaryBeside(file);
+    written.push({ temporary, file });
     try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
+      const descriptor = openSync(temporary, "wx", ownerOnly);
+      try {
+        writeFileSync(descriptor, content);
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (cause) {
+      for (const { temporary } of written) rmSync(temporary, { force: true });
+      throw unusable(file, cause);
     }
-    await rename(temporary, file);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw unusable(file, cause);
+  }
+  // All are on the disk: between the first renaming and the last nothing is waited for.
+  for (const [index, { temporary, file }] of written.entries()) {
+    try {
+      renameSync(temporary, file);
+    } catch (cause) {
+      for (const { temporary } of written.slice(index)) rmSync(temporary, { force: true });
+      throw unusable(file, cause);
+    }
   }
 }
 
 /** Fails now rather than after a certificate was issued for a key that then is lost. */
-export async function checkWritable({ certificate }: LeafPaths): Promise<void> {
-  const probe = `${certificate}.${randomBytes(6).toString("hex")}.tmp`;
+export function checkWritable({ certificate }: LeafPaths): void {
+  const probe = temporaryBeside(certificate);
   try {
-    await (await open(probe, "wx", 0o600)).close();
+    closeSync(openSync(probe, "wx", ownerOnly));
   } catch (cause) {
     throw unusable(certificate, cause);
   } finally {
-    await rm(probe, { force: true });
+    rmSync(probe, { force: true });
   }
+}
+
+const ownerOnly = 0o600;
+
+function temporaryBeside(file: string): string {
+  return `${file}.${randomBytes(6).toString("hex")}.tmp`;
 }
 
 /** PKCS#8, which AWS's helper and OpenSSL read. */
