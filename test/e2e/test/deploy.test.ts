@@ -392,6 +392,24 @@ describe("once created", () => {
     expect(await answerTo("replace", other)).toContain("a mark stays with its generation");
   });
 
+  test("what a mark says of profile General rises, never falls or goes, and ends before the mark", async () => {
+    const [base, name] = ["2026-01-02T00:00:00Z", "general"];
+    const general = (generalNotAfter?: string): Json => {
+      const spec = { authority: "fleet", generation: 1, notAfter: base, ...(generalNotAfter && { generalNotAfter }) };
+      return object("GenerationMark", name, spec, "capstan-system");
+    };
+    await kubectl(["create", "-f", "-"], JSON.stringify(general()));
+    expect(await answerTo("replace", general("2026-01-02T00:00:01Z"))).toContain("ends after every leaf");
+    expect(await answerTo("replace", general("2026-01-01T00:00:00Z"))).toBe("");
+    for (const fallen of [general("2025-12-31T23:59:59Z"), general()])
+      expect(await answerTo("replace", fallen)).toContain("nor does what it says of profile General");
+    await setStatus("capmark", name, { sealed: true });
+    expect(await answerTo("replace", general("2026-01-01T00:00:01Z"))).toContain(
+      "nor is what it says of profile General",
+    );
+    expect(await answerTo("replace", general("2026-01-01T00:00:00Z"))).toBe("");
+  });
+
   test("a sealed mark is neither raised nor unsealed", async () => {
     await kubectl(["create", "-f", "-"], JSON.stringify(mark("2026-01-02T00:00:00Z", "sealed")));
     await setStatus("capmark", "sealed", { sealed: true });

@@ -12,6 +12,10 @@ export interface GenerationMarkBody {
      * No leaf of the generation ends later.
      */
     notAfter: string;
+    /**
+     * No leaf of profile General ends later, under which nothing is held to AWS's rules. Raised before such a leaf is signed; absent: none was.
+     */
+    generalNotAfter?: string;
   };
   status?: {
     /**

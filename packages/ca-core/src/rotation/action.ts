@@ -53,6 +53,7 @@ export type RotationAction =
   | { readonly do: "MakeGeneration"; readonly generation: number; readonly at: number }
   /** Make a mark that is missing. */
   | { readonly do: "RestoreMark"; readonly generation: number; readonly notAfter: number }
+  /** Each of its times that is lower, those of profile General where there can be such leaves. */
   | { readonly do: "RaiseMark"; readonly generation: number; readonly notAfter: number }
   /** Compare-and-swap: the generation signs nothing new from here on. */
   | { readonly do: "SealMark"; readonly generation: number; readonly at: number }

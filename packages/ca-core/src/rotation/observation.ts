@@ -50,7 +50,17 @@ export interface GenerationObservation {
   readonly root: { readonly fingerprint: string; readonly notBefore: number; readonly notAfter: number };
   readonly hasKey: boolean;
   /** The GenerationMark; undefined when it is missing. */
-  readonly mark: { readonly notAfter: number; readonly sealed: boolean } | undefined;
+  readonly mark:
+    | {
+        readonly notAfter: number;
+        readonly sealed: boolean;
+        /**
+         * What it says of leaves of profile General; 0 when it tells of none. Absent where there were trust anchors all the
+         * time, so that there can be none.
+         */
+        readonly generalNotAfter?: number;
+      }
+    | undefined;
   /** Highest CRL number that our own state holds; undefined before the first CRL. */
   readonly crlNumber: bigint | undefined;
   /**

@@ -141,17 +141,27 @@ export class GenerationStore {
   async ensureRecords(authority: CertificateAuthority, generation: Generation, signal: AbortSignal): Promise<void> {
     const { name } = authority.metadata;
     const { number, root } = generation;
-    await this.makeMark(name, number, root.notBefore.getTime(), signal);
+    await this.makeMark(name, number, { notAfter: root.notBefore.getTime() }, signal);
     await this.ensureList(name, number, signal);
   }
 
-  /** Makes a mark that is missing. */
-  async makeMark(authority: string, number: number, notAfter: number, signal: AbortSignal): Promise<void> {
+  /** Makes a mark that is missing. Times are milliseconds since 1970. */
+  async makeMark(
+    authority: string,
+    number: number,
+    { notAfter, generalNotAfter }: { readonly notAfter: number; readonly generalNotAfter?: number },
+    signal: AbortSignal,
+  ): Promise<void> {
     const mark: GenerationMark = {
       apiVersion,
       kind: "GenerationMark",
       metadata: this.#metadata(authority, number),
-      spec: { authority, generation: number, notAfter: formatTime(notAfter) },
+      spec: {
+        authority,
+        generation: number,
+        notAfter: formatTime(notAfter),
+        ...(generalNotAfter === undefined ? {} : { generalNotAfter: formatTime(generalNotAfter) }),
+      },
     };
     await createUnlessThere(() => this.#options.client.create(generationMarkResource, mark, { signal }));
   }

@@ -4,6 +4,7 @@ import { formatTime } from "@capstan/kube";
 import { writeStatus } from "../authority/write-status.ts";
 import { fieldManager } from "../field-manager.ts";
 import type { CarryOut } from "./carry-out.ts";
+import { mayHaveSignedGeneral } from "./general-leaves.ts";
 import { generationOf } from "./seen.ts";
 
 type ActionOf<K extends RotationAction["do"]> = Extract<RotationAction, { readonly do: K }>;
@@ -12,14 +13,25 @@ export function restoreMark(
   { options, seen, signal }: CarryOut,
   { generation, notAfter }: ActionOf<"RestoreMark">,
 ): Promise<void> {
-  return options.generations.makeMark(seen.authority.metadata.name, generation, notAfter, signal);
+  const { authority } = seen;
+  const found = generationOf(seen, generation);
+  // One that is not in status yet has signed nothing.
+  const isGeneral = found.status !== undefined && mayHaveSignedGeneral(authority, found);
+  const times = { notAfter, ...(isGeneral ? { generalNotAfter: notAfter } : {}) };
+  return options.generations.makeMark(authority.metadata.name, generation, times, signal);
 }
 
 export async function raiseMark(carry: CarryOut, { generation, notAfter }: ActionOf<"RaiseMark">): Promise<void> {
-  const { options, signal } = carry;
+  const { options, seen, signal } = carry;
   const mark = markOf(carry, generation);
-  const spec = { ...mark.spec, notAfter: formatTime(Math.ceil(notAfter / 1000) * 1000) };
-  await options.client.replace(generationMarkResource, { ...mark, spec }, { signal });
+  const to = Math.ceil(notAfter / 1000) * 1000;
+  const raised = (time = formatTime(to)): string => formatTime(Math.max(to, Date.parse(time)));
+  const isGeneral = mayHaveSignedGeneral(seen.authority, generationOf(seen, generation));
+  const times = {
+    notAfter: raised(mark.spec.notAfter),
+    ...(isGeneral ? { generalNotAfter: raised(mark.spec.generalNotAfter) } : {}),
+  };
+  await options.client.replace(generationMarkResource, { ...mark, spec: { ...mark.spec, ...times } }, { signal });
 }
 
 /** The switch: a leaf whose mark is raised before it is signed is signed before this, or not at all. */

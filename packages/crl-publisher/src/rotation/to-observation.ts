@@ -14,6 +14,7 @@ import { readAwsCrlName } from "../anchors/aws-names.ts";
 import type { FoundCrl } from "../anchors/read-anchor.ts";
 import type { AnchorSpec, OperationStatus } from "../authority/authority-parts.ts";
 import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
+import { generalEndIn, mayHaveSignedGeneral } from "./general-leaves.ts";
 import type { KnownCrl } from "./crl-book.ts";
 import type { Seen, SeenGeneration } from "./seen.ts";
 
@@ -65,10 +66,11 @@ function highWaterOf({ authority, generations }: Seen): number {
 }
 
 function generationObservation(
-  { generations }: Seen,
-  { number, status, root, found, mark }: SeenGeneration,
+  { authority, generations }: Seen,
+  seen: SeenGeneration,
   { crlOf }: Known,
 ): GenerationObservation {
+  const { number, status, root, found, mark } = seen;
   return {
     number,
     phase: status?.phase ?? "Pending",
@@ -79,7 +81,11 @@ function generationObservation(
     mark:
       mark === undefined
         ? undefined
-        : { notAfter: Date.parse(mark.spec.notAfter), sealed: mark.status?.sealed === true },
+        : {
+            notAfter: Date.parse(mark.spec.notAfter),
+            sealed: mark.status?.sealed === true,
+            ...(mayHaveSignedGeneral(authority, seen) ? { generalNotAfter: generalEndIn(mark) ?? 0 } : {}),
+          },
     crlNumber: crlOf(number)?.number,
     ...(status?.general?.until === undefined ? {} : { generalUntil: Date.parse(status.general.until) }),
     abandoning: status?.abandoning === true || generations.some((other) => other.mark?.status?.abandons === number),

@@ -223,6 +223,14 @@ export class RotationWorld implements AsyncDisposable {
     this.server.put(generationMarkResource, { ...mark, spec: { ...mark.spec, notAfter: notAfter.toISOString() } });
   }
 
+  /** What it does before it signs one of profile General. */
+  raiseGeneralMark(generation: number, notAfter: Date): void {
+    const { spec, ...mark } = this.mark(generation);
+    const generalNotAfter = notAfter.toISOString();
+    const end = Date.parse(spec.notAfter) < notAfter.getTime() ? generalNotAfter : spec.notAfter;
+    this.server.put(generationMarkResource, { ...mark, spec: { ...spec, notAfter: end, generalNotAfter } });
+  }
+
   order(name: string, spec: Omit<AuthorityOperation["spec"], "authority" | "requestedBy">): void {
     this.server.put(authorityOperationResource, {
       apiVersion,

@@ -99,6 +99,7 @@ export async function signIssuance(
     notAfter: validity.notAfter,
     rootNotAfter: signingKey.root.notAfter,
     maxLeafMs: parseDuration(authority.spec.maxLeafDuration),
+    profile: allowed.profile,
   });
   const signed = await sign(options, question, signingKey, granted.value, prepared.value);
   if (!signed.ok) return signed;
@@ -251,7 +252,14 @@ function validityOf(
   throw new NotYet(`CertificateAuthority ${authority.metadata.name}, generation ${generation}: ${validity.reason}`);
 }
 
-/** Reads issuer and authority live: what was decided on must still stand when the leaf is released. */
+/**
+ * Reads issuer and authority live: what was decided on must still stand when the leaf is released.
+ *
+ * It is also what lets the publisher put a root into a trust anchor. A leaf of profile General is released only when the
+ * authority that was read here has no anchors. Its mark was raised before this read (`MarkedLeaf.profile`), so before the
+ * anchors came, and the publisher reads the mark after it has seen the anchors: it sees the end of every such leaf that is
+ * ever released, and what raises the mark later is never released (`crl-publisher`, `rotation/general-leaves.ts`).
+ */
 async function assertUnchanged(
   reads: SharedReads,
   { issuance, issuer, authority }: SigningQuestion,

@@ -1,7 +1,8 @@
 import { type GenerationMark, generationMarkResource } from "@capstan/api";
+import { formatTime } from "@capstan/kube";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { NotYet } from "../../src/requests/not-yet.ts";
-import { MarkKeeper } from "../../src/signing/mark-keeper.ts";
+import { type MarkedLeaf, MarkKeeper } from "../../src/signing/mark-keeper.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { after, day, hour, mark, minute, now, ownNamespace } from "../support/objects.ts";
 
@@ -16,11 +17,19 @@ beforeEach(async () => {
 afterEach(() => server[Symbol.asyncDispose]());
 
 const maxLeafMs = 7 * day;
-const raise = (notAfter: Date, rootNotAfter: Date = after(365 * day)): Promise<void> =>
-  keeper.raise({ authority: "fleet", generation: 1, notAfter, rootNotAfter, maxLeafMs });
+const raise = (
+  notAfter: Date,
+  rootNotAfter: Date = after(365 * day),
+  profile: MarkedLeaf["profile"] = "RolesAnywhere",
+): Promise<void> => keeper.raise({ authority: "fleet", generation: 1, notAfter, rootNotAfter, maxLeafMs, profile });
+const raiseGeneral = (notAfter: Date, rootNotAfter?: Date): Promise<void> => raise(notAfter, rootNotAfter, "General");
 
-const stored = (): string =>
-  (server.read(generationMarkResource, { namespace: ownNamespace, name: "fleet-1" }) as GenerationMark).spec.notAfter;
+const storedSpec = (): GenerationMark["spec"] =>
+  (server.read(generationMarkResource, { namespace: ownNamespace, name: "fleet-1" }) as GenerationMark).spec;
+const stored = (): string => storedSpec().notAfter;
+const text = (time: Date): string => formatTime(time.getTime());
+/** Of the mark and of profile General, as stored. */
+const times = (): readonly (string | undefined)[] => [storedSpec().notAfter, storedSpec().generalNotAfter];
 
 const raiseTo = (time: string) => (somebody: ApiServer) => {
   somebody.put(generationMarkResource, mark(new Date(time)));
@@ -45,7 +54,13 @@ describe("a raise", () => {
 
   test("goes-no-further-beyond-the-leaf-than-a-leaf-is-long", async () => {
     server.put(generationMarkResource, mark(now));
-    const leaf = { authority: "fleet", generation: 1, notAfter: after(10 * minute), rootNotAfter: after(hour) };
+    const leaf = {
+      authority: "fleet",
+      generation: 1,
+      notAfter: after(10 * minute),
+      rootNotAfter: after(hour),
+      profile: "RolesAnywhere" as const,
+    };
     await keeper.raise({ ...leaf, maxLeafMs: 10 * minute });
     expect(stored()).toBe(
       after(20 * minute)
@@ -84,6 +99,66 @@ describe("a raise", () => {
     await Promise.all(Array.from({ length: 50 }, (_, index) => raise(after(day + index * minute))));
     expect(server.calls).toHaveLength(2);
     expect(Date.parse(stored())).toBeGreaterThanOrEqual(after(day + 49 * minute).getTime());
+  });
+});
+
+describe("a leaf of profile General", () => {
+  test("raises-a-time-of-its-own-beside-the-marks", async () => {
+    server.put(generationMarkResource, mark(now));
+    await raiseGeneral(after(day));
+    expect(times()).toEqual([text(after(day + hour)), text(after(day + hour))]);
+  });
+
+  test("raises-it-though-the-mark-is-high-enough-and-the-mark-to-no-less", async () => {
+    server.put(generationMarkResource, mark(after(day + 10 * minute)));
+    await raiseGeneral(after(day));
+    expect(times()).toEqual([text(after(day + hour)), text(after(day + hour))]);
+    await raise(after(3 * day));
+    expect(times()).toEqual([text(after(3 * day + hour)), text(after(day + hour))]);
+    await raiseGeneral(after(2 * day));
+    expect(times()).toEqual([text(after(3 * day + hour)), text(after(2 * day + hour))]);
+  });
+
+  test("goes-no-further-than-its-root", async () => {
+    server.put(generationMarkResource, mark(now));
+    await raiseGeneral(after(day), after(day + minute));
+    expect(times()).toEqual([text(after(day + minute)), text(after(day + minute))]);
+  });
+
+  test("costs-no-call-within-what-was-confirmed-of-its-profile", async () => {
+    server.put(generationMarkResource, mark(now));
+    await raise(after(9 * day));
+    const before = server.calls.length;
+    await raiseGeneral(after(day));
+    expect(server.calls).toHaveLength(before + 2);
+    await raiseGeneral(after(day + hour));
+    await raise(after(9 * day));
+    expect(server.calls).toHaveLength(before + 2);
+  });
+
+  test("is-not-signed-when-the-mark-is-sealed-though-high-enough", async () => {
+    server.put(generationMarkResource, mark(after(2 * day), { sealed: true }));
+    await expect(raiseGeneral(after(day))).rejects.toBeInstanceOf(NotYet);
+    expect(times()).toEqual([text(after(2 * day)), undefined]);
+  });
+
+  test("of-the-other-profile-none-is-told", async () => {
+    server.put(generationMarkResource, mark(now));
+    await raise(after(day));
+    expect(times()).toEqual([text(after(day + hour)), undefined]);
+  });
+
+  test("that-another-replica-told-of-is-not-overwritten", async () => {
+    server.put(generationMarkResource, mark(now));
+    server.next("PUT", /generationmarks/, (somebody) => {
+      const other = mark(after(4 * day));
+      somebody.put(generationMarkResource, {
+        ...other,
+        spec: { ...other.spec, generalNotAfter: text(after(3 * day)) },
+      });
+    });
+    await raiseGeneral(after(day));
+    expect(times()).toEqual([text(after(4 * day)), text(after(3 * day))]);
   });
 });
 
@@ -164,6 +239,7 @@ test("generations-have-marks-of-their-own", async () => {
     notAfter: after(day),
     rootNotAfter: after(365 * day),
     maxLeafMs,
+    profile: "RolesAnywhere",
   });
   expect(server.writes.map((write) => write.split("/").at(-1))).toEqual(["fleet-1", "fleet-2"]);
 });

@@ -60,6 +60,13 @@ const markRule: Rule = (before, after) => {
   if (Date.parse(next) < Date.parse(old)) return "a mark never falls";
   const isSealed = ({ status }: Stored): boolean => status?.["sealed"] === true;
   if (isSealed(before) && next !== old) return "a sealed mark is raised no more";
+  const [general, nextGeneral] = [before, after].map(({ spec }) => spec?.["generalNotAfter"]);
+  if (general !== undefined && !(Date.parse(String(nextGeneral)) >= Date.parse(String(general))))
+    return "a mark never falls, nor does what it says of profile General";
+  if (isSealed(before) && nextGeneral !== general)
+    return "a sealed mark is raised no more, nor is what it says of profile General";
+  if (nextGeneral !== undefined && Date.parse(String(nextGeneral)) > Date.parse(next))
+    return "no leaf of profile General ends after every leaf";
   if (isSealed(before) && !isSealed(after)) return "a sealed mark is never unsealed";
   const [gaveUp, givesUp] = [before, after].map(({ status }) => status?.["abandons"]);
   if (gaveUp !== undefined && !(Number(givesUp) >= Number(gaveUp)))

@@ -332,6 +332,7 @@ export const knownFields: Readonly<Record<string, readonly string[]>> = {
   GenerationMark: [
     "spec",
     "spec.authority",
+    "spec.generalNotAfter",
     "spec.generation",
     "spec.notAfter",
     "status",

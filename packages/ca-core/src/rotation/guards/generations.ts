@@ -76,12 +76,13 @@ export function markOnlyRises(
   generation: GenerationObservation,
   to: number,
 ): WaitReason | undefined {
-  return generation.mark === undefined || generation.mark.notAfter < to
+  const { mark } = generation;
+  return mark === undefined || Math.min(mark.notAfter, mark.generalNotAfter ?? mark.notAfter) < to
     ? undefined
     : {
         code: "MarkWouldFall",
         generation: generation.number,
-        message: `The mark of generation ${generation.number} is at ${formatInstant(generation.mark.notAfter)}, at or after ${formatInstant(to)}`,
+        message: `The mark of generation ${generation.number} is at ${formatInstant(mark.notAfter)}, at or after ${formatInstant(to)}`,
       };
 }
 

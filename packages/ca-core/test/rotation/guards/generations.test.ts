@@ -147,6 +147,15 @@ test("a mark only rises", () => {
   });
 });
 
+test.each<[fact: string, general: number, may: boolean]>([
+  ["so does what it says of profile General", NOW - 1, true],
+  ["nor does that fall", NOW, false],
+  ["and that it tells of none is the lowest", 0, true],
+])("%s", (_fact, generalNotAfter, may) => {
+  const marked = generation(1, "Active", { mark: { notAfter: NOW, sealed: false, generalNotAfter } });
+  expect(markOnlyRises(viewFor(), marked, NOW) === undefined).toBe(may);
+});
+
 describe("our own state is behind", () => {
   const holding = (...crls: ReturnType<typeof crl>[]) => ({
     anchors: [anchor([1], { reading: reading([1], { crls }) })],

@@ -51,6 +51,18 @@ describe("Recover", () => {
     );
   });
 
+  test("raises-what-a-mark-says-of-profile-general-though-the-mark-is-high-enough", () => {
+    const mark = { notAfter: NOW + 8 * DAY, sealed: false, generalNotAfter: NOW + 6 * DAY };
+    const world = { operations: [recover(NOW)] };
+    expect(actionFor({ ...world, generations: [generation(1, "Active", { mark })] })).toEqual({
+      do: "RaiseMark",
+      generation: 1,
+      notAfter: NOW + 7 * DAY,
+    });
+    const raised = { ...mark, generalNotAfter: NOW + 7 * DAY };
+    expect(actionFor({ ...world, generations: [generation(1, "Active", { mark: raised })] })).toMatchObject(done);
+  });
+
   test("raises-no-mark-beyond-its-root", () => {
     const root = { fingerprint: "root1", notBefore: NOW - DAY, notAfter: NOW + DAY };
     const generations = [generation(1, "Active", { root, mark: { notAfter: NOW, sealed: false } })];
