@@ -12,7 +12,8 @@ import {
   startProcess,
 } from "@capstan/test-cluster";
 import { type Emulator, type EmulatorOptions, readSeed, startEmulator } from "@capstan/test-rolesanywhere";
-import { buildPlugin } from "@capstan/kubectl-capstan/bundle";
+import { compileCache, programsIn, putPlugin } from "./built-once.ts";
+import { commandLine, flagsOf, readShippedProgram } from "./shipped-programs.ts";
 import { until } from "./until.ts";
 
 const root = path.dirname(path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url)))));
@@ -52,30 +53,15 @@ export interface Environment {
   readonly stop: () => Promise<void>;
 }
 
-interface ProgramSpec {
-  readonly main: string;
-  readonly account: string;
-  readonly flags: (ports: { readonly serve: number; readonly awsEndpoint: string }) => readonly string[];
-}
+/** The flags by which this place differs from a pod. */
+type Flags = (ports: { readonly serve: number; readonly awsEndpoint: string }) => Readonly<Record<string, string>>;
 
-/** Each program runs as its own service account, with the rights that deploy/manifests gives to it. */
+/** Each program runs as deploy/manifests starts it: the image's file, its flags, its service account with its rights. */
 const programs = {
-  "issuer-controller": {
-    main: "packages/issuer-controller/src/main.ts",
-    account: "issuer-controller",
-    flags: () => [],
-  },
-  "crl-publisher": {
-    main: "packages/crl-publisher/src/main.ts",
-    account: "crl-publisher",
-    flags: ({ awsEndpoint }) => [`--aws-endpoint-url=${awsEndpoint}`],
-  },
-  "crl-server": {
-    main: "packages/crl-publisher/src/server-main.ts",
-    account: "crl-server",
-    flags: ({ serve }) => [`--listen-address=127.0.0.1:${serve}`],
-  },
-} as const satisfies Record<string, ProgramSpec>;
+  "issuer-controller": () => ({}),
+  "crl-publisher": ({ awsEndpoint }) => ({ "aws-endpoint-url": awsEndpoint }),
+  "crl-server": ({ serve }) => ({ "listen-address": `127.0.0.1:${serve}` }),
+} as const satisfies Record<string, Flags>;
 
 export type ProgramName = keyof typeof programs;
 
@@ -120,6 +106,7 @@ export async function startEnvironment({ log, aws }: EnvironmentOptions): Promis
   try {
     await apply(cluster, ["-k", path.join(root, "deploy/manifests")]);
     await apply(cluster, ["-f", "-"], operatorManifests);
+    const bundles = await programsIn(path.join(cluster.directory, "app"));
     const ports = new Map<ProgramName, { readonly health: number; readonly serve: number }>();
     for (const name of programNames) ports.set(name, { health: await pickFreePort(), serve: await pickFreePort() });
     const portsOf = (name: ProgramName): { readonly health: number; readonly serve: number } => {
@@ -130,8 +117,9 @@ export async function startEnvironment({ log, aws }: EnvironmentOptions): Promis
     const healthOf = (name: ProgramName): string => `http://127.0.0.1:${portsOf(name).health}`;
     const relaunch: Environment["relaunch"] = async (name, extraFlags = []) => {
       await running.get(name)?.kill();
-      const { main, account, flags } = programs[name];
-      const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "capstan-system", name: account });
+      const shipped = await readShippedProgram(name);
+      const account = { namespace: "capstan-system", name: shipped.serviceAccount };
+      const kubeconfig = await cluster.serviceAccountKubeconfig(account);
       const { health, serve } = portsOf(name);
       const started = await startProcess({
         name,
@@ -140,17 +128,17 @@ export async function startEnvironment({ log, aws }: EnvironmentOptions): Promis
         environment: {
           PATH: process.env["PATH"],
           HOME: cluster.directory,
+          ...compileCache(),
+          ...shipped.environment,
           ...(name === "crl-publisher" ? { ...awsEnvironment, AWS_ENDPOINT_URL_STS: emulator.endpoint } : {}),
         },
-        args: [
-          "--conditions=@capstan/source",
-          "--enable-source-maps",
-          path.join(root, main),
-          `--kubeconfig=${kubeconfig}`,
-          `--health-address=127.0.0.1:${health}`,
-          ...flags({ serve, awsEndpoint: emulator.endpoint }),
-          ...extraFlags,
-        ],
+        args: commandLine(path.join(bundles, shipped.bundle), {
+          ...shipped.flags,
+          kubeconfig,
+          "health-address": `127.0.0.1:${health}`,
+          ...programs[name]({ serve, awsEndpoint: emulator.endpoint }),
+          ...flagsOf(extraFlags),
+        }),
         logFile: path.join(cluster.logs, `${name}.log`),
       });
       running.set(name, started);
@@ -199,7 +187,7 @@ async function fillBin({ directory, tools }: Cluster): Promise<string> {
   const bin = path.join(directory, "bin");
   await mkdir(bin, { recursive: true });
   const plugin = path.join(bin, "kubectl-capstan");
-  await buildPlugin(plugin);
+  await putPlugin(plugin);
   await Promise.all([
     symlink(tools.kubectl, path.join(bin, "kubectl")),
     symlink(tools.awsSigningHelper, path.join(bin, "aws_signing_helper")),
