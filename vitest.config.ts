@@ -15,6 +15,7 @@ export default defineConfig({
           name: "unit",
           include: [
             "packages/*/test/**/*.test.ts",
+            "tools/test/**/*.test.ts",
             "test/{bench,cluster,conformance,deploy,docs,faults,interop,rolesanywhere,soak}/test/**/*.test.ts",
           ],
           exclude: ["test/{conformance,deploy,faults,soak}/test/e2e/**"],

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { formatFailures, readTestReport } from "./test-report.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = path.join(root, "node_modules", ".bin");
@@ -121,17 +122,19 @@ const checks = [
 
 async function test() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
+  const failures = [];
   for (const { sentence, command } of checks) {
     const [program, ...args] = command;
     const code = await run(program, args);
     counts[code === 0 ? "passed" : "failed"] += 1;
+    if (code !== 0) failures.push({ name: sentence, message: `does not hold; to see why: ${quote(command)}` });
     say(`${code === 0 ? "ok" : "FAILED"}: ${sentence}`);
   }
   const reports = mkdtempSync(path.join(tmpdir(), "capstan-test-"));
   for (const suite of ["unit", "e2e"]) {
     say(`suite ${suite} begins`);
     const file = path.join(reports, `${suite}.json`);
-    const code = await run("vitest", [
+    const exitCode = await run("vitest", [
       "run",
       "--project",
       suite,
@@ -139,29 +142,28 @@ async function test() {
       "--reporter=json",
       `--outputFile.json=${file}`,
     ]);
-    const report = readReport(file);
-    counts.passed += report.passed;
-    counts.skipped += report.skipped;
-    // A suite that could not run counts as one failure, so that nothing passes by not being there.
-    counts.failed += report.failed === 0 && code !== 0 ? 1 : report.failed;
-    say(`suite ${suite}: ${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`);
+    const result = readTestReport({ suite, text: readIfThere(file), exitCode, root });
+    for (const kind of Object.keys(counts)) counts[kind] += result[kind];
+    failures.push(...result.failures);
+    say(`suite ${suite}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
   }
   rmSync(reports, { recursive: true, force: true });
   say("done");
+  process.stderr.write(formatFailures(failures));
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
   return counts.failed === 0 ? 0 : 1;
 }
 
-function readReport(file) {
+/** A command as a shell takes it. */
+function quote(command) {
+  return command.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(" ");
+}
+
+function readIfThere(file) {
   try {
-    const report = JSON.parse(readFileSync(file, "utf8"));
-    return {
-      passed: report.numPassedTests,
-      failed: report.numFailedTests,
-      skipped: report.numPendingTests + report.numTodoTests,
-    };
+    return readFileSync(file, "utf8");
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 };
+    return undefined;
   }
 }
 
