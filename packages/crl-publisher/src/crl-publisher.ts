@@ -41,6 +41,7 @@ import { mintOwnLeaf } from "./credentials/mint-own-leaf.ts";
 import { createOwnCredentialsMetrics } from "./metrics/own-credentials-metrics.ts";
 import { announceCapacity } from "./crl/announce-capacity.ts";
 import { CrlPace } from "./crl/crl-pace.ts";
+import { earliestTime } from "./earliest-time.ts";
 import { deletionsKey, deletionsReconciler } from "./deletions/reconcile-deletions.ts";
 import { createPublisherMetrics } from "./metrics/publisher-metrics.ts";
 import { KnownRoots } from "./revocations/known-roots.ts";
@@ -136,13 +137,16 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   });
   const awsClock = new AwsClock(() => clock.monotonic());
 
+  const clocks = {
+    kubernetes: () => client.serverNow(clockMaxAgeMs),
+    aws: () => awsClock.now(clockMaxAgeMs),
+  };
+  const earliest = (): Date =>
+    earliestTime({ own: now().getTime(), apiServer: clocks.kubernetes(), aws: clocks.aws() });
   const publisherMetrics = createPublisherMetrics(metrics, {
     authorities: authorities.store,
     lists: lists.store,
-    clocks: {
-      kubernetes: () => client.serverNow(clockMaxAgeMs),
-      aws: () => awsClock.now(clockMaxAgeMs),
-    },
+    clocks,
     now,
   });
 
@@ -168,7 +172,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
         pacing: options.pacing,
         authorityOf: (name) => authorities.store.get(name),
         findGeneration: (authority, number) => generations.find(authority, number, signal),
-        mint: (leaf) => mintOwnLeaf({ ...options, ...leaf, namespace, now: now(), audit, signal }),
+        mint: (leaf) => mintOwnLeaf({ ...options, ...leaf, namespace, now: earliest(), audit, signal }),
         metrics: createOwnCredentialsMetrics(metrics),
         onServerDate: ({ at }) => awsClock.heard(at),
         beforeSend: () => {

@@ -4,6 +4,7 @@ import { GenerationSealed } from "../credentials/mint-own-leaf.ts";
 import { type ConfigMap, configMapResource } from "../crl/config-map.ts";
 import type { CrlCapacity } from "../crl/crl-capacity.ts";
 import { CrlRefused, publishCrl, readStored, type StoredCrl } from "../crl/publish-crl.ts";
+import { earliestTime } from "../earliest-time.ts";
 import type { RotationOptions } from "./rotation-options.ts";
 import type { Seen, SeenGeneration } from "./seen.ts";
 
@@ -52,7 +53,7 @@ export class CrlBook {
     const known =
       found.is === "Present" && !hasEnded
         ? await this.#publish(
-            { ...options, now: earliestOf(options.now, time) },
+            { ...options, now: () => earliestTime({ ...time, own: options.now().getTime() }) },
             name,
             found.generation,
             isBehind,
@@ -115,12 +116,4 @@ export class CrlBook {
       problem: undefined,
     };
   }
-}
-
-/**
- * AWS refuses a CRL that is not valid yet, and no later one may begin before it: one that was signed by a clock a day ahead would keep
- * every revocation back for a day. So the earliest of the clocks that are known counts.
- */
-function earliestOf(own: () => Date, { apiServer = Infinity, aws = Infinity }: Seen["time"]): () => Date {
-  return () => new Date(Math.min(own().getTime(), apiServer, aws));
 }

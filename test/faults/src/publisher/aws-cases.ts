@@ -11,6 +11,7 @@ const inject =
   };
 const removeFaults = (world: World): void => world.aws.emulator.removeFaults();
 const unreachable: Words = { condition: "TrustAnchorsInSync", text: /AWSUnavailable|is tried again|has not answered/ };
+const denied: Words = { condition: "TrustAnchorsInSync", text: /AccessDenied/ };
 const notShown: Words = { condition: "TrustAnchorsInSync", text: /what is read is as it was before/ };
 
 /** Faults that pass by themselves. */
@@ -52,8 +53,11 @@ const PASSING: readonly (readonly [name: string, ...rules: readonly FaultRule[]]
 const LASTING: readonly Trouble[] = [
   {
     name: "aws answers 503 for half an hour",
-    before: (world) => world.aws.emulator.setAvailable(false),
-    says: unreachable,
+    // What was read a moment before would still count.
+    before: async (world) => {
+      world.aws.emulator.setAvailable(false);
+      await untilSaid(world, unreachable);
+    },
     lastsMs: 30 * minuteMs,
     // No generation is begun by readings that are old.
     stays: "1 Active",
@@ -80,8 +84,10 @@ const LASTING: readonly Trouble[] = [
   },
   {
     name: "aws denies everything",
-    before: inject({ fault: { kind: "access-denied" } }),
-    says: { condition: "TrustAnchorsInSync", text: /AccessDenied/ },
+    before: async (world) => {
+      inject({ fault: { kind: "access-denied" } })(world);
+      await untilSaid(world, denied);
+    },
     lastsMs: longerThanASoakMs,
     stays: "1 Active",
     ends: removeFaults,
@@ -89,7 +95,7 @@ const LASTING: readonly Trouble[] = [
   {
     name: "aws denies updates alone",
     before: inject({ fault: { kind: "access-denied" }, operation: "UpdateTrustAnchor" }),
-    says: { condition: "TrustAnchorsInSync", text: /AccessDenied/ },
+    says: denied,
     lastsMs: longerThanASoakMs,
     stays: "1 Active, 2 Pending",
     ends: removeFaults,
