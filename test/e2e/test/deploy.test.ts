@@ -317,9 +317,9 @@ describe("a schema refuses", () => {
       "spec.target.generation.number",
     ],
     [
-      "a-re-issue-of-all-that-has-a-key",
-      revocation({ target: { publicKeySha256: "1".repeat(64) }, reissue: true }),
-      "reissue goes with a target that names one certificate",
+      "a-re-issue-of-a-generation",
+      revocation({ target: { generation: { authority: "fleet", number: 1 } }, reissue: true }),
+      "reissue does not go with a generation",
     ],
     ["a-reason-that-can-be-undone", revocation({ reason: "certificateHold" }), "Unsupported value"],
   ])("%s", async (_fact, object, message) => {

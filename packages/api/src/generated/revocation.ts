@@ -49,7 +49,7 @@ export interface RevocationBody {
      */
     reason: "unspecified" | "keyCompromise" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
     /**
-     * Whether what holds the leaf gets another one: a Certificate is renewed, a pod with a volume of the csi-driver is evicted. Left out: no.
+     * Whether what holds a revoked leaf gets another one: a Certificate is renewed, a pod with a volume of the csi-driver is evicted, two leaves a second. Left out: no.
      */
     reissue?: boolean;
     /**
@@ -91,13 +91,25 @@ export interface RevocationBody {
      */
     reissue?: {
       /**
-       * Waiting: not asked for yet. Requested: on its way. Done: the revoked leaf is replaced, or nothing holds it any more. Impossible: a person must act.
+       * Waiting: not asked for yet. Requested: on its way. Done: the revoked leaf is replaced, or nothing holds it any more. Impossible: a person must act. Of several leaves: Requested until each is replaced or needs a person.
        */
       state: "Waiting" | "Requested" | "Done" | "Impossible";
       /**
        * Kind/name of what holds the leaf.
        */
       owner?: string;
+      /**
+       * Of a target that names several: how many revoked certificates are to be replaced.
+       */
+      certificates?: number;
+      /**
+       * How many of them are.
+       */
+      replaced?: number;
+      /**
+       * How many of them need a person.
+       */
+      impossible?: number;
       message?: string;
       /**
        * When it came into this state.

@@ -3,6 +3,7 @@ import {
   type IssuedCertificate,
   issuedCertificateResource,
   type Revocation,
+  revocationReasons,
   revocationResource,
 } from "@capstan/api";
 import {
@@ -17,12 +18,13 @@ import {
   TokenBucket,
 } from "@capstan/kube";
 import { fieldManager } from "../requests/reconcile-request.ts";
+import { forEachReachedLeaf, namesSeveral } from "./reached-leaves.ts";
+import { reissuePace, ReissueRound } from "./reissue-round.ts";
 import { replaceLeaf, type Told } from "./replace-leaf.ts";
 
-/** Beginnings a second: a thousand renewals or restarts at once would be an outage of their own. */
-const perSecond = 2;
-const burst = 5;
 const maxMessageLength = 2_048;
+/** Of many leaves it is told so often how far they have come. */
+const tellEveryMs = 5_000;
 
 export interface ReissueReconcilerOptions {
   readonly client: KubeClient;
@@ -38,18 +40,28 @@ export interface ReissueReconcilerOptions {
 /**
  * Replaces what a Revocation with `spec.reissue` has revoked, once it is accepted, and says in `status.reissue` how that
  * goes: a Certificate is renewed as `cmctl renew` would, a pod with a volume of the csi-driver is evicted, which honours
- * PodDisruptionBudgets. No faster than two a second.
+ * PodDisruptionBudgets. No faster than two leaves a second.
  */
 export function reissueReconciler(options: ReissueReconcilerOptions): Reconciler {
   const { revocations, clock } = options;
-  const pace = new TokenBucket({ perSecond, burst, clock });
+  const pace = new TokenBucket({ ...reissuePace, clock });
   /** When the turn of a key is, on the monotonic clock. */
   const turns = new Map<string, number>();
+  /** Of those that name several leaves. Who takes over begins anew and finds what is replaced already. */
+  const rounds = new Map<string, Round>();
   return async (key, signal) => {
     const revocation = revocations.get(key);
     if (revocation === undefined || !isWanted(revocation)) {
       turns.delete(key);
+      rounds.delete(key);
       return {};
+    }
+    if (namesSeveral(revocation)) {
+      const known = rounds.get(key);
+      const { uid = "" } = revocation.metadata;
+      const round = known?.uid === uid ? known : newRound(options, revocation, pace);
+      rounds.set(key, round);
+      return advanceRound(options, revocation, round, signal);
     }
     const turn = turns.get(key) ?? clock.monotonic() + pace.reserve();
     turns.set(key, turn);
@@ -96,7 +108,66 @@ async function advance(
   }
   const asker = `Revocation ${revocation.metadata.namespace ?? ""}/${revocation.metadata.name}`;
   const told = await replaceLeaf(options, { record, reason: revocation.spec.reason, asker }, signal);
-  return report(options, revocation, told, signal, record.spec.owner);
+  const { owner } = record.spec;
+  return report(options, revocation, told, signal, owner === undefined ? {} : { owner });
+}
+
+interface Round {
+  readonly uid: string;
+  readonly leaves: ReissueRound;
+  /** Since when no leaf can be missing in it. */
+  isComplete: boolean;
+  /** When it was last told how far it has come, on the monotonic clock. */
+  toldAt: number;
+}
+
+function newRound(options: ReissueReconcilerOptions, { metadata, spec }: Revocation, pace: TokenBucket): Round {
+  const asker = `Revocation ${metadata.namespace ?? ""}/${metadata.name}`;
+  // Nothing is issued any more for a key that was revoked, whatever the reason.
+  const reason = spec.target.publicKeySha256 === undefined ? spec.reason : "keyCompromise";
+  const leaves = new ReissueRound({ ...options, pace, reason, asker });
+  return { uid: metadata.uid ?? "", leaves, isComplete: false, toldAt: Number.NEGATIVE_INFINITY };
+}
+
+/** The publisher reads the ledger once more for what was being signed; until then more leaves may come. */
+function isSettled({ status }: Revocation): boolean {
+  const published = status?.conditions?.find(({ type }) => type === "Published");
+  return published !== undefined && published.reason !== revocationReasons.settling;
+}
+
+async function advanceRound(
+  options: ReissueReconcilerOptions,
+  revocation: Revocation,
+  round: Round,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const { clock } = options;
+  const { leaves } = round;
+  if (!round.isComplete) {
+    const willBeComplete = isSettled(revocation);
+    await forEachReachedLeaf(options, revocation, (record) => leaves.add(record), signal);
+    round.isComplete = willBeComplete;
+  }
+  const waitMs = await leaves.advance(signal);
+  const isOver = waitMs === undefined && round.isComplete;
+  const sinceToldMs = clock.monotonic() - round.toldAt;
+  if (!isOver && sinceToldMs < tellEveryMs)
+    return { requeueAfterMs: Math.min(waitMs ?? tellEveryMs, tellEveryMs - sinceToldMs) };
+  round.toldAt = clock.monotonic();
+  const told = {
+    ...progressOf(leaves, isOver),
+    ...(isOver ? {} : { againMs: Math.min(waitMs ?? tellEveryMs, tellEveryMs) }),
+  };
+  const counts = { certificates: leaves.leaves, replaced: leaves.replaced, impossible: leaves.impossible.length };
+  return report(options, revocation, told, signal, { counts });
+}
+
+function progressOf({ leaves, replaced, impossible }: ReissueRound, isOver: boolean): Told {
+  const [example] = impossible;
+  const left = example === undefined ? "" : `; ${impossible.length} need a person, one of them in namespace ${example}`;
+  const message = `${replaced} of ${leaves} certificates are replaced${left}`;
+  if (!isOver) return { do: "tell", state: "Requested", message };
+  return { do: "tell", state: example === undefined ? "Done" : "Impossible", message };
 }
 
 /** The publisher has decided this by the ledger; deciding it again costs nothing. */
@@ -105,12 +176,18 @@ function isReached({ spec, status }: IssuedCertificate, { metadata }: Revocation
   return status?.revoked !== undefined && (namespace === ownNamespace || namespace === spec.requestNamespace);
 }
 
+/** Of one leaf what holds it, of several how many they are. */
+interface Of {
+  readonly owner?: NonNullable<IssuedCertificate["spec"]["owner"]>;
+  readonly counts?: { readonly certificates: number; readonly replaced: number; readonly impossible: number };
+}
+
 async function report(
   { client, now, events, log }: ReissueReconcilerOptions,
   revocation: Revocation,
   told: Told,
   signal: AbortSignal,
-  owner?: IssuedCertificate["spec"]["owner"],
+  { owner, counts }: Of = {},
 ): Promise<ReconcileResult> {
   const { name, namespace = "" } = revocation.metadata;
   const before = revocation.status?.reissue;
@@ -126,13 +203,21 @@ async function report(
       kind: "Revocation",
       metadata: { name, namespace },
       status: {
-        reissue: { state, ...(owner === undefined ? {} : { owner: `${owner.kind}/${owner.name}` }), message, since },
+        reissue: {
+          state,
+          ...(owner === undefined ? {} : { owner: `${owner.kind}/${owner.name}` }),
+          ...counts,
+          message,
+          since,
+        },
       },
     },
     { fieldManager, force: true, subresource: "status", signal },
   );
   if (before?.state !== state) {
-    log.info({ namespace, name, state, owner: owner?.name }, "a re-issue moved on");
+    const { uid } = revocation.metadata;
+    const { serial } = revocation.status ?? {};
+    log.info({ namespace, name, uid, serial, state, owner: owner?.name, ...counts }, "a re-issue moved on");
     const type = state === "Impossible" ? "Warning" : "Normal";
     events.record({ regarding: revocation, type, reason: `Reissue${state}`, action: "Reissue", note: message });
   }
