@@ -8,7 +8,13 @@ interface AskedFor {
 }
 
 /** Which ClusterRole grants a right that a command needs, for whom it is meant, and how it gets there. */
-const grants: readonly { readonly resource: string; readonly verbs: readonly string[]; readonly role: string }[] = [
+const grants: readonly {
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  readonly role: string;
+  /** Where it is no ClusterRole. */
+  readonly kind?: "Role";
+}[] = [
   {
     resource: "revocations.capstan.dev",
     verbs: ["create"],
@@ -39,6 +45,17 @@ const grants: readonly { readonly resource: string; readonly verbs: readonly str
   { resource: "certificaterequests.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
   { resource: "pods", verbs: ["get", "list"], role: "view" },
   { resource: "secrets", verbs: ["get"], role: "edit" },
+  { resource: "configmaps", verbs: ["get", "list"], kind: "Role", role: "capstan-published-reader" },
+  ...[
+    "csidrivers.storage.k8s.io",
+    "leases.coordination.k8s.io",
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+    "namespaces",
+    "validatingadmissionpolicies.admissionregistration.k8s.io",
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+    "validatingwebhookconfigurations.admissionregistration.k8s.io",
+  ].map((resource) => ({ resource, verbs: ["get", "list"], role: "capstan-doctor" })),
+  { resource: "subjectaccessreviews.authorization.k8s.io", verbs: ["create"], role: "capstan-doctor" },
   { resource: "selfsubjectreviews.authentication.k8s.io", verbs: ["create"], role: "system:basic-user" },
 ];
 
@@ -75,7 +92,7 @@ function explainMissingRight({ verb, resource, namespace }: AskedFor): string {
   const where = namespace === undefined ? "in the whole cluster" : `in namespace ${namespace}`;
   const right = `Missing right: ${verb} ${resource} ${where}.`;
   const grant = grants.find((known) => known.resource === resource && known.verbs.includes(verb));
-  return grant === undefined ? right : `${right} Granted by ClusterRole ${grant.role}.`;
+  return grant === undefined ? right : `${right} Granted by ${grant.kind ?? "ClusterRole"} ${grant.role}.`;
 }
 
 const path =

@@ -510,7 +510,7 @@ describe("from the cluster", () => {
     expect(report).toMatchObject({
       verdict: "Accepted",
       assumed: [
-        "cert-manager's webhooks see the namespace. Missing right: list mutatingwebhookconfigurations.admissionregistration.k8s.io in the whole cluster.",
+        "cert-manager's webhooks see the namespace. Missing right: list mutatingwebhookconfigurations.admissionregistration.k8s.io in the whole cluster. Granted by ClusterRole capstan-doctor.",
       ],
     });
   });

@@ -358,7 +358,7 @@ describe("rights", () => {
     const { code, err, subjects } = await ask(["-"], routes, leaf.pem);
     expect({ code, err, verdicts: subjects.map(({ verdict }) => verdict) }).toEqual({
       code: 0,
-      err: "note: Missing right: list configmaps in namespace capstan-system.\n",
+      err: "note: Missing right: list configmaps in namespace capstan-system. Granted by Role capstan-published-reader.\n",
       verdicts: ["Issued"],
     });
   });

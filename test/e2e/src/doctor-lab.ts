@@ -62,6 +62,8 @@ export interface Diagnosis {
   readonly cure: string;
   /** As a person reads it. */
   readonly text: string;
+  /** Checks that could not be made, with the reason. */
+  readonly skipped: Readonly<Record<string, string>>;
 }
 
 /** A whole Capstan in which all is well, and hands to break it. */
@@ -96,6 +98,10 @@ export interface Asked {
   readonly clockMs?: number;
   /** Where AWS is looked for. */
   readonly endpoint?: string;
+  /** Who looks; the administrator when left out. */
+  readonly kubeconfig?: string;
+  /** Whether whoever looks has credentials for AWS; true when left out. */
+  readonly hasAws?: boolean;
 }
 
 /** Starts it, and resolves when the leaf of deploy/examples is issued and its trust anchor has joined. */
@@ -177,6 +183,9 @@ function labOf(environment: Environment, leaf: LeafFiles, anchorArn: string): La
 
 interface Printed {
   readonly checks: readonly {
+    readonly check: string;
+    readonly result: string;
+    readonly reason?: string;
     readonly findings: readonly {
       readonly id: string;
       readonly cure: string;
@@ -190,7 +199,7 @@ async function diagnose({ environment, leaf, profileArn, asked }: Lab): Promise<
   const { clockMs = 0 } = asked;
   const argv = [
     "doctor",
-    `--kubeconfig=${environment.cluster.adminKubeconfig}`,
+    `--kubeconfig=${asked.kubeconfig ?? environment.cluster.adminKubeconfig}`,
     `--certificate=${asked.certificate ?? leaf.certificate}`,
     `--private-key=${asked.privateKey ?? leaf.privateKey}`,
     `--profile-arn=${asked.profileArn ?? profileArn}`,
@@ -210,7 +219,7 @@ async function diagnose({ environment, leaf, profileArn, asked }: Lab): Promise<
     // The credentials themselves are read from the process's own environment by AWS's provider chain.
     env: {
       AWS_ENDPOINT_URL: asked.endpoint ?? environment.emulator.endpoint,
-      AWS_ACCESS_KEY_ID: administrator.accessKeyId,
+      ...(asked.hasAws === false ? {} : { AWS_ACCESS_KEY_ID: administrator.accessKeyId }),
     },
     clock: { ...systemClock, now: () => systemClock.now() + clockMs },
   });
@@ -221,5 +230,8 @@ async function diagnose({ environment, leaf, profileArn, asked }: Lab): Promise<
   const text = found
     .map(({ id, cause, followsFrom }) => `${id}${followsFrom === undefined ? "" : ` <- ${followsFrom}`}: ${cause}`)
     .join("\n");
-  return { code, causes: causes.map(({ id }) => id), cure: causes[0]?.cure ?? "", text };
+  const skipped = Object.fromEntries(
+    checks.filter(({ result }) => result === "Skipped").map(({ check, reason = "" }) => [check, reason]),
+  );
+  return { code, causes: causes.map(({ id }) => id), cure: causes[0]?.cure ?? "", text, skipped };
 }

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { doctorFaults } from "../src/doctor-faults.ts";
 import { capstan } from "../src/workload.ts";
+import { AuditTail } from "../src/rbac-audit.ts";
+import { describeGrant, grantsOf, needs, type RoleObject } from "../src/rbac-grants.ts";
 import { administrator, type Diagnosis, type Lab, startLab } from "../src/doctor-lab.ts";
 
 // A whole Capstan in which all is well; each fault is put into it, told by doctor, cured as told, and gone.
@@ -50,6 +52,74 @@ test("whoever is on call sees what they may, is told of the rest, and has nothin
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   expect(stdout).toContain("capstan-rights: Missing right: create subjectaccessreviews.authorization.k8s.io");
   expect(stdout).toMatch(/ 0 failed, \d+ skipped: nothing is wrong\n$/);
+});
+
+describe("whoever has capstan-doctor, and capstan-published-reader in Capstan's namespace", () => {
+  const account = { namespace: "operations", name: "doctor" };
+  const user = `system:serviceaccount:${account.namespace}:${account.name}`;
+
+  beforeAll(async () => {
+    await lab.kubectl(["apply", "-f", "-"], {
+      apiVersion: "v1",
+      kind: "List",
+      items: [
+        { apiVersion: "v1", kind: "ServiceAccount", metadata: account },
+        binding({ kind: "ClusterRole", name: "capstan-doctor" }),
+        binding({ kind: "Role", name: "capstan-published-reader" }, "capstan-system"),
+      ],
+    });
+    lab.asked = { kubeconfig: await lab.environment.cluster.serviceAccountKubeconfig(account) };
+  });
+
+  afterAll(() => {
+    lab.asked = {};
+  });
+
+  function binding(roleRef: { readonly kind: string; readonly name: string }, namespace?: string): unknown {
+    const apiGroup = "rbac.authorization.k8s.io";
+    return {
+      apiVersion: `${apiGroup}/v1`,
+      kind: `${roleRef.kind}Binding`,
+      metadata: { name: "operations-doctor", ...(namespace === undefined ? {} : { namespace }) },
+      roleRef: { apiGroup, ...roleRef },
+      subjects: [{ kind: "ServiceAccount", ...account }],
+    };
+  }
+
+  test("is left without one check, which takes the right to ask for an identity", async () => {
+    const { code, causes, skipped } = await diagnosis((found) => found.code === 0);
+    expect({ code, causes, skipped }).toEqual({
+      code: 0,
+      causes: [],
+      skipped: {
+        "cert-manager-webhook-answers": expect.stringContaining(
+          "Missing right: create certificaterequests.cert-manager.io in namespace default.",
+        ),
+      },
+    });
+  });
+
+  test("uses each of their rights, and reads no Secret", async () => {
+    const tail = new AuditTail(lab.environment.cluster.auditLog);
+    await tail.read();
+    // Without AWS's word the roots are those that the publisher keeps.
+    const told = lab.asked;
+    lab.asked = { ...told, hasAws: false };
+    await lab.diagnose();
+    const whois = ["whois", lab.leaf.certificate, `--kubeconfig=${told.kubeconfig ?? ""}`];
+    expect((await capstan(lab.environment, whois)).stdout).toContain("CN=web.demo");
+    lab.asked = told;
+    const calls = (await tail.read()).filter((call) => call.user === user);
+    const roles = await Promise.all([
+      lab.kubectl(["get", "clusterrole", "capstan-doctor", "-o", "json"]),
+      lab.kubectl(["get", "role", "capstan-published-reader", "-n", "capstan-system", "-o", "json"]),
+    ]);
+    const unused = roles
+      .map((text) => JSON.parse(text) as RoleObject)
+      .flatMap((role) => grantsOf(role).filter((grant) => !calls.some((call) => needs(call, role, grant))));
+    expect(unused.map(describeGrant)).toEqual([]);
+    expect(calls.filter(({ resource }) => resource === "secrets")).toEqual([]);
+  });
 });
 
 test("there are at least thirty faults, of every group", () => {
