@@ -3,7 +3,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   Controller,
   EventRecorder,
@@ -142,6 +142,9 @@ describe("calls", () => {
       }),
     );
     const env = { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, https_proxy: proxy.url, http_proxy: proxy.url };
+    // The process's own too, and that Node's own fetch would go by them.
+    for (const [name, value] of Object.entries({ ...env, NODE_USE_ENV_PROXY: "1" })) vi.stubEnv(name, value);
+    cleanups.push(() => void vi.unstubAllEnvs());
     const client = new KubeClient(loadKubeConnection({ kubeconfig, env }), { userAgent: "t" });
     cleanups.push(() => client.close());
     await client.get(widgets, ref);
