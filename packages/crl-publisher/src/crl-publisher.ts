@@ -84,7 +84,12 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   const { client, connection, health, log, metrics, now, settings, userAgent, clock = systemClock } = options;
   const { namespace } = settings;
   const shared = { client, log, metrics };
-  const audit = await openAuditLog({ path: settings.auditLog, userAgent, now });
+  const audit = await openAuditLog({
+    path: settings.auditLog,
+    userAgent,
+    now,
+    onSignature: (signature, result) => publisherMetrics.signature(signature, result),
+  });
   health.addReadyCheck("audit-log", () => audit.problem);
   const authorities = new Reflector<CertificateAuthority>({ ...shared, type: certificateAuthorityResource });
   const records = new Reflector<IssuedCertificate>({

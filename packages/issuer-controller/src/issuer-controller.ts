@@ -80,7 +80,11 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     log,
   });
   const cel = new CelEvaluator();
-  const audit = await openAuditLog({ path: settings.auditLog, userAgent });
+  const audit = await openAuditLog({
+    path: settings.auditLog,
+    userAgent,
+    onSignature: (signature, result) => requestMetrics.signature(signature, result),
+  });
   health.addReadyCheck("audit-log", () => audit.problem);
   const room = new LedgerRoom({ limit: settings.ledgerLimit });
   const signer: SignerOptions = {
@@ -106,6 +110,12 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   const broken = new BrokenIssuers((issuer) => issuerControllers[issuer.kind].enqueue(storeKeyOf(issuer)));
   const underWay = new LooksUnderWay();
   const issuersByKind = { CapstanIssuer: issuers.store, CapstanClusterIssuer: clusterIssuers.store };
+  const requestMetrics = createRequestMetrics(metrics, {
+    requests: requests.store,
+    signingRequests: signingRequests.store,
+    issuers: issuersByKind,
+    now,
+  });
   const answering = {
     client,
     underWay,
@@ -116,12 +126,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     signer,
     events,
     grace: new Grace({ released: new ReleasedBefore({ client, namespace }), now }),
-    metrics: createRequestMetrics(metrics, {
-      requests: requests.store,
-      signingRequests: signingRequests.store,
-      issuers: issuersByKind,
-      now,
-    }),
+    metrics: requestMetrics,
     onBroken: broken.report.bind(broken),
     now,
     log,

@@ -29,9 +29,14 @@ export interface AuditLogOptions {
   readonly now?: () => Date;
   /** A new name for each chain. */
   readonly newId?: () => string;
+  /** Told of each signature that was made or that failed; not of one that was not begun, since its first line was not written. */
+  readonly onSignature?: (signature: SignatureIntent, result: SignatureResult) => void;
   /** Where lines go instead of `path`. */
   readonly openSink?: () => Promise<AuditSink>;
 }
+
+/** What became of a signature that was begun. */
+export type SignatureResult = "Signed" | "Failed";
 
 interface Waiting {
   readonly event: AuditEvent;
@@ -103,8 +108,10 @@ export class AuditLog {
     } catch (error) {
       // Its own failure is in `problem`: what the signature failed with matters more to the caller.
       await this.#append({ event: "failed", of, code: codeOf(error) }).catch(() => {});
+      this.#options.onSignature?.(signature, "Failed");
       throw error;
     }
+    this.#options.onSignature?.(signature, "Signed");
     await this.#append({ event: "signed", of, sha256: sha256(bytesOf(signed)) });
     return signed;
   }

@@ -72,7 +72,14 @@ export { type ManagedReflector, Manager, type ManagerOptions } from "./manager.t
 export { type ProgramOptions, runProgram } from "./run-program.ts";
 export { formatMicroTime, formatTime } from "./time-format.ts";
 export { defineProgram, type ProgramContext, type ProgramDefinition } from "./program.ts";
-export { AuditLog, AuditLogError, type AuditLogOptions, auditLogSetting, openAuditLog } from "./audit-log.ts";
+export {
+  AuditLog,
+  AuditLogError,
+  type AuditLogOptions,
+  auditLogSetting,
+  openAuditLog,
+  type SignatureResult,
+} from "./audit-log.ts";
 export { type SignatureIntent, type SignaturePurpose } from "./audit-chain.ts";
 export {
   type AuditFault,

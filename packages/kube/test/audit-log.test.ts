@@ -44,6 +44,48 @@ async function lines(): Promise<readonly Readonly<Record<string, unknown>>[]> {
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
 }
 
+test("each signature is told of once it was made or failed, and none that was not begun", async () => {
+  const told: string[] = [];
+  let isFull = false;
+  const audit = await openAuditLog({
+    path: undefined,
+    userAgent: "capstan-test/1.2.3",
+    openSink: () =>
+      Promise.resolve({
+        write: () => (isFull ? Promise.reject(new Error("ENOSPC")) : Promise.resolve()),
+        close: () => Promise.resolve(),
+      }),
+    onSignature: ({ purpose, generation }, result) => told.push(`${purpose} ${generation} ${result}`),
+  });
+  await audit.sign(
+    signature,
+    () => der,
+    (bytes) => bytes,
+  );
+  const failed = audit.sign(
+    { ...signature, purpose: "CRL" },
+    () => Promise.reject(new Error("no key")),
+    () => der,
+  );
+  await expect(failed).rejects.toThrow("no key");
+  isFull = true;
+  await expect(
+    audit.sign(
+      signature,
+      () => der,
+      (bytes) => bytes,
+    ),
+  ).rejects.toBeInstanceOf(AuditLogError);
+  isFull = false;
+  const act = (): Uint8Array => {
+    isFull = true;
+    return der;
+  };
+  await expect(audit.sign({ ...signature, purpose: "Root" }, act, (bytes) => bytes)).rejects.toThrow(AuditLogError);
+  // It was made, though it does not leave the process.
+  expect(told).toEqual(["Leaf 1 Signed", "CRL 1 Failed", "Root 1 Signed"]);
+});
+
 test("a signature stands between two lines, in a chain that begins with program and version and ends with its end", async () => {
   chains = 0;
   const audit = await open();

@@ -1,5 +1,13 @@
 import type { CertificateAuthority, RevocationList } from "@capstan/api";
-import { createMetricsOf, type MetricsOf, type ReadonlyStore, type RuntimeMetrics } from "@capstan/kube";
+import { ownCommonName } from "@capstan/ca-core";
+import {
+  createMetricsOf,
+  type MetricsOf,
+  type ReadonlyStore,
+  type RuntimeMetrics,
+  type SignatureIntent,
+  type SignatureResult,
+} from "@capstan/kube";
 
 type Phase = NonNullable<NonNullable<CertificateAuthority["status"]>["generations"]>[number]["phase"];
 
@@ -104,6 +112,12 @@ export const publisherMetricTable = {
     help: "How far the clock of the API server (kubernetes) or of AWS (aws) is ahead of ours.",
     alert: "beyond 300 either way: rotation stops",
   },
+  capstan_signatures_total: {
+    type: "counter",
+    labels: ["authority", "generation", "purpose", "result"],
+    help: "Signatures (result Signed, or Failed) of roots (purpose Root), CRLs (CRL), the leaf that each CRL revokes (Sentinel), and other leaves of Capstan's own (OwnLeaf), since the process started.",
+    alert: "Failed above 0; more OwnLeaf than a few an hour for each trust anchor: somebody refuses them",
+  },
   capstan_revocations_total: {
     type: "counter",
     labels: ["outcome"],
@@ -125,6 +139,8 @@ export interface PublisherState {
 export interface PublisherMetrics {
   /** Counts what became of a Revocation: the reason of its condition Accepted. */
   readonly revocation: (outcome: string) => void;
+  /** Counts a signature by what it was for. */
+  readonly signature: (signature: SignatureIntent, result: SignatureResult) => void;
   /** Takes the marks of an authority as they were read live. */
   readonly marks: (authority: string, marks: readonly SeenMark[]) => void;
 }
@@ -138,7 +154,7 @@ export interface SeenMark {
 }
 
 /**
- * Makes the metrics of {@link publisherMetricTable}. All but the counter are read at each scrape from what status says, so
+ * Makes the metrics of {@link publisherMetricTable}. All but the counters are read at each scrape from what status says, so
  * that replicas agree, and what is gone is told no more.
  */
 export function createPublisherMetrics(
@@ -146,7 +162,7 @@ export function createPublisherMetrics(
   state: PublisherState,
 ): PublisherMetrics {
   const metrics = createMetricsOf(publisherMetricTable, runtime);
-  const { capstan_revocations_total: revocations, ...gauges } = metrics;
+  const { capstan_revocations_total: revocations, capstan_signatures_total: signatures, ...gauges } = metrics;
   const marks = new Map<string, readonly SeenMark[]>();
   runtime.onScrape(() => {
     for (const gauge of Object.values(gauges)) gauge.reset();
@@ -163,11 +179,20 @@ export function createPublisherMetrics(
   });
   return {
     revocation: (outcome) => revocations.inc({ outcome }),
+    signature: (signature, result) => {
+      const { authority, generation } = signature;
+      signatures.inc({ authority, generation: String(generation), purpose: purposeOf(signature), result });
+    },
     marks: (authority, seen) => void marks.set(authority, seen),
   };
 }
 
-type Gauges = Omit<MetricsOf<typeof publisherMetricTable>, "capstan_revocations_total">;
+/** The leaf that a CRL is made with is told apart: one comes with each CRL, the others when a session is wanted. */
+function purposeOf({ purpose, subject, authority }: SignatureIntent): string {
+  return purpose === "OwnLeaf" && subject === `CN=${ownCommonName("crl", authority)}` ? "Sentinel" : purpose;
+}
+
+type Gauges = Omit<MetricsOf<typeof publisherMetricTable>, "capstan_revocations_total" | "capstan_signatures_total">;
 
 function showAuthority(gauges: Gauges, { metadata, status }: CertificateAuthority, now: number): void {
   const authority = metadata.name;

@@ -1,4 +1,5 @@
 import { apiVersion, type CertificateAuthority, type RevocationList } from "@capstan/api";
+import { ownCommonName } from "@capstan/ca-core";
 import { createMetrics, formatMetricTable } from "@capstan/kube";
 import { describe, expect, test } from "vitest";
 import type { ConfigMap } from "../../src/crl/config-map.ts";
@@ -232,11 +233,31 @@ them, and are served beside these at \`/metrics\` of the health address.
 
 ## The publisher
 
-Replicas that stand by tell the same as the leader, but for \`capstan_revocations_total\` and the marks, which the leader alone knows.
+Replicas that stand by tell the same as the leader, but for the counters \`capstan_signatures_total\` and \`capstan_revocations_total\`, and the marks, which the leader alone knows.
 
 ${formatMetricTable({ ...publisherMetricTable, ...ownCredentialsMetricTable })}
 ## The CRL server
 
 ${formatMetricTable(serverMetricTable)}`;
   await expect(reference).toMatchFileSnapshot("../../../../docs/reference/publisher-metrics.md");
+});
+
+test("signatures are counted by what they were for, the leaf of a CRL apart from other leaves of our own", async () => {
+  const { registry, metrics } = publisher();
+  const of = { authority: "fleet", generation: 2 } as const;
+  const own = (role: "crl" | "publisher" | "canary") =>
+    ({ ...of, purpose: "OwnLeaf", subject: `CN=${ownCommonName(role, "fleet")}` }) as const;
+  metrics.signature({ ...of, purpose: "Root" }, "Signed");
+  metrics.signature({ ...of, purpose: "CRL", crlNumber: 7 }, "Signed");
+  metrics.signature({ ...of, purpose: "CRL", crlNumber: 8 }, "Failed");
+  for (const role of ["crl", "publisher", "canary"] as const) metrics.signature(own(role), "Signed");
+  // A scrape takes nothing away.
+  await registry.metrics();
+  expect((await lines(registry, "capstan_signatures_total")).toSorted()).toEqual([
+    `capstan_signatures_total{${labels},purpose="CRL",result="Failed"} 1`,
+    `capstan_signatures_total{${labels},purpose="CRL",result="Signed"} 1`,
+    `capstan_signatures_total{${labels},purpose="OwnLeaf",result="Signed"} 2`,
+    `capstan_signatures_total{${labels},purpose="Root",result="Signed"} 1`,
+    `capstan_signatures_total{${labels},purpose="Sentinel",result="Signed"} 1`,
+  ]);
 });

@@ -1,4 +1,11 @@
-import { createMetricsOf, type KubeObject, type ReadonlyStore, type RuntimeMetrics } from "@capstan/kube";
+import {
+  createMetricsOf,
+  type KubeObject,
+  type ReadonlyStore,
+  type RuntimeMetrics,
+  type SignatureIntent,
+  type SignatureResult,
+} from "@capstan/kube";
 import { isUnapproved } from "../approval/decide-approval.ts";
 import { type Issuer, type IssuerKind, issuerKinds, storeKeyOf } from "../issuers/issuer-kinds.ts";
 import { isTrue, type SigningRequest } from "../kubernetes-csr/signing-request.ts";
@@ -19,6 +26,13 @@ export const requestMetricTable = {
     type: "counter",
     labels: ["code"],
     help: "Rules that refused requests broke, by the rule's code; a request may break several.",
+  },
+  capstan_signatures_total: {
+    type: "counter",
+    labels: ["authority", "generation", "purpose", "result"],
+    help: "Signatures (result Signed, or Failed) of leaves (purpose Leaf), released or not, and of bytes that show that the key works (Probe), since the process started.",
+    alert:
+      "Failed above 0; far more Leaf than capstan_requests_total with outcome Issued: what is signed is not released",
   },
   capstan_issuing_seconds: {
     type: "histogram",
@@ -61,6 +75,8 @@ export interface RequestMetrics {
   readonly told: (request: KubeObject, kind: string, outcome: Outcome["is"]) => void;
   /** A request broke these rules. */
   readonly refused: (codes: readonly string[]) => void;
+  /** Counts a signature by what it was for. */
+  readonly signature: (signature: SignatureIntent, result: SignatureResult) => void;
 }
 
 /** Makes the metrics of {@link requestMetricTable}. */
@@ -106,6 +122,8 @@ export function createRequestMetrics(
       if (outcome !== "Issued" || Number.isNaN(createdMs)) return;
       metrics.capstan_issuing_seconds.observe({ kind }, Math.max(0, (now().getTime() - createdMs) / 1000));
     },
+    signature: ({ authority, generation, purpose }, result) =>
+      metrics.capstan_signatures_total.inc({ authority, generation: String(generation), purpose, result }),
     refused: (codes) => {
       for (const code of new Set(codes)) metrics.capstan_requests_refused_total.inc({ code });
     },

@@ -165,3 +165,17 @@ Replicas that stand by tell the same gauges of requests and issuers as the leade
 ${formatMetricTable({ ...requestMetricTable, ...ledgerMetricTable })}`;
   await expect(reference).toMatchFileSnapshot("../../../../docs/reference/issuer-metrics.md");
 });
+
+test("signatures are counted by what they were for and what became of them", async () => {
+  const { registry, metrics } = metricsOf({});
+  const of = { authority: "fleet", generation: 1 } as const;
+  metrics.signature({ ...of, purpose: "Leaf", serial: "4f1c" }, "Signed");
+  metrics.signature({ ...of, purpose: "Leaf", serial: "4f1d" }, "Signed");
+  metrics.signature({ ...of, purpose: "Leaf", serial: "4f1e" }, "Failed");
+  metrics.signature({ ...of, purpose: "Probe" }, "Signed");
+  expect(await told(registry, "capstan_signatures_total")).toEqual([
+    'capstan_signatures_total{authority="fleet",generation="1",purpose="Leaf",result="Signed"} 2',
+    'capstan_signatures_total{authority="fleet",generation="1",purpose="Leaf",result="Failed"} 1',
+    'capstan_signatures_total{authority="fleet",generation="1",purpose="Probe",result="Signed"} 1',
+  ]);
+});
