@@ -3,6 +3,7 @@ import { RolesAnywhereError } from "./errors.ts";
 import { exchange, type HttpAnswer } from "./exchange.ts";
 import { mapAnswer, mapFailure, withoutSecrets } from "./map-error.ts";
 import { type Pacer, untilAborted } from "./pacer.ts";
+import { redactMessage } from "./redact.ts";
 import type { RequestHandler } from "./request-handler.ts";
 
 /** The part of a logger that is used; pino's fits. */
@@ -31,6 +32,8 @@ export interface CallOptions {
   readonly now?: () => Date;
   /** Called with the Date header of every answer, errors included. Whoever needs a second clock listens here. */
   readonly onServerDate?: (reading: ServerDate) => void;
+  /** Called with AWS's own id of every answer that has one, errors included: support and CloudTrail know a call by it. */
+  readonly onRequestId?: (requestId: string) => void;
   /**
    * Called when a request is signed and its connection stands, right before its first byte leaves. What it throws is what the call
    * rejects with, and nothing was sent: the place to check that a lease is still held.
@@ -71,7 +74,7 @@ export async function call(input: {
   readonly signal: AbortSignal | undefined;
 }): Promise<unknown> {
   const { operation, request, pacer, clock, options, signal } = input;
-  const { requestHandler, requestTimeoutMs, now, onServerDate, beforeSend, log } = options;
+  const { requestHandler, requestTimeoutMs, now, onServerDate, onRequestId, beforeSend, log } = options;
   let host = "";
   const send = (abort: AbortSignal): Promise<HttpAnswer> =>
     request(async ({ method, url, headers: signed, body }) => {
@@ -80,6 +83,8 @@ export async function call(input: {
       const answer = await exchange({ requestHandler, url, method, headers, body, beforeSend: check, signal: abort });
       const at = Date.parse(String(answer.headers["date"]));
       if (!Number.isNaN(at)) onServerDate?.({ at, received: now().getTime() });
+      const requestId = answer.headers["x-amzn-requestid"];
+      if (typeof requestId === "string") onRequestId?.(redactMessage(requestId));
       return isSuccess(answer) ? answer : withoutSecrets(answer, headers);
     });
   const check = (): void => {

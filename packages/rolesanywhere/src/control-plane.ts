@@ -13,6 +13,8 @@
  * @see https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/
  */
 export interface RolesAnywhereControlPlane {
+  /** AWS's own id of the last answer, for the log of whoever makes one call at a time. */
+  readonly lastRequestId?: string | undefined;
   /** All trust anchors of the account in this region, over all pages. */
   listTrustAnchors(signal?: AbortSignal): Promise<readonly TrustAnchor[]>;
   /** `undefined` means that AWS said ResourceNotFoundException, nothing less. */

@@ -79,8 +79,13 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
   const pacers = sharedPacers({ clock, owner: account ?? source ?? chain, region, endpoint: base.origin });
   const keeper = keepCredentials({ source, region, requestHandler, now });
   const serverClock = new ServerClock(now);
+  let lastRequestId: string | undefined;
   const shared: CallOptions = {
     ...options,
+    onRequestId: (requestId) => {
+      lastRequestId = requestId;
+      options.onRequestId?.(requestId);
+    },
     onServerDate: (reading) => {
       serverClock.read(reading);
       options.onServerDate?.(reading);
@@ -182,6 +187,10 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
   };
 
   return {
+    get lastRequestId() {
+      return lastRequestId;
+    },
+
     async listTrustAnchors(signal) {
       const page = (from: { readonly nextToken?: string }) =>
         by((client) => client.send(new ListTrustAnchorsCommand(from)));

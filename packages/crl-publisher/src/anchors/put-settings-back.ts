@@ -33,8 +33,13 @@ export function putSettingsBack(options: RotationOptions, seen: Seen, signal: Ab
     const { id } = parseTrustAnchorArn(arn);
     memory.begin(now().getTime(), async () => {
       try {
-        await controlPlaneOf(name, spec).putNotificationSettings({ id, settings: notifications }, signal);
-        log.info({ authority: name, trustAnchor: spec.name, notifications }, "put notification settings back");
+        const controlPlane = controlPlaneOf(name, spec);
+        await controlPlane.putNotificationSettings({ id, settings: notifications }, signal);
+        const { lastRequestId: requestId } = controlPlane;
+        log.info(
+          { authority: name, trustAnchor: spec.name, notifications, requestId },
+          "put notification settings back",
+        );
       } catch (error) {
         if (signal.aborted) throw error;
         log.warn({ authority: name, trustAnchor: spec.name, err: error }, "notification settings were not put back");

@@ -78,7 +78,7 @@ export class CrlProofs {
     this.#asked.set(key, { outcome, at: now().getTime() });
     metrics.crlProven({ authority, anchor: anchor.name, generation, isProven: outcome === "Refused" });
     if (outcome === before) return;
-    const fields = { authority, trustAnchor: anchor.name, generation, answer: found?.message };
+    const fields = { authority, trustAnchor: anchor.name, generation, serial: leaf.serial, answer: found?.message };
     if (outcome === "Refused") log.info(fields, "AWS acts on the new CRL");
     else log.warn(fields, "AWS has not been seen to act on the new CRL yet");
   }

@@ -22,7 +22,7 @@ export interface OwnCredentialsOptions {
    */
   readonly generations: () => readonly number[];
   /** Mints a leaf of the generation and gets a session by it. */
-  readonly exchange: (generation: number) => Promise<AwsCredentials>;
+  readonly exchange: (generation: number) => Promise<ExchangedLeaf>;
   /** AWS's standard provider chain. */
   readonly providerChain: () => Promise<AwsCredentials>;
   /** Of the trust anchor, twelve digits. */
@@ -32,6 +32,13 @@ export interface OwnCredentialsOptions {
   readonly metrics: OwnCredentialsMetrics;
   readonly now: () => Date;
   readonly log: Logger;
+}
+
+/** A session by a leaf of our own. */
+export interface ExchangedLeaf {
+  readonly credentials: AwsCredentials;
+  /** Of the leaf: the session's name in CloudTrail. */
+  readonly serial: string;
 }
 
 interface Kept {
@@ -81,7 +88,7 @@ export class OwnCredentials implements AwsCredentialKeeper {
    * @throws whatever minting or CreateSession ended with
    */
   async renewBy(generation: number): Promise<void> {
-    this.#keep(await this.#options.exchange(generation), generation);
+    this.#keepExchanged(await this.#options.exchange(generation), generation);
   }
 
   async #obtain(): Promise<AwsCredentials> {
@@ -89,7 +96,7 @@ export class OwnCredentials implements AwsCredentialKeeper {
     const refusals: string[] = [];
     for (const generation of this.#options.generations()) {
       try {
-        return this.#keep(await exchange(generation), generation);
+        return this.#keepExchanged(await exchange(generation), generation);
       } catch (error) {
         // What does not answer would not take the provider chain's credentials either, and those may last for ever.
         if (isOutage(error)) throw error;
@@ -132,15 +139,18 @@ export class OwnCredentials implements AwsCredentialKeeper {
     );
   }
 
+  #keepExchanged({ credentials, serial }: ExchangedLeaf, generation: number): AwsCredentials {
+    const { authority, anchor, log } = this.#options;
+    log.info({ authority, trustAnchor: anchor, generation, serial }, "got AWS credentials by a leaf of our own");
+    return this.#keep(credentials, generation);
+  }
+
   #keep(credentials: AwsCredentials, generation: number | undefined): AwsCredentials {
-    const { authority, anchor, metrics, now, log } = this.#options;
+    const { authority, anchor, metrics, now } = this.#options;
     const end = (credentials.expiration?.getTime() ?? Infinity) - renewBeforeMs;
     const renewAt = generation === undefined ? Math.min(end, now().getTime() + retryLeavesMs) : end;
     this.#kept = { credentials, generation, renewAt };
     metrics.obtained({ authority, anchor, source: generation === undefined ? "provider-chain" : "leaf" });
-    if (generation !== undefined) {
-      log.info({ authority, trustAnchor: anchor, generation }, "got AWS credentials by a leaf of our own");
-    }
     return credentials;
   }
 }

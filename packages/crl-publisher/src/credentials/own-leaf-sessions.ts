@@ -9,7 +9,6 @@ import {
   type EndpointVariant,
   providerChain,
   type RequestHandler,
-  type Session,
   type SessionTarget,
 } from "@capstan/rolesanywhere";
 import type { AnchorSpec, GenerationStatus } from "../authority/authority-parts.ts";
@@ -17,7 +16,7 @@ import type { FoundGeneration, Generation } from "../authority/generation-store.
 import type { OwnSessions } from "../rotation/own-sessions.ts";
 import { proveRevoked, type RevokedOutcome, runCanary } from "./canary.ts";
 import type { OwnLeaf } from "./mint-own-leaf.ts";
-import { OwnCredentials } from "./own-credentials.ts";
+import { type ExchangedLeaf, OwnCredentials } from "./own-credentials.ts";
 import type { OwnCredentialsMetrics } from "../metrics/own-credentials-metrics.ts";
 
 export interface OwnLeafSessionsOptions extends EndpointVariant {
@@ -70,7 +69,7 @@ export class OwnLeafSessions implements OwnSessions {
       identify: identify(region),
       anchor: name,
       generations: () => this.#generationsFor(authority, name),
-      exchange: async (number) => (await this.#exchange(authority, name, number)).credentials,
+      exchange: (number) => this.#exchange(authority, name, number),
       providerChain: chain(region),
       metrics,
       now,
@@ -127,14 +126,15 @@ export class OwnLeafSessions implements OwnSessions {
     return [...inPhase.filter((one) => !leaves(one)), ...inPhase.filter(leaves)].map(({ number }) => number);
   }
 
-  async #exchange(name: string, anchor: string, number: number): Promise<Session> {
+  async #exchange(name: string, anchor: string, number: number): Promise<ExchangedLeaf> {
     const authority = this.#options.authorityOf(name);
     const target = this.#targetOf(name, anchor, "publisher");
     if (authority === undefined || target === undefined) throw new Error("no role is configured for the publisher");
     const found = await this.#options.findGeneration(authority, number);
     if (found.is !== "Present") throw new Error(found.is === "Missing" ? "its key is gone" : found.message);
     const leaf = await this.#options.mint({ authority: name, generation: found.generation, role: "publisher" });
-    return createSession({ ...target, ...leaf });
+    const { credentials } = await createSession({ ...target, ...leaf });
+    return { credentials, serial: leaf.serial };
   }
 
   /** What the spec wants now, of the trust anchor that the spec names or status has found. */

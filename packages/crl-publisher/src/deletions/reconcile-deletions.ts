@@ -144,7 +144,11 @@ async function revoke(
     throw error;
   }
   pace.noticed(authority, generation);
-  log.info({ serial, owner: `${owner?.kind ?? ""}/${owner?.name ?? ""}` }, "revoked a leaf whose owner was deleted");
+  const { name: uid } = record.metadata;
+  log.info(
+    { uid, serial, owner: `${owner?.kind ?? ""}/${owner?.name ?? ""}` },
+    "revoked a leaf whose owner was deleted",
+  );
 }
 
 function idOf({ metadata }: IssuedCertificate): string {

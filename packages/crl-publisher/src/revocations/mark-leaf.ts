@@ -44,7 +44,9 @@ export async function markLeaf(
     await markRecord(client, record, revoked, signal);
   }
   pace.noticed(leaf.authority, leaf.generation);
-  log.info({ serial: leaf.serial, reason, requestedBy }, "revoked a certificate");
+  const { uid, namespace, name } = revocation.metadata;
+  const record = leaf.record?.metadata.name;
+  log.info({ serial: leaf.serial, record, reason, requestedBy, uid, namespace, name }, "revoked a certificate");
   return undefined;
 }
 

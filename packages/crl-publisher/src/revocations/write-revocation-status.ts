@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { apiVersion, type Condition, type Revocation, revocationResource } from "@capstan/api";
-import { findCondition, type KubeClient, setCondition } from "@capstan/kube";
+import { findCondition, type KubeClient, type Logger, setCondition } from "@capstan/kube";
 import { fieldManager } from "../field-manager.ts";
 import type { ConditionState } from "./revocation-progress.ts";
 
@@ -11,11 +11,12 @@ interface Writer {
   readonly client: KubeClient;
   readonly now: () => Date;
   readonly onOutcome?: ((reason: string) => void) | undefined;
+  readonly log: Logger;
 }
 
 /** Writes what a Revocation's status says now, unless it says so already. Conditions that are not among `next` stay. */
 export async function writeRevocationStatus(
-  { client, now, onOutcome }: Writer,
+  { client, now, onOutcome, log }: Writer,
   revocation: Revocation,
   status: RevocationStatus,
   next: readonly ConditionState[],
@@ -38,8 +39,22 @@ export async function writeRevocationStatus(
     },
     { fieldManager, force: true, subresource: "status", signal },
   );
-  const [was, is] = [findCondition(before.conditions, "Accepted"), findCondition(conditions, "Accepted")];
-  if (is !== undefined && is.status !== "Unknown" && is.status !== was?.status) onOutcome?.(is.reason);
+  const newly = (type: string): Condition | undefined => {
+    const [was, is] = [findCondition(before.conditions, type), findCondition(conditions, type)];
+    return is !== undefined && is.status !== "Unknown" && is.status !== was?.status ? is : undefined;
+  };
+  const { uid } = revocation.metadata;
+  const { serial, authority: of, generation: by, certificates, crlNumber } = status;
+  const fields = { namespace, name, uid, serial, authority: of, generation: by, certificates };
+  const [accepted, published] = [newly("Accepted"), newly("Published")];
+  if (accepted !== undefined) {
+    log.info(
+      { ...fields, reason: accepted.reason },
+      `${accepted.status === "True" ? "accepted" : "refused"} a revocation`,
+    );
+    onOutcome?.(accepted.reason);
+  }
+  if (published?.status === "True") log.info({ ...fields, crlNumber }, "published a revocation");
 }
 
 /** Says for good that nothing is revoked, and why. */

@@ -44,7 +44,7 @@ export function create(carry: CarryOut, { anchor: name, bundle }: ActionOf<"Crea
     const { controlPlane } = anchor;
     const bundlePem = pemOf(carry, anchor, bundle);
     const awsName = awsAnchorName(carry.seen.authority.metadata.name, name);
-    await write(carry, anchor, () =>
+    await write(carry, anchor, { operation: "CreateTrustAnchor" }, () =>
       controlPlane.createTrustAnchor({ name: awsName, bundlePem, notificationSettings }, carry.signal),
     );
   });
@@ -61,7 +61,9 @@ export function writeBundle(
     if (removes.length > 0 && !(await intentStands(carry, name, bundle))) {
       throw new AnchorActionImpossible(`the intent to remove SHA-256 ${removes.join(", ")} does not stand any more`);
     }
-    await write(carry, anchor, () => controlPlane.updateTrustAnchor({ id, bundlePem }, carry.signal));
+    await write(carry, anchor, { operation: "UpdateTrustAnchor" }, () =>
+      controlPlane.updateTrustAnchor({ id, bundlePem }, carry.signal),
+    );
   });
 }
 
@@ -97,21 +99,27 @@ async function intentStands(
 export function remove(carry: CarryOut, { anchor: name }: ActionOf<"DeleteAnchor">): Promise<void> {
   return callAnchor(carry, name, async (anchor) => {
     const id = idOf(anchor);
-    await write(carry, anchor, () => anchor.controlPlane.deleteTrustAnchor(id, carry.signal));
+    await write(carry, anchor, { operation: "DeleteTrustAnchor" }, () =>
+      anchor.controlPlane.deleteTrustAnchor(id, carry.signal),
+    );
   });
 }
 
 export function disable(carry: CarryOut, { anchor: name }: ActionOf<"DisableAnchor">): Promise<void> {
   return callAnchor(carry, name, async (anchor) => {
     const id = idOf(anchor);
-    await write(carry, anchor, () => anchor.controlPlane.disableTrustAnchor(id, carry.signal));
+    await write(carry, anchor, { operation: "DisableTrustAnchor" }, () =>
+      anchor.controlPlane.disableTrustAnchor(id, carry.signal),
+    );
   });
 }
 
 export function enable(carry: CarryOut, { anchor: name }: ActionOf<"EnableAnchor">): Promise<void> {
   return callAnchor(carry, name, async (anchor) => {
     const id = idOf(anchor);
-    await write(carry, anchor, () => anchor.controlPlane.enableTrustAnchor(id, carry.signal));
+    await write(carry, anchor, { operation: "EnableTrustAnchor" }, () =>
+      anchor.controlPlane.enableTrustAnchor(id, carry.signal),
+    );
   });
 }
 
@@ -129,19 +137,24 @@ export function importCrl(carry: CarryOut, { anchor: name, generation }: ActionO
     const awsName = awsCrlName(authority, generation, generationOf(seen, generation).root.fingerprint);
     const plan = planCrlSlot(await slotsOf(carry, anchor, awsName), awsName, stored.sha256);
     const { arn: trustAnchorArn = "" } = anchor.memory.reading ?? {};
+    const sent = { generation, crlNumber: Number(stored.number) };
     switch (plan.do) {
       case "nothing":
         return;
       case "import":
-        await write(carry, anchor, () =>
+        await write(carry, anchor, { operation: "ImportCrl", ...sent }, () =>
           controlPlane.importCrl({ name: awsName, trustAnchorArn, crlPem: stored.pem }, signal),
         );
         return;
       case "update":
-        await write(carry, anchor, () => controlPlane.updateCrl({ id: plan.id, crlPem: stored.pem }, signal));
+        await write(carry, anchor, { operation: "UpdateCrl", ...sent, crlId: plan.id }, () =>
+          controlPlane.updateCrl({ id: plan.id, crlPem: stored.pem }, signal),
+        );
         return;
       case "enable":
-        await write(carry, anchor, () => controlPlane.enableCrl(plan.id, signal));
+        await write(carry, anchor, { operation: "EnableCrl", ...sent, crlId: plan.id }, () =>
+          controlPlane.enableCrl(plan.id, signal),
+        );
         return;
     }
   });
@@ -154,9 +167,11 @@ async function slotsOf(carry: CarryOut, anchor: NamedAnchor, awsName: string): P
   return (await readNow(carry, anchor)).crls;
 }
 
-export function deleteCrl(carry: CarryOut, { anchor: name, id }: ActionOf<"DeleteCrl">): Promise<void> {
+export function deleteCrl(carry: CarryOut, { anchor: name, generation, id }: ActionOf<"DeleteCrl">): Promise<void> {
   return callAnchor(carry, name, async (anchor) => {
-    await write(carry, anchor, () => anchor.controlPlane.deleteCrl(id, carry.signal));
+    await write(carry, anchor, { operation: "DeleteCrl", generation, crlId: id }, () =>
+      anchor.controlPlane.deleteCrl(id, carry.signal),
+    );
   });
 }
 

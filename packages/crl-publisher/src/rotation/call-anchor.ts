@@ -44,9 +44,28 @@ export async function callAnchor(
   }
 }
 
-/** Sends a write, whose answer may get lost. */
-export function write<T>({ options }: CarryOut, { memory }: NamedAnchor, send: () => Promise<T>): Promise<T> {
-  return memory.write(options.now().getTime(), send, isAnswered);
+/** What AWS is asked to change, for the log. */
+export interface ChangeInAws {
+  readonly operation: string;
+  readonly generation?: number;
+  /** Of the list that is sent. */
+  readonly crlNumber?: number;
+  readonly crlId?: string;
+}
+
+/** Sends a write, whose answer may get lost, and logs AWS's own id of the call: CloudTrail has the rest. */
+export async function write<T>(
+  { options, seen }: CarryOut,
+  { spec, memory, controlPlane }: NamedAnchor,
+  change: ChangeInAws,
+  send: () => Promise<T>,
+): Promise<T> {
+  const answer = await memory.write(options.now().getTime(), send, isAnswered);
+  // One call of an anchor is under way at a time, so that the last answer is this one's.
+  const { lastRequestId: requestId } = controlPlane;
+  const { name: authority } = seen.authority.metadata;
+  options.log.info({ authority, trustAnchor: spec.name, ...change, requestId }, "AWS took a change");
+  return answer;
 }
 
 /** The act cannot be carried out for this anchor, and AWS has not been asked. */

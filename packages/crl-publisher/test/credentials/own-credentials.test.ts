@@ -34,7 +34,7 @@ beforeEach(() => {
     authority: "fleet",
     anchor: "prod",
     generations: () => generations,
-    exchange: async (generation) => answer(generation),
+    exchange: async (generation) => ({ credentials: answer(generation), serial: `4f1c0${generation}` }),
     providerChain: async () => answer("chain"),
     account: "111122223333",
     identify: async ({ accessKeyId }) => {
@@ -95,6 +95,14 @@ describe("credentials by leaves of our own", () => {
     expect(await keyId()).toBe("ASIA2");
     expect(credentials.ownLeaf).toEqual({ generation: 2 });
     expect(asked).toEqual([3, 2]);
+  });
+
+  test("are logged with the leaf's serial, which the session has as its name, and with no secret", async () => {
+    answers.set(3, refusal("ERR_AWS_ACCESS_DENIED"));
+    await credentials.current();
+    const msg = "got AWS credentials by a leaf of our own";
+    expect(log).toMatchObject([{ msg, authority: "fleet", trustAnchor: "prod", generation: 2, serial: "4f1c02" }]);
+    expect(JSON.stringify(log)).not.toMatch(/not-a-real|ASIA/);
   });
 
   test("are obtained once for calls that come together", async () => {

@@ -24,11 +24,13 @@ let readings: Readings;
 let lists: ObjectStore<RevocationList>;
 let authorities: ObjectStore<CertificateAuthority>;
 let noticed: string[];
+let logLines: Record<string, unknown>[];
 /** Whether the CRL of a list is stored, too. */
 let isStored: boolean;
 
 beforeEach(async () => {
   noticed = [];
+  logLines = [];
   isStored = true;
   server = await ApiServer.start();
   readings = new Readings();
@@ -52,7 +54,10 @@ function options(revocations: ObjectStore<Revocation>): RevocationReconcilerOpti
     pace: { noticed: (authority, generation) => noticed.push(`${authority}-${generation}`) },
     readings,
     now: () => now,
-    log: createLogger({ program: "test", level: "silent" }),
+    log: createLogger({
+      program: "test",
+      to: { write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>) },
+    }),
   };
 }
 
@@ -152,6 +157,32 @@ describe("a revocation is refused, and nothing is marked", () => {
     expect(said(await reconcile(revocation()))).toEqual(["Accepted False NotYours"]);
     expect(server.calls).toHaveLength(calls);
   });
+});
+
+test("the log tells once each of mark, acceptance and publication, with the uid of the Revocation and its CRL", async () => {
+  put(record());
+  const { metadata } = await reconcile(revocation());
+  listed("4f1c");
+  await reconcile(revocation());
+  readBack("prod", 7, "4f1c");
+  for (let looks = 0; looks < 2; looks += 1) await reconcile(revocation());
+  const of = { namespace: "demo", name: "web", uid: metadata.uid, serial: "4f1c" };
+  expect(metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
+  expect(logLines.map(({ msg }) => msg)).toEqual([
+    "revoked a certificate",
+    "accepted a revocation",
+    "published a revocation",
+  ]);
+  expect(logLines).toMatchObject([
+    { ...of, record: "record-1" },
+    { ...of, authority: "fleet", generation: 1, reason: "Recorded" },
+    { ...of, crlNumber: 7 },
+  ]);
+});
+
+test("the log tells why a revocation is refused", async () => {
+  await reconcile(revocation());
+  expect(logLines).toMatchObject([{ msg: "refused a revocation", name: "web", reason: "NotYours" }]);
 });
 
 describe("a record is marked", () => {

@@ -55,6 +55,9 @@ export class TestSessions implements OwnSessions {
   }
 }
 
+/** A line of the publisher's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+
 /** A process of the publisher: what it remembers ends with it. */
 export class Publisher {
   readonly options: AuthorityReconcilerOptions;
@@ -66,8 +69,12 @@ export class Publisher {
     const { server, aws } = world;
     const { client } = server;
     const audit = new MemoryAudit().log;
-    const to = { write: (line: string) => void (this.#isSpinning ||= line.includes("without coming to rest")) };
-    const log = createLogger({ program: "test", level: "error", to });
+    const write = (text: string): void => {
+      const line = JSON.parse(text) as LogLine;
+      world.logLines.push(line);
+      this.#isSpinning ||= line.msg.includes("without coming to rest");
+    };
+    const log = createLogger({ program: "test", level: "info", to: { write } });
     const now = (): Date => aws.now;
     this.options = {
       client,
@@ -110,6 +117,8 @@ export class RotationWorld implements AsyncDisposable {
   readonly operations = new ObjectStore<AuthorityOperation>({ authority: ({ spec }) => [spec.authority] });
   readonly issuers = new ObjectStore<CapstanClusterIssuer>({ authority: ({ spec }) => [spec.caRef.name] });
   readonly sessions = new TestSessions();
+  /** Of every publisher, in order. */
+  readonly logLines: LogLine[] = [];
   publisher: Publisher;
 
   private constructor(server: ApiServer, aws: Aws) {

@@ -13,6 +13,7 @@ import {
   type ReadonlyStore,
   type ReconcileResult,
   type Reconciler,
+  refOfKey,
 } from "@capstan/kube";
 import { type Issuer, type IssuerKind, type IssuerRef, storeKeyOf } from "../issuers/issuer-kinds.ts";
 import type { Webhooks } from "../issuers/webhooks.ts";
@@ -89,7 +90,8 @@ export function requestReconciler<R extends KubeObject>(options: RequestReconcil
     if (memories.get(key)?.uid !== request.metadata.uid) forget(key);
     const { decision, issuerRef } = decide(options, request);
     if (decision.do === "ignore" || issuerRef === undefined) {
-      if (decision.do === "ignore") log.debug({ name: key, why: decision.why }, "nothing to do for a request");
+      if (decision.do === "ignore")
+        log.debug({ ...refOf(request), uid: request.metadata.uid, why: decision.why }, "nothing to do for a request");
       forget(key, request.metadata.uid);
       return {};
     }
@@ -144,7 +146,10 @@ export function requestReconciler<R extends KubeObject>(options: RequestReconcil
       // Somebody else was faster: the next look, at once, decides anew.
       if (signal.aborted || isConflict(error)) throw error;
       // Only the answer can have failed, and a leaf may wait for it: no limit ends these tries.
-      log.error({ name: key, err: error }, "could not answer a request: trying again");
+      log.error(
+        { ...refOfKey(key), uid: memories.get(key)?.uid, err: error },
+        "could not answer a request: trying again",
+      );
       const next = attempts.fail(key, { isPatient: true, leastMs: retryAfterOf(error) });
       return { requeueAfterMs: next === "give up" ? 0 : next };
     }
