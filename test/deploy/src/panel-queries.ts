@@ -8,15 +8,21 @@ export interface PanelData {
   readonly lines: readonly (Line & { readonly name: string })[];
 }
 
-/** Asks a panel's queries as Grafana would, for all authorities and with windows that a short scrape fills. */
+/** Asks a panel's queries as Grafana would, for all authorities. */
 export async function askPanel(
   prometheus: Prometheus,
   panel: Panel,
-  range: { readonly fromSeconds: number; readonly toSeconds: number; readonly stepSeconds: number },
+  range: {
+    readonly fromSeconds: number;
+    readonly toSeconds: number;
+    readonly stepSeconds: number;
+    /** What `$__rate_interval` is; 15 unless given. */
+    readonly rateSeconds?: number;
+  },
 ): Promise<PanelData> {
   const lines = await Promise.all(
     panel.queries.map(async ({ expr, legend }) => {
-      const found = await prometheus.queryRange(concrete(expr), range);
+      const found = await prometheus.queryRange(concrete(expr, range.rateSeconds), range);
       return found.map((line) => ({ ...line, name: nameOf(legend, line.labels) }));
     }),
   );
@@ -24,8 +30,8 @@ export async function askPanel(
 }
 
 /** The query with Grafana's variables filled in. */
-export function concrete(expr: string): string {
-  return expr.replaceAll("$authority", ".+").replaceAll("$__rate_interval", "15s");
+export function concrete(expr: string, rateSeconds = 15): string {
+  return expr.replaceAll("$authority", ".+").replaceAll("$__rate_interval", `${rateSeconds}s`);
 }
 
 function nameOf(legend: string, labels: Readonly<Record<string, string>>): string {

@@ -30,8 +30,12 @@ export interface Prometheus {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts Debian's Prometheus from its unpacked package, and scrapes the targets each second. */
-export async function startPrometheus(packageFolder: string, targets: readonly Target[]): Promise<Prometheus> {
+/** Starts Debian's Prometheus from its unpacked package: on what it is to scrape each second, or on a storage that there is. */
+export async function startPrometheus(
+  packageFolder: string,
+  source: { readonly targets: readonly Target[] } | { readonly storage: string },
+): Promise<Prometheus> {
+  const { targets, storage } = { targets: [], storage: undefined, ...source };
   const folder = await mkdtemp(path.join(tmpdir(), "capstan-prometheus-"));
   const config = path.join(folder, "prometheus.yml");
   const scrape = {
@@ -48,7 +52,7 @@ export async function startPrometheus(packageFolder: string, targets: readonly T
     program: path.join(packageFolder, "usr/bin/prometheus"),
     args: [
       `--config.file=${config}`,
-      `--storage.tsdb.path=${folder}/data`,
+      `--storage.tsdb.path=${storage ?? `${folder}/data`}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--web.console.templates=/nonexistent",
     ],

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Environment } from "../../e2e/src/environment.ts";
 import { capstan, mountSecret, startDemo } from "../../e2e/src/workload.ts";
+import type { Scraped } from "./plot/run.ts";
 import { type Prometheus, startPrometheus } from "./prometheus.ts";
 
-/** A running installation with a Prometheus that has scraped it for a while. */
-export interface ScrapedDemo {
-  readonly prometheus: Prometheus;
-  /** When scraping began and ended, in seconds since 1970. */
-  readonly fromSeconds: number;
-  readonly toSeconds: number;
-  readonly stop: () => Promise<void>;
+/** What happens once, beside what happens all the time. */
+export interface Moment {
+  /** After scraping has begun. */
+  readonly seconds: number;
+  readonly what: string;
+  readonly run: (environment: Environment) => Promise<void>;
 }
 
 const programs = ["issuer-controller", "crl-publisher", "crl-server"] as const;
@@ -21,7 +21,11 @@ const programs = ["issuer-controller", "crl-publisher", "crl-server"] as const;
  * @param prometheusFolder Debian's package, unpacked
  * @param seconds how long things happen
  */
-export async function scrapeDemo(prometheusFolder: string, seconds: number): Promise<ScrapedDemo> {
+export async function scrapeDemo(
+  prometheusFolder: string,
+  seconds: number,
+  moments: readonly Moment[] = [],
+): Promise<Scraped> {
   const environment = await startDemo();
   let prometheus: Prometheus | undefined;
   const stop = async (): Promise<void> => {
@@ -34,40 +38,43 @@ export async function scrapeDemo(prometheusFolder: string, seconds: number): Pro
       labels: { job: `capstan-${name}`, namespace: "capstan-system", pod: `${name}-0` },
     }));
     const fromSeconds = Date.now() / 1000;
-    prometheus = await startPrometheus(prometheusFolder, targets);
-    await letThingsHappen(environment, fromSeconds + seconds);
+    prometheus = await startPrometheus(prometheusFolder, { targets });
+    const events: { readonly seconds: number; readonly what: string }[] = [];
+    const left = [...moments];
+    for (let round = 1; round === 1 || Date.now() / 1000 < fromSeconds + seconds; round += 1) {
+      const [next] = left;
+      if (next !== undefined && Date.now() / 1000 >= fromSeconds + next.seconds) {
+        left.shift();
+        events.push({ seconds: Date.now() / 1000, what: next.what });
+        await next.run(environment);
+      }
+      await goOn(environment, round);
+    }
     // The last of it is scraped a second later.
     await delay(3_000);
-    return { prometheus, fromSeconds, toSeconds: Date.now() / 1000, stop };
+    return { prometheus, fromSeconds, toSeconds: Date.now() / 1000, rateSeconds: 15, events, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function letThingsHappen(environment: Environment, untilSeconds: number): Promise<void> {
-  const apply = async (text: string): Promise<void> => {
-    const { exitCode, stderr } = await environment.cluster.kubectl(["apply", "-f", "-"], { stdin: text });
-    if (exitCode !== 0) throw new Error(stderr);
-  };
-  for (let round = 1; round === 1 || Date.now() / 1000 < untilSeconds; round += 1) {
-    // Of three, one asks for a name that the policy gives to nobody in this namespace.
-    const names = [`a${round}.demo`, `b${round}.demo`, `c${round}.elsewhere`];
-    await apply(names.map(certificate).join("---\n"));
-    const secret = `a${round}-demo`;
-    await mountSecret(environment, "demo", secret);
-    const revoked = await capstan(environment, [
-      "revoke",
-      `certificate/${secret}`,
-      "-n",
-      "demo",
-      "--reason",
-      "superseded",
-      "--yes",
-    ]);
-    if (revoked.exitCode !== 0) throw new Error(revoked.stderr);
-    for (const file of ["/bundle.pem", "/crl/fleet-1.crl", "/nothing"]) await fetch(`${environment.crlServer}${file}`);
-  }
+/** Three Certificates, one of which the policy gives to nobody in this namespace; one that is revoked; and fetched CRLs. */
+async function goOn(environment: Environment, round: number): Promise<void> {
+  await applyCertificates(environment, [`a${round}.demo`, `b${round}.demo`, `c${round}.elsewhere`]);
+  const secret = `a${round}-demo`;
+  await mountSecret(environment, "demo", secret);
+  const target = `certificate/${secret}`;
+  const revoked = await capstan(environment, ["revoke", target, "-n", "demo", "--reason", "superseded", "--yes"]);
+  if (revoked.exitCode !== 0) throw new Error(revoked.stderr);
+  for (const file of ["/bundle.pem", "/crl/fleet-1.crl", "/nothing"]) await fetch(`${environment.crlServer}${file}`);
+}
+
+/** Certificates of these common names in namespace `demo`. */
+export async function applyCertificates({ cluster }: Environment, commonNames: readonly string[]): Promise<void> {
+  const stdin = commonNames.map(certificate).join("---\n");
+  const { exitCode, stderr } = await cluster.kubectl(["apply", "-f", "-"], { stdin });
+  if (exitCode !== 0) throw new Error(stderr);
 }
 
 function certificate(commonName: string): string {

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { debianPackage } from "../../src/debian-package.ts";
 import { askPanel, metricsOf } from "../../src/panel-queries.ts";
-import { type ScrapedDemo, scrapeDemo } from "../../src/scraped-demo.ts";
-import { writePlots } from "../../src/write-plots.ts";
+import type { Scraped } from "../../src/plot/run.ts";
+import { scrapeDemo } from "../../src/scraped-demo.ts";
 
 // Dashboards and alerts against what the running programs tell a real Prometheus.
 
@@ -33,13 +33,11 @@ test.each([
 });
 
 describe.skipIf(missing !== undefined)(`scraped by Prometheus${missing === undefined ? "" : ` (${missing})`}`, () => {
-  /** How long to scrape for pictures of the panels, in seconds; left out, none are made. */
-  const plotSeconds = process.env["CAPSTAN_PLOTS"];
-  let demo: ScrapedDemo;
+  let demo: Scraped;
   let known: ReadonlySet<string>;
 
   beforeAll(async () => {
-    demo = await scrapeDemo(folder ?? "", Number(plotSeconds ?? "20"));
+    demo = await scrapeDemo(folder ?? "", 20);
     known = await demo.prometheus.metricNames();
   }, 20 * minute);
   afterAll(async () => {
@@ -56,10 +54,6 @@ describe.skipIf(missing !== undefined)(`scraped by Prometheus${missing === undef
       expect(lines.length).toBeGreaterThan(0);
     },
   );
-
-  test.runIf(plotSeconds !== undefined)("the pictures of the documentation are made of it", async () => {
-    await writePlots(demo);
-  });
 
   test.each(alerts)("%s reads metrics that the programs expose", async (_alert, expr) => {
     const names = metricsOf(expr).filter((name) => !unseen.has(name));
