@@ -2,9 +2,10 @@
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
 
 const entry = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The oldest Node that runs it: as @kubernetes/client-node and undici demand. */
 const oldestNode = "22.19";
@@ -16,24 +17,48 @@ const require = createRequireOfBundle(import.meta.url);`;
 
 /** Writes the plugin to a file, executable, and returns its size in bytes. */
 export async function buildPlugin(outputFile: string): Promise<number> {
-  await mkdir(dirname(outputFile), { recursive: true });
-  const { metafile } = await build({
-    entryPoints: [entry],
+  const bytes = await bundle({
     outfile: outputFile,
+    format: "esm",
+    target: `node${oldestNode}`,
+    banner: { js: banner },
+  });
+  await chmod(outputFile, 0o755);
+  return bytes;
+}
+
+/** Writes the plugin as the script that an executable of this Node carries: CommonJS, and it imports nothing but Node's own. */
+export async function buildScript(outputFile: string): Promise<number> {
+  return await bundle({
+    outfile: outputFile,
+    format: "cjs",
+    target: `node${process.versions.node}`,
+    // In an executable import() is not there.
+    supported: { "dynamic-import": false },
+    define: { "import.meta.url": "urlOfBundle" },
+    banner: { js: `const urlOfBundle = require("node:url").pathToFileURL(process.execPath).href;` },
+  });
+}
+
+async function bundle(
+  form: Pick<BuildOptions, "format" | "target" | "banner" | "define" | "supported"> & { readonly outfile: string },
+): Promise<number> {
+  await mkdir(dirname(form.outfile), { recursive: true });
+  const { metafile } = await build({
+    // esbuild names modules in comments by their paths from here: the same sources give the same bytes wherever they lie.
+    absWorkingDir: repository,
+    entryPoints: [entry],
     bundle: true,
     minifySyntax: true,
     minifyWhitespace: true, // not names: stack traces of bug reports stay readable
     platform: "node",
-    format: "esm",
-    target: `node${oldestNode}`,
     conditions: ["@capstan/source"],
-    banner: { js: banner },
     legalComments: "eof",
     metafile: true,
     logLevel: "warning",
     plugins: [ourModulesHaveNoSideEffects, celWorkerInside],
+    ...form,
   });
-  await chmod(outputFile, 0o755);
   return Object.values(metafile.outputs).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
