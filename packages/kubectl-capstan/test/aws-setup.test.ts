@@ -55,11 +55,21 @@ describe("--apply", () => {
       canary: { roleArn: `arn:aws:iam::${account}:role/capstan-fleet-prod-canary` },
     });
     expect(anchor.create).toBeUndefined();
+    const profileArn = world.emulator.profileArn("capstan-fleet-prod-workload-web");
+    const helper = `--trust-anchor-arn ${anchor.arn} --profile-arn ${profileArn} --role-arn arn:aws:iam::${account}:role/web`;
+    expect(first.out).toMatch(/\n# for aws_signing_helper, role web under trust anchor prod:\n# {3}--.*\n$/);
+    expect(first.out.trimEnd().endsWith(`\n#   ${helper}`)).toBe(true);
 
     const second = await world.setUp("--apply", "--yes", ...workload);
     expect(second).toMatchObject({ code: 0, out: first.out });
     expect(world.writes()).toEqual([]);
     expect(second.err).toContain("Nothing is to be changed.");
+  });
+
+  test("says nothing of the helper where no role for workloads is made", async () => {
+    const { code, out } = await world.setUp("--apply", "--yes");
+    expect(code).toBe(0);
+    expect(out).not.toContain("aws_signing_helper");
   });
 
   test("gives each role to its own leaves alone", async () => {

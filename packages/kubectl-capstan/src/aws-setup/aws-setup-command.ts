@@ -16,6 +16,7 @@ import { renderTerraform } from "./render-terraform.ts";
 import { type AwsSetupOptions, parseRequest, type Request, type TextFormat, textFormats } from "./request.ts";
 import { describeSetup, type Setup } from "./setup.ts";
 import { fieldsOf, withFields } from "./spec-fields.ts";
+import { formatWorkload } from "./workload-arguments.ts";
 import { formatAnchors, writeSpec } from "./write-spec.ts";
 
 /** `kubectl capstan aws-setup [CA]`: once for each trust anchor, with an administrator's credentials or by text that is applied. */
@@ -167,6 +168,7 @@ async function setUp(
   });
   const trustAnchors = [...withFields(authority.spec.trustAnchors ?? [], fields)];
   terminal.out(formatAnchors(authority.metadata.name, trustAnchors));
+  for (const { setup, found } of applied) terminal.out(formatWorkload(setup.anchor, found));
   if (task.writesSpec && source.cluster !== undefined) {
     const { client, authority: stored } = source.cluster;
     await writeSpec(client, stored, { fields, terminal, asks });
