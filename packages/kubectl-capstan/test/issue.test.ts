@@ -217,6 +217,72 @@ describe("issue with a request of somebody else's", () => {
     ).toBe(true);
   });
 
+  const request = (name: string, extensions: string): string => {
+    const file = join(folder, `${name}.csr`);
+    const config = `[req]\ndistinguished_name = dn\nreq_extensions = own\n[dn]\n[own]\n${extensions}\n`;
+    writeFileSync(join(ca, "request.cnf"), config);
+    const key = ["-newkey", "rsa:2048", "-nodes", "-keyout", join(folder, `${name}.other`)];
+    openssl(["req", "-new", "-config", "request.cnf", ...key, "-subj", "/CN=web.demo", "-out", file]);
+    return file;
+  };
+  const issueWith = async (server: ApiServer, file: string, ...flags: readonly string[]) => {
+    const ended = await run(["issue", web(), "--cluster-issuer", "fleet", "--csr", file, ...flags], { server });
+    return { ...ended, err: ended.err.replaceAll(folder, "DIR") };
+  };
+  const usagesOf = (server: ApiServer): unknown =>
+    posted(server).map((body) => (body as { spec: { usages: unknown } }).spec.usages);
+
+  test.each<[string, readonly string[], readonly string[]]>([
+    ["subjectAltName = DNS:web.demo.svc", [], ["digital signature", "client auth"]],
+    ["keyUsage = critical, digitalSignature\nbasicConstraints = critical, CA:FALSE", [], ["digital signature"]],
+    [
+      "keyUsage = digitalSignature, keyEncipherment\nextendedKeyUsage = clientAuth, serverAuth",
+      [],
+      ["digital signature", "key encipherment", "client auth", "server auth"],
+    ],
+    [
+      "keyUsage = digitalSignature",
+      ["--usages", "digital signature,server auth"],
+      ["digital signature", "server auth"],
+    ],
+  ])("with %j and %j asks for the usages that it has, where it has any", async (extensions, flags, usages) => {
+    await using server = await startApiServer(issuing());
+    expect((await issueWith(server, request("web", extensions), ...flags)).code).toBe(0);
+    expect(usagesOf(server)).toEqual([usages]);
+  });
+
+  test("whose usage a CertificateRequest has no name for is refused here", async () => {
+    await using server = await startApiServer(issuing());
+    const { code, err } = await issueWith(server, request("web", "extendedKeyUsage = 1.3.6.1.5.2.3.4"));
+    expect({ code, err, sent: server.requests.length }).toEqual({
+      code: 1,
+      err: "error: DIR/web.csr: asks for the usage 1.3.6.1.5.2.3.4, which a CertificateRequest has no name for: leave it out\n",
+      sent: 0,
+    });
+  });
+
+  test("is renewed with the same request, and never with one of another key but by --force", async () => {
+    await using server = await startApiServer(issuing());
+    const [own, other] = [request("own", ""), request("other", "")];
+    await issueWith(server, own);
+    const before = readFileSync(web(".crt"), "utf8");
+    expect((await issueWith(server, own, "--renew-before", "8h")).err).toBe(
+      "DIR/web.crt is fresh: valid for another 24h\n",
+    );
+    expect((await issueWith(server, own, "--renew-before", "24h")).code).toBe(0);
+    const renewed = readFileSync(web(".crt"), "utf8");
+    expect(renewed).not.toBe(before);
+    for (const renewBefore of ["8h", "24h"]) {
+      expect(await issueWith(server, other, "--renew-before", renewBefore)).toEqual({
+        code: 1,
+        out: "",
+        err: "error: DIR/web.crt is of another key than the request: give another FILE, or --force to replace it\n",
+      });
+    }
+    expect([posted(server).length, readFileSync(web(".crt"), "utf8")]).toEqual([2, renewed]);
+    expect((await issueWith(server, other, "--force")).code).toBe(0);
+  });
+
   test("that no issuer would take is refused here, and nothing is sent", async () => {
     writeFileSync(
       web(".csr"),
@@ -386,6 +452,12 @@ describe("issue cannot mean", () => {
       "--profile-arn is no ARN of a profile in the region of the trust anchor",
     ],
     [[...asked, ...awsFlags, "--profile-name", "a]\nb"], "--profile-name: use letters, digits and _ . @ + -"],
+    ...['pkcs11:object=a"b', "pkcs11:object=$(id)", "pkcs11:object=a\nregion = x", "`id`"].map(
+      (where): [readonly string[], string] => [
+        ["--cluster-issuer", "fleet", "--csr", "x", "--private-key", where],
+        "--private-key: AWS's configuration file cannot hold \", $, ` or a line break in a command: give it another name",
+      ],
+    ),
   ])("%j", async (flags, message) => {
     expect(await run(["issue", "web", ...flags])).toEqual({
       code: 2,

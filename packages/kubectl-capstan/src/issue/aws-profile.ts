@@ -68,6 +68,15 @@ export function formatAwsProfile(
   return name === undefined ? line : `[profile ${name}]\nregion = ${region}\n${line}`;
 }
 
+/** What {@link isQuotable} refuses, and what to do. */
+export const unquotable =
+  "AWS's configuration file cannot hold \", $, ` or a line break in a command: give it another name";
+
+/** Whether a word of the line is read by every SDK as it was written: some of them ask a shell. */
+export function isQuotable(word: string): boolean {
+  return !/["$`\p{Cc}]/u.test(word);
+}
+
 /** SDKs split the line at spaces, and take double quotes off. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `"${word}"`;

@@ -1,14 +1,7 @@
-import { type KeyObject, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import path from "node:path";
 import { apiGroup } from "@capstan/api";
-import {
-  CaError,
-  checkCertificationRequest,
-  createCertificationRequest,
-  encodePem,
-  formatViolations,
-} from "@capstan/ca-core";
+import { CaError, createCertificationRequest } from "@capstan/ca-core";
 import type { NewObject } from "@capstan/kube";
 import { withCluster } from "../cluster.ts";
 import type { Command } from "../command.ts";
@@ -20,6 +13,7 @@ import { printable } from "../output/printable.ts";
 import { certificateRequestResource } from "../revoke/cert-manager.ts";
 import { formatAwsProfile } from "./aws-profile.ts";
 import { followRequest, type IssueRequestObject } from "./follow-request.ts";
+import { type GivenRequest, readGivenRequest } from "./given-request.ts";
 import { type AskedNames, type IssueOptions, type IssueRequest, readIssueRequest } from "./issue-request.ts";
 import {
   checkWritable,
@@ -51,8 +45,7 @@ export const issueCommand: Command<IssueOptions> = {
     {
       long: "usages",
       value: "USAGE,…",
-      description: "key usages in cert-manager's names",
-      default: "digital signature,client auth",
+      description: "key usages in cert-manager's names; else those of --csr, else digital signature,client auth",
     },
     {
       long: "key-algorithm",
@@ -91,31 +84,35 @@ export const issueCommand: Command<IssueOptions> = {
   run: issue,
 };
 
-interface Own {
-  /** PEM. */
-  readonly csr: string;
+/** What is asked with. */
+interface Own extends GivenRequest {
   /** Undefined when it is elsewhere. */
   readonly privateKey: KeyObject | undefined;
 }
+
+const defaultUsages = ["digital signature", "client auth"];
 
 async function issue({ arguments: [file = ""], options, context }: Invocation<IssueOptions>): Promise<ExitCode> {
   const { terminal, clock } = context;
   const request = readIssueRequest(file, options);
   const paths = leafPaths(file, request.source.from === "new key");
+  const given =
+    request.source.from === "request" ? await readGivenRequest(request.source.file, terminal.readInput) : undefined;
   const existing = await readExisting(paths);
-  const fresh = freshFor(request, existing, clock.now());
+  const differing = existing.is === "pair" ? howItDiffers(existing.certificate, request, given) : undefined;
+  const fresh = differing === undefined ? freshFor(request, existing, clock.now()) : undefined;
   if (fresh !== undefined) {
     terminal.err(`${paths.certificate} is fresh: valid for another ${fresh}\n`);
     showProfile();
     return exitCode.done;
   }
-  checkReplaceable(request, existing, paths);
+  checkReplaceable(request, { existing, differing }, paths);
   checkWritable(paths);
   return withCluster(options, context, async ({ client, namespace }) => {
-    const own = await prepare(request, terminal.readInput);
+    const own: Own = given === undefined ? await prepare(request) : { ...given, privateKey: undefined };
     const created = await client.create<IssueRequestObject>(
       certificateRequestResource,
-      newRequest(request, own.csr, namespace),
+      newRequest(request, own, namespace),
     );
     terminal.err(`certificaterequest.cert-manager.io/${created.metadata.name} created\n`);
     const tell = (line: string): void => terminal.err(`${line}\n`);
@@ -142,17 +139,27 @@ async function issue({ arguments: [file = ""], options, context }: Invocation<Is
 }
 
 /** How long the existing certificate need not be renewed, in words; undefined when it has to be, or nobody asked. */
-function freshFor({ renewBeforeMs, source }: IssueRequest, existing: Existing, now: number): string | undefined {
+function freshFor({ renewBeforeMs }: IssueRequest, existing: Existing, now: number): string | undefined {
   if (renewBeforeMs === undefined || existing.is !== "pair") return undefined;
   const leftMs = existing.certificate.validToDate.getTime() - now;
-  if (source.from === "new key" && !hasNames(existing.certificate, source.names)) return undefined;
   return leftMs > renewBeforeMs ? formatLength(leftMs) : undefined;
 }
 
-/** Nothing of somebody else's is lost: only a pair is renewed, and only for the names that it has. */
+/** Why a certificate is no earlier one of what is asked for. */
+function howItDiffers(
+  certificate: X509Certificate,
+  { source }: IssueRequest,
+  given: GivenRequest | undefined,
+): string | undefined {
+  if (source.from === "new key")
+    return hasNames(certificate, source.names) ? undefined : "has other names than are asked for";
+  return given !== undefined && hasKey(certificate, given.spki) ? undefined : "is of another key than the request";
+}
+
+/** Nothing of somebody else's is lost: only a pair is renewed, and only for the names or the key that it has. */
 function checkReplaceable(
-  { force, renewBeforeMs, source }: IssueRequest,
-  existing: Existing,
+  { force, renewBeforeMs }: IssueRequest,
+  { existing, differing }: { readonly existing: Existing; readonly differing: string | undefined },
   { certificate, privateKey }: LeafPaths,
 ): void {
   if (force || existing.is === "absent") return;
@@ -166,11 +173,17 @@ function checkReplaceable(
       `${privateKey ?? certificate} exists: give another FILE, --renew-before to renew it when it is due, or --force to replace it now`,
     );
   }
-  if (source.from === "new key" && !hasNames(existing.certificate, source.names)) {
-    throw new PluginError(
-      `${certificate} has other names than are asked for: give another FILE, or --force to replace it`,
-    );
+  if (differing !== undefined) {
+    throw new PluginError(`${certificate} ${differing}: give another FILE, or --force to replace it`);
   }
+}
+
+function hasKey(certificate: X509Certificate, spki: Uint8Array): boolean {
+  return Buffer.compare(spkiOf(certificate.publicKey), spki) === 0;
+}
+
+function spkiOf(publicKey: KeyObject): Uint8Array {
+  return publicKey.export({ format: "der", type: "spki" });
 }
 
 function hasNames({ subject, subjectAltName }: X509Certificate, { commonName, alternatives }: AskedNames): boolean {
@@ -182,44 +195,24 @@ function hasNames({ subject, subjectAltName }: X509Certificate, { commonName, al
   );
 }
 
-async function prepare({ source }: IssueRequest, readInput: () => Promise<Uint8Array>): Promise<Own> {
-  if (source.from === "request") return { csr: await readRequest(source.file, readInput), privateKey: undefined };
+/** A key of our own, and a request of it. */
+async function prepare({ source }: IssueRequest): Promise<Own> {
+  if (source.from === "request") throw new TypeError("the request is there already");
   const privateKey = await generateLocalKey(source.algorithm);
   const { commonName, alternatives } = source.names;
   try {
     const subject = commonName === undefined ? [] : [{ type: "CN", value: commonName }];
-    return {
-      csr: createCertificationRequest({ privateKey, subject, subjectAlternativeNames: alternatives }),
-      privateKey,
-    };
+    const csr = createCertificationRequest({ privateKey, subject, subjectAlternativeNames: alternatives });
+    return { csr, spki: spkiOf(createPublicKey(privateKey)), usages: undefined, privateKey };
   } catch (error) {
     if (error instanceof CaError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
 }
 
-const derSequence = 0x30;
-
-/** @throws {PluginError} for what no issuer would take, with every rule that it breaks */
-async function readRequest(file: string, readInput: () => Promise<Uint8Array>): Promise<string> {
-  const bytes = file === "-" ? await readInput() : await readFileOrExplain(file);
-  const pem = bytes[0] === derSequence ? encodePem("CERTIFICATE REQUEST", bytes) : Buffer.from(bytes).toString("utf8");
-  const checked = checkCertificationRequest(pem);
-  if (checked.ok) return pem;
-  throw new PluginError(`${file === "-" ? "the request" : file}: ${formatViolations(checked.violations)}`);
-}
-
-async function readFileOrExplain(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new PluginError(`${file} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? ""}`, { cause });
-  }
-}
-
 function newRequest(
   { file, issuer, duration, usages }: IssueRequest,
-  csr: string,
+  { csr, usages: ownUsages }: Own,
   namespace: string,
 ): NewObject<IssueRequestObject> & { readonly spec: unknown } {
   const base = path
@@ -234,7 +227,7 @@ function newRequest(
     spec: {
       issuerRef: { group: apiGroup, ...issuer },
       request: Buffer.from(csr).toString("base64"),
-      usages: [...usages],
+      usages: [...(usages ?? ownUsages ?? defaultUsages)],
       ...(duration === undefined ? {} : { duration }),
     },
   };
@@ -246,15 +239,9 @@ function keyFile({ privateKey: file }: LeafPaths, { privateKey }: Own): readonly
 }
 
 /** What is written must be of use: a certificate of our own key. */
-function checkAnswer(pem: string, { csr, privateKey }: Own): X509Certificate {
+function checkAnswer(pem: string, { spki }: Own): X509Certificate {
   const leaf = parseLeaf(pem);
-  if (privateKey !== undefined) {
-    if (leaf.checkPrivateKey(privateKey)) return leaf;
-  } else {
-    const checked = checkCertificationRequest(csr);
-    const spki = leaf.publicKey.export({ format: "der", type: "spki" });
-    if (checked.ok && Buffer.compare(spki, checked.value.publicKey.spki) === 0) return leaf;
-  }
+  if (hasKey(leaf, spki)) return leaf;
   throw new PluginError("the request was answered with a certificate of another key: nothing was written");
 }
 

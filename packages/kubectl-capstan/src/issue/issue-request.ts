@@ -1,9 +1,10 @@
+import path from "node:path";
 import { DurationError, parseDuration } from "@capstan/api";
 import { isUsage, type SubjectAlternativeName } from "@capstan/ca-core";
 import { UsageError } from "../exit-code.ts";
 import { type ConnectionOptions } from "../flags.ts";
 import { parseTimeout } from "../timeout.ts";
-import { type AwsProfile, readAwsProfile } from "./aws-profile.ts";
+import { type AwsProfile, isQuotable, readAwsProfile, unquotable } from "./aws-profile.ts";
 import { keyAlgorithmNames, type LocalKeyAlgorithm } from "./local-key.ts";
 
 /** The flags of `issue` as parsed. */
@@ -38,7 +39,8 @@ export interface IssueRequest {
     | { readonly from: "request"; readonly file: string };
   /** As in CertificateRequests; undefined takes the issuer's default. */
   readonly duration: string | undefined;
-  readonly usages: readonly string[];
+  /** In cert-manager's names; undefined when nobody said. */
+  readonly usages: readonly string[] | undefined;
   readonly force: boolean;
   readonly renewBeforeMs: number | undefined;
   readonly wait: { readonly timeout: string; readonly timeoutMs: number };
@@ -56,6 +58,8 @@ export interface AskedNames {
 export function readIssueRequest(file: string, options: IssueOptions): IssueRequest {
   const { timeout = "", csr, privateKey, force = false } = options;
   if (file === "" || file.endsWith("/")) throw new UsageError("FILE is the beginning of a file's name, like ./web");
+  const aws = readAwsProfile(options);
+  if (aws !== undefined && !isQuotable(path.resolve(file))) throw new UsageError(`FILE: ${unquotable}`);
   return {
     file,
     issuer: readIssuer(options),
@@ -64,12 +68,12 @@ export function readIssueRequest(file: string, options: IssueOptions): IssueRequ
         ? { from: "new key", algorithm: readAlgorithm(options.keyAlgorithm), names: readNames(options) }
         : { from: "request", file: checkedCsr(csr, options) },
     duration: options.duration === undefined ? undefined : checkedDuration("--duration", options.duration).text,
-    usages: readUsages(options.usages ?? ""),
+    usages: options.usages === undefined ? undefined : readUsages(options.usages),
     force,
     renewBeforeMs:
       options.renewBefore === undefined ? undefined : checkedDuration("--renew-before", options.renewBefore).ms,
     wait: { timeout, timeoutMs: parseTimeout(timeout) },
-    aws: readAwsProfile(options),
+    aws,
     privateKey: checkedPrivateKey(privateKey, csr),
   };
 }
@@ -115,6 +119,9 @@ function readAlgorithm(text: string | undefined): LocalKeyAlgorithm {
 function checkedPrivateKey(privateKey: string | undefined, csr: string | undefined): string | undefined {
   if (privateKey !== undefined && csr === undefined) {
     throw new UsageError("--private-key says where the key of --csr is: give --csr with it");
+  }
+  if (privateKey !== undefined && !isQuotable(privateKey)) {
+    throw new UsageError(`--private-key: ${unquotable}`);
   }
   return privateKey;
 }
