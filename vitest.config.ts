@@ -19,8 +19,9 @@ export default defineConfig({
             "test/{bench,cluster,conformance,deploy,docs,faults,interop,rolesanywhere,soak}/test/**/*.test.ts",
           ],
           exclude: ["test/{conformance,deploy,faults,soak}/test/e2e/**"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // Generous, as are all limits of waiting in tests: a loaded machine is no error.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {

@@ -103,7 +103,7 @@ describe("a small run", () => {
       "Targets",
       json,
     ]);
-    expect(output.stderr).toMatch(/^\[ 0:00\] /);
+    expect(output.stderr).toMatch(/^\[ \d+:\d\d\] /);
   });
 });
 
@@ -113,7 +113,7 @@ test("--only runs one part, and leaves the figures of others empty", async () =>
   const results = JSON.parse(readFileSync(json, "utf8")) as BenchResults;
   expect(results).toMatchObject({ leaves: [], handover: [], crl: [], certificates: [] });
   expect(results.check).toHaveLength(6);
-}, 120_000);
+}, 300_000);
 
 test.each([
   ["a part that does not exist", ["--only", "speed"], "--only speed: must be one of leaves, handover, crl, check"],

@@ -5,6 +5,7 @@ import { runSchedule } from "./model/run-schedule.ts";
 import { scheduleOf } from "./model/schedule.ts";
 import { Violation } from "./model/world.ts";
 
+// Each run ends with the first schedule that finds it.
 const schedules = Number(process.env["CAPSTAN_SCHEDULES"] ?? 10_000);
 
 describe("the model finds a planner in which", () => {

@@ -25,6 +25,9 @@ import { authority, day, hour, ownNamespace, record, revocation } from "../suppo
 // The whole publisher, as main.ts starts it, on an API server in memory. Its authority has no trust anchor: what is counted
 // are CRLs, and each is one UpdateCrl for each anchor. It takes a minute on a busy machine, since the numbers are what is held.
 
+/** Generous: a loaded machine is no error. */
+const waitMs = 300_000;
+
 let server: ApiServer;
 let folder: string;
 let stop: AbortController;
@@ -42,7 +45,7 @@ beforeEach(async () => {
 /** Resolves when the authority signs. */
 async function start(): Promise<void> {
   ended = run();
-  await vi.waitUntil(() => readyOf() === "True", { timeout: 60_000, interval: 50 });
+  await vi.waitUntil(() => readyOf() === "True", { timeout: waitMs, interval: 50 });
 }
 
 afterEach(async () => {
@@ -50,7 +53,7 @@ afterEach(async () => {
   await ended;
   await server[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
-}, 60_000);
+});
 
 async function run(): Promise<void> {
   const { client, connection } = server;
@@ -107,62 +110,70 @@ const withCondition = (type: string, status: string): readonly Revocation[] =>
     is?.conditions?.some((one) => one.type === type && one.status === status),
   );
 
-test("a-thousand-at-once-are-two-crls-at-most-and-all-are-published", async () => {
-  await start();
-  const from = server.writes.length;
-  revokeMany(1_000, "superseded");
-  await vi.waitUntil(() => withCondition("Published", "True").length === 1_000, { timeout: 120_000, interval: 200 });
-  expect(crlsMade(from)).toBeLessThanOrEqual(2);
-  expect(crl().serials.size).toBeGreaterThan(1_000);
-  // Marked, taken down, accepted and published: nothing is written that says what was said.
-  const statuses = server.writes.slice(from).filter((write) => write.includes("/revocations/"));
-  expect(statuses.length).toBeLessThanOrEqual(3_000);
-  const marks = server.writes.slice(from).filter((write) => write.includes("/issuedcertificates/leaf-"));
-  expect(marks).toHaveLength(1_000);
-}, 150_000);
+test(
+  "a-thousand-at-once-are-two-crls-at-most-and-all-are-published",
+  async () => {
+    await start();
+    const from = server.writes.length;
+    revokeMany(1_000, "superseded");
+    await vi.waitUntil(() => withCondition("Published", "True").length === 1_000, { timeout: waitMs, interval: 200 });
+    expect(crlsMade(from)).toBeLessThanOrEqual(2);
+    expect(crl().serials.size).toBeGreaterThan(1_000);
+    // Marked, taken down, accepted and published: nothing is written that says what was said.
+    const statuses = server.writes.slice(from).filter((write) => write.includes("/revocations/"));
+    expect(statuses.length).toBeLessThanOrEqual(3_000);
+    const marks = server.writes.slice(from).filter((write) => write.includes("/issuedcertificates/leaf-"));
+    expect(marks).toHaveLength(1_000);
+  },
+  2 * waitMs,
+);
 
-test("six-thousand-stay-below-what-aws-takes-and-those-without-room-say-so", async () => {
-  // As many as there are after a bad week; those that come now are the last ones.
-  for (let index = 0; index < 5_900; index += 1) {
-    const spec = { serial: `4e${index.toString(16).padStart(30, "0")}`, ...times };
-    const revoked = { at: formatTime(begin - hour), reason: "superseded", revocation: "demo/before" } as const;
-    server.put(issuedCertificateResource, record({ name: `before-${index}`, spec, status: { revoked } }));
-  }
-  await start();
-  await vi.waitUntil(() => (list()?.status?.published?.entries ?? 0) > 5_900, { timeout: 60_000, interval: 200 });
-  revokeMany(200, "privilegeWithdrawn", ownNamespace);
-  await vi.waitUntil(
-    () => withCondition("Published", "True").length + withCondition("Accepted", "Unknown").length === 200,
-    { timeout: 120_000, interval: 500 },
-  );
-  const [published, refused] = [withCondition("Published", "True"), withCondition("Accepted", "Unknown")];
-  expect([published.length > 20, refused.length > 20]).toEqual([true, true]);
-  expect(crl().pem.length).toBeLessThan(MAX_CRL_CHARACTERS);
-  expect(crl().serials.size).toBeGreaterThan(5_900 + published.length);
-  // Without room nothing is marked: what is not in the CRL is not called revoked.
-  const marked = (server.all(issuedCertificateResource) as readonly IssuedCertificate[]).filter(
-    ({ metadata, status }) => metadata.name.startsWith("leaf-") && status?.revoked !== undefined,
-  );
-  expect(marked).toHaveLength(published.length);
-  expect(refused[0]?.status?.conditions?.[0]).toMatchObject({
-    reason: "NoRoom",
-    message: expect.stringMatching(/full/),
-  });
-  expect(list().status?.capacity).toMatchObject({ reasons: "LeftOut" });
-  const fleet = (): CertificateAuthority =>
-    server.read(certificateAuthorityResource, { name: "fleet" }) as CertificateAuthority;
-  await vi.waitUntil(
-    () => fleet().status?.conditions?.some(({ type, status }) => type === "CRLCapacity" && status === "False"),
-    { timeout: 30_000, interval: 100 },
-  );
+test(
+  "six-thousand-stay-below-what-aws-takes-and-those-without-room-say-so",
+  async () => {
+    // As many as there are after a bad week; those that come now are the last ones.
+    for (let index = 0; index < 5_900; index += 1) {
+      const spec = { serial: `4e${index.toString(16).padStart(30, "0")}`, ...times };
+      const revoked = { at: formatTime(begin - hour), reason: "superseded", revocation: "demo/before" } as const;
+      server.put(issuedCertificateResource, record({ name: `before-${index}`, spec, status: { revoked } }));
+    }
+    await start();
+    await vi.waitUntil(() => (list()?.status?.published?.entries ?? 0) > 5_900, { timeout: waitMs, interval: 200 });
+    revokeMany(200, "privilegeWithdrawn", ownNamespace);
+    await vi.waitUntil(
+      () => withCondition("Published", "True").length + withCondition("Accepted", "Unknown").length === 200,
+      { timeout: waitMs, interval: 500 },
+    );
+    const [published, refused] = [withCondition("Published", "True"), withCondition("Accepted", "Unknown")];
+    expect([published.length > 20, refused.length > 20]).toEqual([true, true]);
+    expect(crl().pem.length).toBeLessThan(MAX_CRL_CHARACTERS);
+    expect(crl().serials.size).toBeGreaterThan(5_900 + published.length);
+    // Without room nothing is marked: what is not in the CRL is not called revoked.
+    const marked = (server.all(issuedCertificateResource) as readonly IssuedCertificate[]).filter(
+      ({ metadata, status }) => metadata.name.startsWith("leaf-") && status?.revoked !== undefined,
+    );
+    expect(marked).toHaveLength(published.length);
+    expect(refused[0]?.status?.conditions?.[0]).toMatchObject({
+      reason: "NoRoom",
+      message: expect.stringMatching(/full/),
+    });
+    expect(list().status?.capacity).toMatchObject({ reasons: "LeftOut" });
+    const fleet = (): CertificateAuthority =>
+      server.read(certificateAuthorityResource, { name: "fleet" }) as CertificateAuthority;
+    await vi.waitUntil(
+      () => fleet().status?.conditions?.some(({ type, status }) => type === "CRLCapacity" && status === "False"),
+      { timeout: waitMs, interval: 100 },
+    );
 
-  // The reserve: an administrator's leaked key is revoked all the same.
-  const serial = "4d".padEnd(32, "1");
-  server.put(issuedCertificateResource, record({ name: "leaked", spec: { serial, ...times } }));
-  server.put(revocationResource, revocation({ namespace: ownNamespace, name: "leaked", target: { serial } }));
-  await vi.waitUntil(() => withCondition("Published", "True").some(({ metadata }) => metadata.name === "leaked"), {
-    timeout: 120_000,
-    interval: 500,
-  });
-  expect(crl().serials.has(serial)).toBe(true);
-}, 400_000);
+    // The reserve: an administrator's leaked key is revoked all the same.
+    const serial = "4d".padEnd(32, "1");
+    server.put(issuedCertificateResource, record({ name: "leaked", spec: { serial, ...times } }));
+    server.put(revocationResource, revocation({ namespace: ownNamespace, name: "leaked", target: { serial } }));
+    await vi.waitUntil(() => withCondition("Published", "True").some(({ metadata }) => metadata.name === "leaked"), {
+      timeout: waitMs,
+      interval: 500,
+    });
+    expect(crl().serials.has(serial)).toBe(true);
+  },
+  4 * waitMs,
+);

@@ -109,7 +109,12 @@ export class ApiServer implements AsyncDisposable {
       credentials: () => Promise.resolve({ headers: {}, tls: {} }),
       refuse: () => undefined,
     };
-    this.client = new KubeClient(this.connection, { userAgent: "test", retryAfterBudgetMs: 0 });
+    // Client and server share a thread, so an answer that is late tells of a busy machine alone.
+    this.client = new KubeClient(this.connection, {
+      userAgent: "test",
+      retryAfterBudgetMs: 0,
+      requestTimeoutMs: 120_000,
+    });
     server.on("request", (request, response) => {
       void this.#receive(request, response);
     });
