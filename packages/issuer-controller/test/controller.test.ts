@@ -50,6 +50,16 @@ const eventsOf = (name: string): readonly string[] =>
     .filter(({ regarding }) => regarding.name === name)
     .map(({ reason }) => reason);
 
+test("what is signed is counted", async () => {
+  await start();
+  controller.ask("web-1");
+  await controller.until("True Issued");
+  const metrics = await controller.metrics.registry.metrics();
+  const of = 'capstan_signatures_total{authority="fleet",generation="1"';
+  expect(metrics).toContain(`${of},purpose="Leaf",result="Signed"} 1`);
+  expect(metrics).toContain(`${of},purpose="Probe",result="Signed"}`);
+});
+
 describe("a waiting request goes on", () => {
   test("when-its-issuer-is-created-later", async () => {
     await start((server) => server.remove(capstanClusterIssuerResource, fleet));

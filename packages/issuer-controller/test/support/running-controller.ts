@@ -8,7 +8,7 @@ import {
   certificateAuthorityResource,
   generationMarkResource,
 } from "@capstan/api";
-import { createLogger, createMetrics, HealthServer } from "@capstan/kube";
+import { createLogger, createMetrics, HealthServer, type RuntimeMetrics } from "@capstan/kube";
 import { vi } from "vitest";
 import { startIssuerController } from "../../src/issuer-controller.ts";
 import { certificateRequestResource } from "../../src/requests/certificate-request.ts";
@@ -34,6 +34,7 @@ const namespaceResource = { ...secretResource, plural: "namespaces", kind: "Name
 /** The whole controller, as main.ts starts it, on an API server that holds an issuing authority and two issuers. */
 export class RunningController implements AsyncDisposable {
   readonly server: ApiServer;
+  readonly metrics: RuntimeMetrics = createMetrics();
   readonly #stop = new AbortController();
   readonly #folder: string;
   #ended: Promise<void> = Promise.resolve();
@@ -66,7 +67,7 @@ export class RunningController implements AsyncDisposable {
 
   async #run(workers: number): Promise<void> {
     const { client, connection } = this.server;
-    const metrics = createMetrics();
+    const { metrics } = this;
     await startIssuerController(
       {
         client,
