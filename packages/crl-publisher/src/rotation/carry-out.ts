@@ -3,6 +3,7 @@ import { writeStatus } from "../authority/write-status.ts";
 import * as anchor from "./anchor-actions.ts";
 import { announce } from "./announce.ts";
 import * as key from "./key-actions.ts";
+import { removeFinalizer } from "./let-go.ts";
 import * as mark from "./mark-actions.ts";
 import { mergeRevocations } from "./recover-actions.ts";
 import type { RotationOptions } from "./rotation-options.ts";
@@ -19,7 +20,7 @@ export interface CarryOut {
 
 type OtherActionName = Exclude<RotationActionName, StatusActionName>;
 
-/** Each is one write to Kubernetes or one call that changes something in AWS, and may be repeated. */
+/** Each is one write to Kubernetes, or one call that changes something in AWS, but for the last of all; and may be repeated. */
 const ACTS: {
   readonly [K in OtherActionName]: (
     carry: CarryOut,
@@ -38,7 +39,7 @@ const ACTS: {
   RenewOwnLeaf: anchor.renewOwnLeaf,
   MakeGeneration: key.makeGeneration,
   DestroyKey: key.destroyKey,
-  RemoveFinalizer: key.removeFinalizer,
+  RemoveFinalizer: removeFinalizer,
   RestoreMark: mark.restoreMark,
   RaiseMark: mark.raiseMark,
   SealMark: mark.sealMark,

@@ -1,10 +1,8 @@
-import { certificateAuthorityResource, crlKeys, generationName } from "@capstan/api";
+import { crlKeys, generationName } from "@capstan/api";
 import type { RotationAction } from "@capstan/ca-core";
 import { formatTime } from "@capstan/kube";
 import { writeStatus } from "../authority/write-status.ts";
 import { type ConfigMap, configMapResource } from "../crl/config-map.ts";
-import { withoutFinalizer } from "../authority/finalizer.ts";
-import { tellReleased } from "../operations/report-operations.ts";
 import type { CarryOut } from "./carry-out.ts";
 
 type ActionOf<K extends RotationAction["do"]> = Extract<RotationAction, { readonly do: K }>;
@@ -39,13 +37,4 @@ export async function destroyKey(
     );
   }
   await options.generations.destroy(name, generation, signal);
-}
-
-export async function removeFinalizer(
-  { options, seen, signal }: CarryOut,
-  { left }: ActionOf<"RemoveFinalizer">,
-): Promise<void> {
-  const { authority } = seen;
-  await tellReleased(options, seen, left, signal);
-  await options.client.replace(certificateAuthorityResource, withoutFinalizer(authority), { signal });
 }
