@@ -251,6 +251,44 @@ describe("issue with a request of somebody else's", () => {
     expect(usagesOf(server)).toEqual([usages]);
   });
 
+  test.each<[string, (pem: string) => string]>([
+    ["with text before it", (pem) => `PKCS #10 Certificate Request: für web\n\tVersion: 1\n\n${pem}`],
+    [
+      "with the label that GnuTLS and Windows write",
+      (pem) => pem.replaceAll("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"),
+    ],
+    ["with the line breaks of Windows", (pem) => pem.replaceAll("\n", "\r\n")],
+  ])("%s is sent as every issuer reads it", async (_, write) => {
+    await using server = await startApiServer(issuing());
+    const file = request("web", "");
+    const pem = readFileSync(file, "utf8");
+    writeFileSync(file, write(pem));
+    expect((await issueWith(server, file)).code).toBe(0);
+    const [body] = posted(server) as readonly Sent[];
+    expect(Buffer.from(body?.spec.request ?? "", "base64").toString()).toBe(pem);
+  });
+
+  test.each<[string, (pem: string) => string, RegExp]>([
+    ["two requests", (pem) => pem + pem, /^error: DIR\/web\.csr: holds 2 requests: give one of them\n$/],
+    ["half a request", (pem) => pem.slice(0, 200), /^error: DIR\/web\.csr: spec\.request/],
+    [
+      "labels that differ",
+      (pem) => pem.replace("BEGIN CERT", "BEGIN NEW CERT"),
+      /^error: DIR\/web\.csr: spec\.request/,
+    ],
+    ["other bytes", (pem) => pem.replace(/^[^-]{10}/m, "AAAAAAAAAA"), /^error: DIR\/web\.csr: spec\.request/],
+  ])("of %s nothing is sent", async (_, write, message) => {
+    await using server = await startApiServer(issuing());
+    const file = request("web", "");
+    writeFileSync(file, write(readFileSync(file, "utf8")));
+    const { code, err } = await issueWith(server, file);
+    expect({ code, err, sent: server.requests.length }).toEqual({
+      code: 1,
+      err: expect.stringMatching(message),
+      sent: 0,
+    });
+  });
+
   test("whose usage a CertificateRequest has no name for is refused here", async () => {
     await using server = await startApiServer(issuing());
     const { code, err } = await issueWith(server, request("web", "extendedKeyUsage = 1.3.6.1.5.2.3.4"));
