@@ -41,7 +41,7 @@ const linesOf = (svg: string): readonly string[] =>
 describe("a graph", () => {
   test("goes-from-the-left-to-the-right-edge-and-up-to-its-highest-tick", () => {
     const svg = drawDashboard("T", [{ panel, lines: [line("x", [1_000, 0], [1_050, 5], [1_100, 10])] }], span);
-    expect(linesOf(svg)).toEqual(["M62 186L321 122L580 58"]);
+    expect(linesOf(svg)).toEqual(["M62 200L321 136L580 72"]);
   });
 
   test("is-broken-where-points-are-missing", () => {
@@ -74,13 +74,15 @@ describe("a graph", () => {
     expect(svg).toContain("and 12 more");
     const looks = [...svg.matchAll(/stroke="(#\w+)" stroke-width="1.8" stroke-dasharray="([^"]*)"/g)].map(String);
     expect(new Set(looks).size).toBe(20);
+    expect(svg).toContain(">n19</text>");
+    expect(svg).not.toContain(">n0</text>");
   });
 
   test("tells-what-happened-by-number", () => {
     const events = [{ seconds: 1_050, what: "AWS stops to answer" }];
     const svg = drawDashboard("T", [{ panel, lines: [line("x", [1_000, 1])] }], { ...span, events });
     expect(svg).toContain("1 AWS stops to answer");
-    expect(svg).toContain('<path d="M321 58v128"');
+    expect(svg).toContain('<path d="M321 72v128"');
   });
 });
 

@@ -13,7 +13,7 @@ export interface Span {
 }
 
 export const panelWidth = 600;
-const plot = { left: 62, top: 58, width: 518, height: 128 } as const;
+const plot = { left: 62, top: 72, width: 518, height: 128 } as const;
 
 /** Told apart also by who sees colours otherwise (Okabe and Ito), the lightest left out. */
 const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00", "#56b4e9", "#7f4f24"] as const;
@@ -23,8 +23,8 @@ const dashes = ["", "6 3", "2 3"] as const;
 const namedLines = 8;
 const mostLanes = 12;
 const laneHeight = 20;
-/** A title is wider than what is below it. */
-const aboutLength = 92;
+/** Letters of a line that are never wider than a panel. */
+const aboutLength = 76;
 
 type Line = PanelData["lines"][number];
 
@@ -33,9 +33,13 @@ export function drawPanel({ panel, lines }: PanelData, span: Span): { readonly s
   const shown = lines
     .map((line) => ({ ...line, points: line.points.filter(([, value]) => Number.isFinite(value)) }))
     .filter(({ points }) => points.length > 0);
+  // Where not all can be named, those are that go highest.
+  if (shown.length > namedLines) shown.sort((a, b) => highestOf(b) - highestOf(a));
   const head = [
     text({ x: plot.left, y: 20, content: panel.title, size: 14, bold: true }),
-    text({ x: plot.left, y: 37, content: cut(panel.about, aboutLength), fill: ink.faint }),
+    ...inLines(panel.about).map((content, index) =>
+      text({ x: plot.left, y: 37 + index * 15, content, fill: ink.faint }),
+    ),
   ];
   const isOfStates = panel.unit === "short" && hasStates(shown);
   const body = shown.length === 0 ? nothing() : isOfStates ? lanes(shown, span) : graph(shown, panel.unit, span);
@@ -167,6 +171,14 @@ function colourOf(index: number): string {
 
 function dashOf(index: number): string {
   return dashes[Math.floor(index / colours.length) % dashes.length] ?? "";
+}
+
+function highestOf({ points }: Line): number {
+  return Math.max(...points.map(([, value]) => value));
+}
+
+function inLines(words: string): readonly string[] {
+  return words.match(new RegExp(`\\S.{0,${aboutLength}}(?=\\s|$)`, "g")) ?? [];
 }
 
 function cut(content: string, length: number): string {

@@ -18,10 +18,10 @@ import type { Scraped } from "./run.ts";
 import { MetricsRecorder } from "./record-metrics.ts";
 import { type ScaledCapstan, startScaledCapstan } from "./scaled-capstan.ts";
 
-/** Twenty times: at thirty a busy machine's delays look like clocks that disagree. */
-const factor = 20;
-const workloads = 6;
-const lastMinute = 100;
+/** At thirty times a busy machine's delays look like clocks that disagree. */
+const factor = 12;
+const workloads = 4;
+const lastMinute = 60;
 
 interface Moment {
   readonly minute: number;
@@ -31,18 +31,18 @@ interface Moment {
 
 const moments: readonly Moment[] = [
   {
-    minute: 10,
+    minute: 2,
     what: "a rotation is ordered",
     run: async ({ client }) =>
       void (await client.create(authorityOperationResource, rotateOperation(1) as AuthorityOperation)),
   },
-  { minute: 55, what: "500 certificates are revoked at once", run: (capstan) => revoke(capstan, 500) },
-  { minute: 65, what: "AWS stops to answer", run: ({ aws }) => aws.emulator.setAvailable(false) },
-  { minute: 70, what: "200 more are revoked", run: (capstan) => revoke(capstan, 200) },
-  { minute: 85, what: "AWS answers again", run: ({ aws }) => aws.emulator.setAvailable(true) },
+  { minute: 43, what: "150 certificates are revoked at once", run: (capstan) => revoke(capstan, 150) },
+  { minute: 46, what: "AWS stops to answer", run: ({ aws }) => aws.emulator.setAvailable(false) },
+  { minute: 49, what: "50 more are revoked", run: (capstan) => revoke(capstan, 50) },
+  { minute: 55, what: "AWS answers again", run: ({ aws }) => aws.emulator.setAvailable(true) },
 ];
 
-/** A rotation, bursts of revocations and an outage of AWS within 100 minutes of a faster clock, as Prometheus has them. */
+/** A rotation, bursts of revocations and an outage of AWS within an hour of a faster clock, as Prometheus has them. */
 export async function scrapeRotation(prometheusFolder: string): Promise<Scraped> {
   const folder = await mkdtemp(path.join(tmpdir(), "capstan-plots-"));
   const capstan = await startScaledCapstan(factor);
@@ -111,5 +111,5 @@ async function revoke({ client }: ScaledCapstan, count: number): Promise<void> {
       spec: { target: { serial }, reason: "superseded", requestedBy: "admin" },
     });
   };
-  for (let done = 0; done < count; done += 50) await Promise.all(Array.from({ length: 50 }, one));
+  for (let done = 0; done < count; done += 10) await Promise.all(Array.from({ length: 10 }, one));
 }
