@@ -33,8 +33,9 @@ export async function buildExecutable(outputFile: string): Promise<number> {
     await writeFile(
       configuration,
       JSON.stringify({
-        main: script,
-        output: blob,
+        // Both in the folder that it runs in: the script's name as it stands here gets into the bytes.
+        main: "plugin.cjs",
+        output: "blob",
         disableExperimentalSEAWarning: true,
         // Compiled already: it starts in half the time.
         useCodeCache: true,
