@@ -54,6 +54,8 @@ interface Refusal {
 /** Why a kind's CRD would refuse a change; undefined when it would not. */
 type Rule = (before: Stored, after: Stored) => string | undefined;
 
+const timeOf = (value: unknown): number => (typeof value === "string" ? Date.parse(value) : Number.NaN);
+
 /** The rules of GenerationMark, of which this project's controllers depend on the refusal. */
 const markRule: Rule = (before, after) => {
   const [old, next] = [String(before.spec?.["notAfter"]), String(after.spec?.["notAfter"])];
@@ -61,11 +63,11 @@ const markRule: Rule = (before, after) => {
   const isSealed = ({ status }: Stored): boolean => status?.["sealed"] === true;
   if (isSealed(before) && next !== old) return "a sealed mark is raised no more";
   const [general, nextGeneral] = [before, after].map(({ spec }) => spec?.["generalNotAfter"]);
-  if (general !== undefined && !(Date.parse(String(nextGeneral)) >= Date.parse(String(general))))
+  if (general !== undefined && !(timeOf(nextGeneral) >= timeOf(general)))
     return "a mark never falls, nor does what it says of profile General";
   if (isSealed(before) && nextGeneral !== general)
     return "a sealed mark is raised no more, nor is what it says of profile General";
-  if (nextGeneral !== undefined && Date.parse(String(nextGeneral)) > Date.parse(next))
+  if (nextGeneral !== undefined && timeOf(nextGeneral) > Date.parse(next))
     return "no leaf of profile General ends after every leaf";
   if (isSealed(before) && !isSealed(after)) return "a sealed mark is never unsealed";
   const [gaveUp, givesUp] = [before, after].map(({ status }) => status?.["abandons"]);
