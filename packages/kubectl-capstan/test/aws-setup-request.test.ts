@@ -110,6 +110,35 @@ describe("the spec", () => {
     expect(world.written).toHaveLength(1);
   });
 
+  const path = "/apis/capstan.dev/v1alpha1/certificateauthorities/fleet";
+
+  test("is written though the publisher writes its status at the same time", async () => {
+    const write = world.routes[`PUT ${path}`];
+    if (typeof write !== "function") throw new Error("nothing can be written");
+    let refused = 0;
+    world.routes[`PUT ${path}`] = (call, count) => {
+      if (count >= 2) return write(call, count);
+      refused += 1;
+      return refusal(409, "Conflict", "the object has been modified");
+    };
+    const { code, err } = await world.setUp("--apply", "--yes", "--write-spec");
+    expect({ code, refused, written: world.written.length }, err).toEqual({ code: 0, refused: 2, written: 1 });
+  });
+
+  test("that somebody else has changed meanwhile is left alone", async () => {
+    const read = world.routes[`GET ${path}`];
+    if (typeof read !== "function") throw new Error("nothing can be read");
+    world.routes[`GET ${path}`] = (call, count) => {
+      const answer = read(call, count);
+      if (answer === "break") return answer;
+      const stored = answer.body as { readonly metadata: object };
+      return { body: { ...stored, metadata: { ...stored.metadata, generation: 1 + count } } };
+    };
+    const { code, err } = await world.setUp("--apply", "--yes", "--write-spec");
+    expect({ code, written: world.written }).toEqual({ code: 1, written: [] });
+    expect(err).toContain("somebody has changed CertificateAuthority fleet meanwhile: run the command again");
+  });
+
   test("stays as it is where somebody says no to it", async () => {
     await world.setUp("--apply", "--yes");
     const { code, err } = await world.setUpAnswering("n", "--apply", "--write-spec");

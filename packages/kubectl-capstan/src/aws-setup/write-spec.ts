@@ -13,7 +13,10 @@ export function formatAnchors(name: string, anchors: CertificateAuthority["spec"
   return `# spec of CertificateAuthority ${name}\n${stringify({ trustAnchors: anchors }, { lineWidth: 0 })}`;
 }
 
-/** Puts the fields into the authority's spec, if it is still as it was read. */
+/** The publisher writes status now and then, not all the time. */
+const mostTries = 5;
+
+/** Puts the fields into the authority's spec, if it is still as it was read. @throws {PluginError} when it is not */
 export async function writeSpec(
   client: KubeClient,
   authority: CertificateAuthority,
@@ -34,16 +37,24 @@ export async function writeSpec(
     terminal.err("The spec was not changed.\n");
     return;
   }
-  try {
-    await client.replace<CertificateAuthority>(certificateAuthorityResource, {
-      ...authority,
-      spec: { ...authority.spec, trustAnchors },
-    });
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-    throw new PluginError(`somebody has changed CertificateAuthority ${name} meanwhile: run the command again`, {
-      cause: error,
-    });
+  for (let tries = 1; ; tries += 1) {
+    const stored = await client.get<CertificateAuthority>(certificateAuthorityResource, { name });
+    if (
+      stored.metadata.uid !== authority.metadata.uid ||
+      stored.metadata.generation !== authority.metadata.generation
+    ) {
+      throw new PluginError(`somebody has changed CertificateAuthority ${name} meanwhile: run the command again`);
+    }
+    try {
+      await client.replace<CertificateAuthority>(certificateAuthorityResource, {
+        ...stored,
+        spec: { ...stored.spec, trustAnchors },
+      });
+      break;
+    } catch (error) {
+      // The publisher writes its status at any time, most often while it has no credentials yet: that changes no spec.
+      if (!isConflict(error) || tries === mostTries) throw error;
+    }
   }
   terminal.err(`Wrote the spec of ${name}. If it is kept elsewhere as well, as for GitOps, change it there too.\n`);
 }
