@@ -88,10 +88,16 @@ export interface EnvironmentOptions {
   readonly log: (line: string) => void;
   /** What AWS holds instead of the seed of deploy/examples: its accounts, roles, profiles, quotas, and keys beside the publisher's. */
   readonly aws?: Pick<EmulatorOptions, "roles" | "profiles" | "accounts" | "accessKeys" | "quotas">;
+  /** Whether the publisher has static AWS keys, as for a first set-up; true when left out. */
+  readonly hasPublisherKeys?: boolean;
 }
 
 /** Starts everything, and resolves when every part says that it is ready. */
-export async function startEnvironment({ log, aws }: EnvironmentOptions): Promise<Environment> {
+export async function startEnvironment({
+  log,
+  aws,
+  hasPublisherKeys = true,
+}: EnvironmentOptions): Promise<Environment> {
   const tools = await installTools({ log });
   const cluster = await startCluster({ tools, log });
   const seed = aws ?? readSeed(await readFile(path.join(root, "test/e2e/seed/aws-administrator.yaml"), "utf8"));
@@ -130,7 +136,9 @@ export async function startEnvironment({ log, aws }: EnvironmentOptions): Promis
           HOME: cluster.directory,
           ...compileCache(),
           ...shipped.environment,
-          ...(name === "crl-publisher" ? { ...awsEnvironment, AWS_ENDPOINT_URL_STS: emulator.endpoint } : {}),
+          ...(name === "crl-publisher"
+            ? { ...(hasPublisherKeys ? awsEnvironment : {}), AWS_ENDPOINT_URL_STS: emulator.endpoint }
+            : {}),
         },
         args: commandLine(path.join(bundles, shipped.bundle), {
           ...shipped.flags,
