@@ -111,16 +111,6 @@ describe("what cannot be meant ends with 2, says why on stderr and sends nothing
       `error: --selector is empty: --all revokes everything of the namespace\n${seeRevoke}`,
     ],
     [
-      "re-issue of all that a service account has",
-      ["revoke", "4f", "sa/web", "--reissue", "--yes"],
-      `error: --reissue and serviceaccount/web clash: it goes with targets that name one certificate each\n${seeRevoke}`,
-    ],
-    [
-      "re-issue of all that has a key",
-      ["revoke", "--public-key", "leaked.pem", "--reissue", "--yes"],
-      `error: --reissue and --public-key clash: it goes with targets that name one certificate each\n${seeRevoke}`,
-    ],
-    [
       "the policy and other output",
       ["revoke", "4f", "--end-sessions", "-o", "yaml", "--yes"],
       `error: --end-sessions prints a policy in JSON: leave --output out\n${seeRevoke}`,

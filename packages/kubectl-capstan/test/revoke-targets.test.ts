@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiServer, collection, forbidden, object, type Route, startApiServer } from "./api-server.ts";
 import { base64, currentPem, earlierPem, expiredPem } from "./certificates.ts";
 import { condition, record, revocation, serial } from "./objects.ts";
+import { progressOf } from "../src/revoke/revocation.ts";
 import { run } from "./run.ts";
 
 const ledger = "/apis/capstan.dev/v1alpha1/namespaces/capstan-system/issuedcertificates";
@@ -269,6 +270,14 @@ describe("other objects", () => {
     expect({ code, targets: specs.map(({ target }) => target) }).toEqual({
       code: 0,
       targets: [{ serviceAccount: { name: "web" } }],
+    });
+  });
+
+  test("a service account, with the re-issue of all that it has", async () => {
+    const { code, specs } = await revoke(["sa/web", "--reissue"]);
+    expect({ code, specs }).toMatchObject({
+      code: 0,
+      specs: [{ target: { serviceAccount: { name: "web" } }, reissue: true }],
     });
   });
 
@@ -560,6 +569,18 @@ describe("--reissue", () => {
     });
     expect({ out, specs }).toEqual({ out: "revocation.capstan.dev/old unchanged\n", specs: [] });
     expect(err).toContain("old: re-issue: Certificate/web Requested: Issuing is set\n");
+  });
+
+  test("the re-issue of several is told by counts", async () => {
+    const done = revocation(
+      "old",
+      { target: { serviceAccount: { name: "web" } }, reissue: true },
+      {
+        reissue: { state: "Requested", certificates: 5, replaced: 3, impossible: 1, since: "2026-11-22T09:59:00Z" },
+        conditions: [condition("Accepted", "True", "Recorded"), condition("Published", "True", "ReadBack", "1 of 1")],
+      },
+    );
+    expect(progressOf(done)).toContain("re-issue: Requested (3 of 5, 1 impossible)");
   });
 });
 

@@ -118,7 +118,9 @@ function conditionLine(
 
 function reissueLines(reissue: NonNullable<Revocation["status"]>["reissue"]): readonly string[] {
   if (reissue === undefined) return [];
-  const { state, owner, message } = reissue;
-  const parts = [owner === undefined ? state : `${owner} ${state}`, message].filter((part) => (part ?? "") !== "");
+  const { state, owner, message, certificates, replaced, impossible = 0 } = reissue;
+  const count = certificates === undefined ? "" : ` (${replaced ?? 0} of ${certificates}, ${impossible} impossible)`;
+  const first = owner === undefined ? `${state}${count}` : `${owner} ${state}`;
+  const parts = [first, message].filter((part) => (part ?? "") !== "");
   return [`re-issue: ${parts.join(": ")}`];
 }

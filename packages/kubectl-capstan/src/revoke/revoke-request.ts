@@ -51,10 +51,6 @@ export function readRevokeRequest(
   if (wait && dryRun !== undefined) {
     throw new UsageError("--wait and --dry-run clash: a dry run revokes nothing that could be waited for");
   }
-  const wide = reissue ? targetOfSeveral(selection) : undefined;
-  if (wide !== undefined) {
-    throw new UsageError(`--reissue and ${wide} clash: it goes with targets that name one certificate each`);
-  }
   if (endSessions && output !== undefined && output !== "json") {
     throw new UsageError("--end-sessions prints a policy in JSON: leave --output out");
   }
@@ -71,12 +67,4 @@ export function readRevokeRequest(
     wait: wait ? { timeout, timeoutMs } : undefined,
     isConfirmed: yes || dryRun !== undefined,
   };
-}
-
-/** What of a selection means several certificates by one Revocation, as the user wrote it. */
-function targetOfSeveral(selection: Selection): string | undefined {
-  if (selection.by === "publicKey") return "--public-key";
-  if (selection.by !== "targets") return undefined;
-  const account = selection.targets.find(({ kind }) => kind === "serviceAccount");
-  return account !== undefined && account.kind !== "serial" ? `serviceaccount/${account.name}` : undefined;
 }
