@@ -87,7 +87,8 @@ export class RequestLeaves implements LeafSource {
     await this.#client.apply(
       requestResource,
       { ...head(name), status: { conditions: [approved] } },
-      { fieldManager: "soak-approver", subresource: "status", signal },
+      // Where cert-manager's controller runs too, it may have approved it first.
+      { fieldManager: "soak-approver", force: true, subresource: "status", signal },
     );
   }
 
