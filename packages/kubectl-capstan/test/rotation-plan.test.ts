@@ -79,7 +79,7 @@ describe("rotate --dry-run", () => {
       2026-11-22T10:00:05Z   5s      the CRL of generation 2 is put into trust anchor prod                          ImportCrl           -
       2026-11-22T10:00:07Z   7s      generation 2 is Published                                                      -                   -
       2026-11-22T10:00:08Z   8s      a canary leaf of generation 2 gets a session by trust anchor prod              CreateSession       -
-      2026-11-22T10:15:07Z   15m     generation 1 signs no more: its mark is sealed                                 -                   Generation 2 is watched until 2026-11-22T10:15:07Z, counted from when its publication
+      2026-11-22T10:15:07Z   15m     generation 1 signs no more: its mark is sealed                                 -                   Generation 2 is watched until 2026-11-22T10:15:07Z, counted from its publication
       2026-11-22T10:15:08Z   15m     generation 2 is Active, generation 1 is Draining                               -                   -
       2026-11-22T10:15:09Z   15m     the publisher's own credentials for trust anchor prod come from generation 2   CreateSession       -
       2026-11-29T12:10:02Z   7d      the old root is removed from trust anchor prod                                 UpdateTrustAnchor   Leaves of generation 1 may be valid until 2026-11-29T12:00:00Z; its root stays until 2026-11-29T12:10:00Z

@@ -100,7 +100,7 @@ export const canary: Check = {
         subject: `role ${target.roleArn}`,
         authority: place.authority.metadata.name,
         explainedBy: known?.explainedBy ?? everything,
-        cause: `AWS refuses a session to ${given.label}: ${awsMessage}${known === undefined ? "" : `. Probably ${known.probably}`}`,
+        cause: `AWS refuses a session to ${given.label}: ${awsMessage}${known === undefined ? "" : `${awsMessage.endsWith(".") ? "" : "."} Probably ${known.probably}`}`,
         cure: aws.hasCredentials
           ? "compare what AWS's CloudTrail has of CreateSession"
           : "run doctor with AWS credentials that may read: it then looks at trust anchor, profile and role",

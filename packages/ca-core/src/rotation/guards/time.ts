@@ -63,7 +63,7 @@ export function soakIsOver(view: RotationView, generation: GenerationObservation
     if (reading === undefined) return notRead(anchor);
     const { count, since } = reading.equal;
     const until = Math.max(since, doubtfulWriteAt ?? since) + soakMs;
-    if (atLeast < until) return soaking(generation, until, `trust anchor ${name} was last seen to change`, name);
+    if (atLeast < until) return soaking(generation, until, `when trust anchor ${name} was last seen to change`, name);
     if (count < readBacks) {
       return {
         code: "Soaking",
@@ -81,7 +81,7 @@ function soaking({ number }: GenerationObservation, until: number, since: string
     code: "Soaking",
     generation: number,
     until,
-    message: `Generation ${number} is watched until ${formatInstant(until)}, counted from when ${since}`,
+    message: `Generation ${number} is watched until ${formatInstant(until)}, counted from ${since}`,
     ...(anchor === undefined ? {} : { anchor }),
   };
 }

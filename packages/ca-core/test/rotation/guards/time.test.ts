@@ -141,9 +141,9 @@ describe("the soak", () => {
     code: "Soaking",
     generation: 2,
     until,
-    message: `Generation 2 is watched until ${on}, counted from when ${since}`,
+    message: `Generation 2 is watched until ${on}, counted from ${since}`,
   });
-  const changed = "trust anchor prod was last seen to change";
+  const changed = "when trust anchor prod was last seen to change";
   test.each<[string, Changes, GenerationObservation, WaitReason | undefined]>([
     ["is-over-fifteen-minutes-after-the-publication", {}, two(NOW - 15 * MINUTE), undefined],
     [
