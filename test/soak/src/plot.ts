@@ -28,7 +28,7 @@ const hourMs = 60 * minuteMs;
 const mostBars = 300;
 
 const colours: Readonly<Partial<Record<GenerationPhase, string>>> = {
-  Pending: "#d9d9d9",
+  Pending: "#fee391",
   Published: "#9ecae1",
   Active: "#31a354",
   Draining: "#fdae6b",
@@ -36,12 +36,15 @@ const colours: Readonly<Partial<Record<GenerationPhase, string>>> = {
   Abandoned: "#de2d26",
 };
 
+const sessionColours = { accepted: "#c7e9c0", refused: "#de2d26" } as const;
+
 /** Draws generations, what each anchor held, and sessions, one below the other over time: an SVG file. */
 export function drawPlot(drawing: Drawing): string {
   const { from, to } = drawing;
-  const x = (at: number): number => round(left + ((at - from) / Math.max(1, to - from)) * (width - left - right));
+  const x = (at: number): number =>
+    round(left + (Math.max(0, at - from) / Math.max(1, to - from)) * (width - left - right));
   const anchors = [...new Set(drawing.holdings.map(({ anchor }) => anchor))];
-  let top = 40;
+  let top = 60;
   const parts: string[] = [...legend()];
   const band = (height: number, draw: (top: number) => readonly string[]): void => {
     parts.push(...draw(top));
@@ -59,11 +62,25 @@ export function drawPlot(drawing: Drawing): string {
   ].join("\n");
 }
 
+const lines = {
+  certificates: 'stroke="#3182bd" stroke-width="1.5"',
+  CRLs: 'stroke="#756bb1" stroke-dasharray="3 2"',
+  "what AWS refuses": 'stroke="#de2d26"',
+  sessions: 'stroke="#c7e9c0" stroke-width="12"',
+  "refused to a valid leaf": 'stroke="#de2d26" stroke-width="12"',
+} as const;
+
 function legend(): readonly string[] {
-  return Object.entries(colours).flatMap(([phase, colour], index) => [
-    rect(left + index * 100, 12, 12, 12, colour),
-    text(left + index * 100 + 16, 22, phase),
-  ]);
+  return [
+    ...Object.entries(colours).flatMap(([phase, colour], index) => [
+      rect(left + index * 100, 12, 12, 12, colour),
+      text(left + index * 100 + 16, 22, phase),
+    ]),
+    ...Object.entries(lines).flatMap(([name, style], index) => [
+      `<path d="M${left + index * 130} 38h20" fill="none" ${style}/>`,
+      text(left + index * 130 + 26, 42, name),
+    ]),
+  ];
 }
 
 /** A line for each generation, in the colours of its phases. */
@@ -103,9 +120,9 @@ function holdings(drawing: Drawing, anchor: string, x: (at: number) => number, t
   return [
     label(top + 12, anchor),
     ...[0, 1, 2, 3].map((count) => text(left - 6, y(count) + 4, String(count), "end")),
-    `<line x1="${left}" x2="${width - right}" y1="${y(3)}" y2="${y(3)}" stroke="#de2d26"/>`,
-    line(({ certificates }) => certificates, 'stroke="#3182bd" stroke-width="1.5"'),
-    line(({ crls }) => crls, 'stroke="#756bb1" stroke-dasharray="3 2"'),
+    `<line x1="${left}" x2="${width - right}" y1="${y(3)}" y2="${y(3)}" ${lines["what AWS refuses"]}/>`,
+    line(({ certificates }) => certificates, lines.certificates),
+    line(({ crls }) => crls, lines.CRLs),
   ];
 }
 
@@ -116,16 +133,17 @@ function sessions(drawing: Drawing, x: (at: number) => number, top: number): rea
   const height = (count: number): number => round((bandHeight.sessions * count) / most);
   const bottom = top + bandHeight.sessions;
   return [
-    label(top + 12, "sessions"),
-    label(top + 26, `in ${minutes} min`),
-    text(left - 6, top + 40, String(most), "end"),
+    label(top + 24, "sessions"),
+    label(top + 38, `in ${minutes} min`),
+    text(left - 6, top + 4, String(most), "end"),
+    text(left - 6, bottom, "0", "end"),
     ...buckets.flatMap(({ at, accepted, refused }) => {
       const barWidth = Math.max(1, round(x(at + minutes * minuteMs) - x(at)));
       // However few, they are seen.
       const red = refused === 0 ? 0 : Math.max(6, height(refused));
       return [
-        rect(x(at), bottom - height(accepted), barWidth, height(accepted), "#c7e9c0"),
-        ...(red === 0 ? [] : [rect(x(at), bottom - red, barWidth, red, "#de2d26")]),
+        rect(x(at), bottom - height(accepted), barWidth, height(accepted), sessionColours.accepted),
+        ...(red === 0 ? [] : [rect(x(at), bottom - red, barWidth, red, sessionColours.refused)]),
       ];
     }),
   ];

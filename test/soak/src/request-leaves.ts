@@ -26,10 +26,11 @@ interface CertificateRequest extends KubeObject {
 x509.cryptoProvider.set(webcrypto as Parameters<typeof x509.cryptoProvider.set>[0] & object);
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-/** Bare requests, which this approves itself: cert-manager's controller need not run. */
+/** Bare requests, which this approves itself where cert-manager's controller does not run. */
 export class RequestLeaves implements LeafSource {
   readonly #client: KubeClient;
   readonly #duration: string;
+  readonly #areApproved: boolean;
   readonly #requests: Reflector<CertificateRequest>;
   readonly #waiting = new Map<string, (request: CertificateRequest) => void>();
   /** A key for each workload: making keys is not what is tried. */
@@ -37,8 +38,15 @@ export class RequestLeaves implements LeafSource {
   readonly #stop = new AbortController();
   #count = 0;
 
-  constructor(options: { readonly client: KubeClient; readonly log: Logger; readonly duration: string }) {
+  constructor(options: {
+    readonly client: KubeClient;
+    readonly log: Logger;
+    readonly duration: string;
+    /** Whether somebody else approves them. Default: nobody does. */
+    readonly areApproved?: boolean;
+  }) {
     this.#client = options.client;
+    this.#areApproved = options.areApproved ?? false;
     this.#duration = options.duration;
     this.#requests = new Reflector({ ...options, type: requestResource, namespace });
     this.#requests.onChange((_key, { current }) => {
@@ -54,7 +62,7 @@ export class RequestLeaves implements LeafSource {
     const answered = new Promise<CertificateRequest>((resolve) => this.#waiting.set(name, resolve));
     try {
       await this.#client.create(requestResource, { ...head(name), spec: this.#specOf(csr) }, { signal });
-      await this.#approve(name, signal);
+      if (!this.#areApproved) await this.#approve(name, signal);
       const { status = {} } = await untilAborted(answered, signal);
       if (status.certificate === undefined) {
         const said = status.conditions?.map(({ type, reason, message }) => `${type} ${reason ?? ""}: ${message ?? ""}`);
@@ -87,8 +95,7 @@ export class RequestLeaves implements LeafSource {
     await this.#client.apply(
       requestResource,
       { ...head(name), status: { conditions: [approved] } },
-      // Where cert-manager's controller runs too, it may have approved it first.
-      { fieldManager: "soak-approver", force: true, subresource: "status", signal },
+      { fieldManager: "soak-approver", subresource: "status", signal },
     );
   }
 
