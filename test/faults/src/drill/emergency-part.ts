@@ -117,7 +117,14 @@ async function renewAfter(scene: Scene, generation: number, name: string, index:
   }
 }
 
-async function compromise(drill: Drill, scene: Scene, name: string, count: number): Promise<void> {
+/** @param begin brings the authority to where it is compromised, once all have their leaves */
+async function compromise(
+  drill: Drill,
+  scene: Scene,
+  name: string,
+  count: number,
+  begin: () => Promise<void> = async () => {},
+): Promise<void> {
   const { say } = drill;
   const signal = AbortSignal.timeout(patienceMs);
   const status = async (): Promise<CertificateAuthority["status"]> =>
@@ -134,6 +141,7 @@ async function compromise(drill: Drill, scene: Scene, name: string, count: numbe
     `${accepted.filter((one) => one === "accepted").length} of ${accepted.length} leaves`,
   );
   say(`${name}: ${count} workloads and ${certificateCount} Certificates have leaves of generation ${generation}`);
+  await begin();
   const begun = performance.now();
   const since = (): number => Math.round(performance.now() - begun);
   await order(scene, `compromised-${name}`, { kind: "Compromised", generations: [generation] });
@@ -220,11 +228,12 @@ export const emergency: Part = {
     };
     try {
       await compromise(drill, scene, "at-rest", count);
-      await order(scene, "rotate", { kind: "Rotate" });
-      await until("the rotation to be half done", async () =>
-        authority.in("Published").length > 0 ? true : undefined,
-      );
-      await compromise(drill, scene, "half-done", count);
+      await compromise(drill, scene, "half-done", count, async () => {
+        await order(scene, "rotate", { kind: "Rotate" });
+        await until("the rotation to be half done", async () =>
+          authority.in("Published").length > 0 ? true : undefined,
+        );
+      });
       await deleteNamespace(drill, scene);
     } finally {
       scene.requests.stop();
