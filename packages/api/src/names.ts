@@ -32,6 +32,9 @@ export const notAfterLabel = "capstan.dev/not-after";
 /** Label on ledger records: a digest over issuer, namespace and all that was asked for, by which a renewal finds its predecessors. */
 export const askedLabel = "capstan.dev/asked";
 
+/** Label on ledger records whose issuer has a quota: a digest over whose quota it was and when, so that a new leader finds what is used up. */
+export const quotaLabel = "capstan.dev/quota";
+
 /** Label on published ConfigMaps: what they hold. */
 export const publishedLabel = "capstan.dev/published";
 

@@ -46,6 +46,7 @@ import { BlockedKeys } from "./signing/blocked-keys.ts";
 import { KeyRing } from "./signing/key-ring.ts";
 import { Ledger } from "./signing/ledger.ts";
 import { MarkKeeper } from "./signing/mark-keeper.ts";
+import { takenByRecords } from "./signing/quota-records.ts";
 import { ReleasedBefore } from "./signing/released-before.ts";
 import { SharedReads } from "./signing/shared-reads.ts";
 import type { SignerOptions } from "./signing/sign-issuance.ts";
@@ -87,6 +88,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   });
   health.addReadyCheck("audit-log", () => audit.problem);
   const room = new LedgerRoom({ limit: settings.ledgerLimit });
+  const nowMs = (): number => now().getTime();
   const signer: SignerOptions = {
     namespace,
     ledger: new Ledger({ client, namespace, room }),
@@ -98,7 +100,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
       silentMs: () => revocationLists.lastActivityMs,
     }),
     audit,
-    quotas: new QuotaBook(() => now().getTime()),
+    quotas: new QuotaBook({ nowMs, readTaken: takenByRecords({ client, namespace }, nowMs) }),
     cel,
     now,
     random,

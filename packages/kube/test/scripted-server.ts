@@ -150,7 +150,7 @@ export class ScriptedServer {
   }
 }
 
-/** Waits until the assertion holds; fails with its error after ten seconds. */
+/** Waits until the assertion holds; fails with its error after half a minute. */
 export async function eventually<T>(assertion: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(assertion, { timeout: 10_000, interval: 5 });
+  return vi.waitFor(assertion, { timeout: 30_000, interval: 5 });
 }

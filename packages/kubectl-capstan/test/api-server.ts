@@ -17,7 +17,9 @@ export interface Answer {
 }
 
 /** An answer, or what makes one; `count` is how often the route was asked before. "break" cuts the connection. */
-export type Route = Answer | ((request: RecordedRequest, count: number) => Answer | "break");
+export type Route =
+  | Answer
+  | ((request: RecordedRequest, count: number) => Answer | "break" | Promise<Answer | "break">);
 
 export interface ApiServer extends AsyncDisposable {
   readonly url: string;
@@ -32,7 +34,7 @@ export async function startApiServer(
   const requests: RecordedRequest[] = [];
   const counts = new Map<string, number>();
   const server = createServer((incoming, response) => {
-    void readBody(incoming).then((text) => {
+    void readBody(incoming).then(async (text) => {
       const url = new URL(incoming.url ?? "/", "http://localhost");
       const request: RecordedRequest = {
         method: incoming.method ?? "",
@@ -46,7 +48,7 @@ export async function startApiServer(
       const count = counts.get(key) ?? 0;
       counts.set(key, count + 1);
       const route = routes[key] ?? refusal(404, "NotFound", "the server could not find the requested resource");
-      const answer = typeof route === "function" ? route(request, count) : route;
+      const answer = typeof route === "function" ? await route(request, count) : route;
       if (answer === "break") {
         response.destroy();
         return;

@@ -128,8 +128,8 @@ describe("the spec", () => {
   test("that somebody else has changed meanwhile is left alone", async () => {
     const read = world.routes[`GET ${path}`];
     if (typeof read !== "function") throw new Error("nothing can be read");
-    world.routes[`GET ${path}`] = (call, count) => {
-      const answer = read(call, count);
+    world.routes[`GET ${path}`] = async (call, count) => {
+      const answer = await read(call, count);
       if (answer === "break") return answer;
       const stored = answer.body as { readonly metadata: object };
       return { body: { ...stored, metadata: { ...stored.metadata, generation: 1 + count } } };

@@ -154,7 +154,7 @@ describe("Terraform", () => {
         },
       ],
       notification_settings: [
-        { event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false },
+        { event: "END_ENTITY_CERTIFICATE_EXPIRY", enabled: false, threshold: 45 },
         { event: "CA_CERTIFICATE_EXPIRY", enabled: true, threshold: 14 },
       ],
       tags: made.anchor.tags,

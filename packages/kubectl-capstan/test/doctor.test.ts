@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { collection, forbidden, object, type Route, startApiServer } from "./api-server.ts";
 import { openApi, paths, type Routes, worldAt } from "./doctor-world.ts";
@@ -43,6 +44,20 @@ async function found(changes: Routes, skewMs = 0): Promise<readonly string[]> {
 
 const notFound: Route = { status: 404, body: { kind: "Status", code: 404, reason: "NotFound", message: "not found" } };
 const approved = condition("Approved", "True", "cert-manager.io");
+
+test("of a slow API server at most eight questions are asked at once", async () => {
+  let open = 0;
+  let most = 0;
+  const review: Route = async () => {
+    open += 1;
+    most = Math.max(most, open);
+    await delay(20);
+    open -= 1;
+    return object({ status: { allowed: true } });
+  };
+  expect(await found({ [paths.reviews]: review })).toEqual([]);
+  expect(most).toBe(8);
+});
 
 describe("all is well", () => {
   test("nothing is found, everything was looked at, and it ends with 0", async () => {

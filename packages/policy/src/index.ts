@@ -18,7 +18,7 @@ export type { IssuerSpec } from "./name-rules.ts";
 export type { PolicyViolation, PolicyViolationCode } from "./policy-violation.ts";
 export { addLiveLeaves, countRefusedLeaves, type LeafReview, type LiveLeaves } from "./live-leaves.ts";
 export { namesOfRecord } from "./released-leaf.ts";
-export { QuotaBook, type QuotaQuestion } from "./quota-book.ts";
+export { QuotaBook, type QuotaOwner, type QuotaQuestion, type ReadTaken } from "./quota-book.ts";
 export { limitOf, takeToken, type Taking, type TokenBucket, type TokenLimit } from "./take-token.ts";
 export { validateIssuer } from "./validate-issuer.ts";
 export { webhookFaults, webhooksThatSkip, type WebhookConfiguration } from "./webhook-configurations.ts";

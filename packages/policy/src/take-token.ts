@@ -46,13 +46,36 @@ export function takeToken(bucket: TokenBucket | undefined, limit: TokenLimit, no
   return { ok: false, bucket: filled, retryAfterMs: Math.ceil(missing) };
 }
 
+/** One that nothing was taken from. */
+export function fullBucket({ certificates }: TokenLimit, nowMs: number): TokenBucket {
+  return { tokens: certificates, countedAt: nowMs };
+}
+
+/**
+ * What is left after certificates were taken at these times, in milliseconds since 1970 in any order. What was taken
+ * more than two periods ago need not be among them: the bucket is empty then, so that it never holds more than the one that
+ * was really taken from, and just as much if nothing was taken in the first of the two. Times to come count as now.
+ *
+ * @example
+ * bucketAfter([now - 60_000], { certificates: 100, perMs: 3_600_000 }, now).tokens; // 100, since one fills in 36 s
+ */
+export function bucketAfter(takenMs: readonly number[], limit: TokenLimit, nowMs: number): TokenBucket {
+  let bucket: TokenBucket = { tokens: 0, countedAt: nowMs - 2 * limit.perMs };
+  for (const at of takenMs.map((each) => Math.min(each, nowMs)).toSorted((a, b) => a - b)) {
+    const filled = fill(bucket, limit, at);
+    bucket = { ...filled, tokens: Math.max(0, filled.tokens - 1) };
+  }
+  return fill(bucket, limit, nowMs);
+}
+
 /** Whether a bucket says no more than none would: its owner may forget it. */
 export function isFull(bucket: TokenBucket, limit: TokenLimit, nowMs: number): boolean {
   return fill(bucket, limit, nowMs).tokens === limit.certificates;
 }
 
-function fill(bucket: TokenBucket | undefined, { certificates, perMs }: TokenLimit, nowMs: number): TokenBucket {
-  if (bucket === undefined) return { tokens: certificates, countedAt: nowMs };
+function fill(bucket: TokenBucket | undefined, limit: TokenLimit, nowMs: number): TokenBucket {
+  if (bucket === undefined) return fullBucket(limit, nowMs);
+  const { certificates, perMs } = limit;
   const elapsed = Math.max(0, nowMs - bucket.countedAt);
   const tokens = Math.min(certificates, bucket.tokens + (elapsed * certificates) / perMs);
   return { tokens, countedAt: Math.max(nowMs, bucket.countedAt) };

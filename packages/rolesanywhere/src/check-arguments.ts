@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 
 import { parseTrustAnchorArn } from "./arn.ts";
 import type { NotificationEvent, WantedNotification } from "./control-plane.ts";
+import { crlDerOf } from "./crl.ts";
 import { RolesAnywhereError } from "./errors.ts";
 import { type EndpointVariant, partitionOf, regionalEndpoint } from "./partitions.ts";
 import { decodePemBlocks, outsidePem } from "./pem.ts";
@@ -89,14 +90,8 @@ export function checkCrl(operation: string, crlPem: string): void {
   if (bytes > limits.crlBytes) {
     throw refuse(`has ${bytes} bytes, at most ${limits.crlBytes} are allowed: drop entries of expired certificates`);
   }
-  const [crl, ...others] = decodePemBlocks(crlPem, "crlPem");
+  crlDerOf(crlPem);
   checkArmour(refuse, crlPem);
-  if (crl === undefined || others.length > 0) {
-    throw refuse(`holds ${others.length + (crl === undefined ? 0 : 1)} PEM blocks, exactly one is allowed`);
-  }
-  if (crl.label !== "X509 CRL") {
-    throw refuse(`is labelled ${JSON.stringify(crl.label)}: a CRL's PEM label is "X509 CRL" (RFC 7468, 6)`);
-  }
 }
 
 function checkArmour(refuse: (fault: string) => RolesAnywhereError, pem: string): void {

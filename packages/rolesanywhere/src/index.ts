@@ -21,6 +21,7 @@ export type {
   UpdateTrustAnchorInput,
   WantedNotification,
 } from "./control-plane.ts";
+export { crlDerOf } from "./crl.ts";
 export { createControlPlane } from "./create-control-plane.ts";
 export type { ControlPlaneOptions } from "./create-control-plane.ts";
 export { providerChain } from "./credentials.ts";

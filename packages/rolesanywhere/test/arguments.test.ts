@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { parseTrustAnchorArn } from "../src/arn.ts";
 import { sameCertificates, splitBundle } from "../src/bundle.ts";
+import { crlDerOf } from "../src/crl.ts";
 import type { NotificationEvent, WantedNotification } from "../src/control-plane.ts";
 import { createControlPlane } from "../src/create-control-plane.ts";
 import { endpointFromEnvironment } from "../src/endpoint.ts";
@@ -276,6 +277,29 @@ describe("endpointFromEnvironment", () => {
     ],
   ])("takes %s", (_name, env, expected) => {
     expect(endpointFromEnvironment(env)).toBe(expected);
+  });
+});
+
+describe("crlDerOf", () => {
+  const der = new Uint8Array([0x30, 0]);
+
+  test.each([
+    ["canonical PEM", crlPem],
+    ["CRLF", crlPem.replaceAll("\n", "\r\n")],
+    ["no newline at the end", crlPem.trimEnd()],
+    ["blank lines", `\n${crlPem}\n\n`],
+    ["text around it, as of openssl -text", `Certificate Revocation List (CRL):\n${crlPem}# end\n`],
+  ])("reads %s", (_name, pem) => {
+    expect(crlDerOf(pem)).toEqual(der);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["a certificate", rootA],
+    ["two lists", crlPem + crlPem],
+    ["an armour without end", crlPem.slice(0, -30)],
+  ])("refuses %s", (_name, pem) => {
+    expect(() => crlDerOf(pem)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARGUMENT", field: "crlPem" }));
   });
 });
 

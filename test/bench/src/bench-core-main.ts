@@ -10,7 +10,7 @@ import { measureCrl, type CrlResult } from "./measure-crl.ts";
 import { measureHandover, type HandoverResult } from "./measure-handover.ts";
 import { measureLeaves, type LeavesResult, type MadeCertificate } from "./measure-leaves.ts";
 import { readOptions, USAGE, type Options } from "./options.ts";
-import { progress } from "./progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 import { formatResults } from "./report.ts";
 import { makeRequests } from "./requests.ts";
 import type { BenchResults } from "./results.ts";
@@ -41,11 +41,11 @@ async function run({ parts, size }: Options, folder: string): Promise<BenchResul
   const crl: CrlResult[] = [];
   const check: CheckResultOfBench[] = [];
   const certificates: MadeCertificate[] = [];
-  const goProgram = await benchGo(progress);
+  const goProgram = await benchGo(say);
 
   if (parts.includes("leaves")) {
     for (const algorithm of LEAF_ALGORITHMS) {
-      progress(`leaves, ${algorithm}: making ${size.leafRequests} requests`);
+      say(`leaves, ${algorithm}: making ${size.leafRequests} requests`);
       const requests = await makeRequests(algorithm, size.leafRequests);
       const authority = await makeAuthority(algorithm, folder);
       const measured = await measureLeaves({ authority, requests, goProgram, size });
@@ -54,22 +54,22 @@ async function run({ parts, size }: Options, folder: string): Promise<BenchResul
     }
   }
   if (parts.includes("handover")) {
-    progress("signatures on the thread pool");
+    say("signatures on the thread pool");
     const { privateKey } = await makeAuthority("RSA-2048", await mkdtemp(path.join(folder, "handover-")));
     handover.push(...(await measureHandover(privateKey, size.handoverSignatures)));
   }
   if (parts.includes("check")) {
     for (const algorithm of LEAF_KEY_ALGORITHM_NAMES) {
-      progress(`check, ${algorithm}: making ${size.checkRequests} requests`);
+      say(`check, ${algorithm}: making ${size.checkRequests} requests`);
       check.push(measureCheck(algorithm, await makeRequests(algorithm, size.checkRequests), size.checkPasses));
     }
   }
   if (parts.includes("crl")) {
-    progress("CRLs");
+    say("CRLs");
     const authority = await makeAuthority(CRL_ALGORITHM, await mkdtemp(path.join(folder, "crl-")));
     crl.push(...(await measureCrl({ folder: authority.folder, goProgram, size })));
   }
-  progress("done");
+  say("done");
   return {
     date: new Date().toISOString(),
     size: size.name,

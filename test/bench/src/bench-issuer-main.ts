@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import { makeRequests } from "./requests.ts";
-import { progress } from "./progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 import { namespace, repository, startBenchCluster, type BenchCluster } from "./issuer/bench-cluster.ts";
 import { capstan, certManager, type IssuerContestant, issuerLib, raisedFlags } from "./issuer/contestants.ts";
 import { floor } from "./issuer/floor.ts";
@@ -26,7 +26,7 @@ if (options === "help") {
   if (options.profile !== undefined) await mkdir(options.profile, { recursive: true });
   const measured: Measured = { backlog: [], certificates: [], memory: [] };
   const loadBefore = loadOfLastMinute();
-  const bench = await startBenchCluster(progress);
+  const bench = await startBenchCluster(say);
   // What was measured until then is told all the same. The processes would die with this one; this also removes their folder.
   const interrupted = (): void =>
     void tell(measured, options, loadBefore)
@@ -53,9 +53,9 @@ async function run(bench: BenchCluster, { parts, size, profile }: Options, measu
   const own = capstan(bench, profile);
   const stock = certManager(bench, "in-tree, stock", []);
   const raised = certManager(bench, "in-tree, raised", raisedFlags);
-  const lib = await issuerLib(bench, progress);
+  const lib = await issuerLib(bench, say);
   const most = Math.max(...size.backlogs);
-  progress(`making ${most} requests`);
+  say(`making ${most} requests`);
   const csrs = parts.some((part) => part !== "certificates") ? await makeRequests("RSA-2048", most) : [];
   const requests = new Watched({ client: bench.client, type: requestResource, namespace, log: bench.log });
   const waitingFor = async ({ issuerRef }: IssuerContestant): Promise<WaitingRequests> =>
@@ -89,7 +89,7 @@ async function run(bench: BenchCluster, { parts, size, profile }: Options, measu
     }
   }
   await requests.stop();
-  progress("done");
+  say("done");
 }
 
 async function tell(measured: Measured, { size, json }: Options, loadBefore: number): Promise<void> {

@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { installTools, startCluster } from "@capstan/test-cluster";
 import { formatLedgerResults } from "./format-ledger.ts";
 import { fillLedger, type LedgerSample, openLedger, sampleLedger } from "./measure-ledger.ts";
-import { progress } from "./progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 
 const root = path.resolve(fileURLToPath(import.meta.url), "../../../..");
 const usage = `pnpm bench:ledger [--records N] [--json FILE]
@@ -28,10 +28,9 @@ else await run(Number(values.records), path.resolve(values.json));
 
 async function run(records: number, json: string): Promise<void> {
   if (!Number.isSafeInteger(records) || records < 1) throw new TypeError(`--records ${records}: a whole number from 1`);
-  const cluster = await startCluster({ tools: await installTools({ log: progress }), log: progress });
+  const cluster = await startCluster({ tools: await installTools({ log: say }), log: say });
   try {
-    const applied = await cluster.kubectl(["apply", "--server-side", "-k", path.join(root, "deploy/manifests")]);
-    if (applied.exitCode !== 0) throw new Error(applied.stderr);
+    await cluster.apply(["-k", path.join(root, "deploy/manifests")]);
     const ledger = openLedger(cluster);
     const samples: LedgerSample[] = [await sampleLedger(ledger)];
     // A tenth first: what grows with the ledger shows as a line through three points, and a run that is cut short tells something.

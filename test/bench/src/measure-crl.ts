@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { benchProgram } from "./child-contestant.ts";
 import { numberIn } from "./go-program.ts";
-import { progress } from "./progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 import type { Size } from "./size.ts";
 import { median } from "./statistics.ts";
 
@@ -50,7 +50,7 @@ export async function measureCrl(options: {
         crlBytes: Math.max(...all("crlBytes")),
       });
     }
-    progress(`CRLs of ${entries} entries done`);
+    say(`CRLs of ${entries} entries done`);
   }
   return results;
 }

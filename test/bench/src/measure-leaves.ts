@@ -3,7 +3,7 @@ import type { KeyAlgorithm } from "@capstan/ca-core";
 import type { BenchAuthority } from "./bench-authority.ts";
 import { goContestant, nodeContestant } from "./child-contestant.ts";
 import { CONTESTANT_NAMES, type Contestant, type ContestantName } from "./contestant.ts";
-import { progress } from "./progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 import { writeRequests } from "./request-file.ts";
 import type { BenchRequest } from "./requests.ts";
 import type { Size } from "./size.ts";
@@ -56,7 +56,7 @@ export async function measureLeaves(options: {
         rounds.push(await playRound(round % 2 === 0 ? contestants : contestants.toReversed(), size.turnMs, inFlight));
       }
       results.push(resultOf({ algorithm: authority.algorithm, inFlight, rounds }));
-      progress(`leaves, ${authority.algorithm}, ${inFlight} in flight: ${size.rounds} rounds done`);
+      say(`leaves, ${authority.algorithm}, ${inFlight} in flight: ${size.rounds} rounds done`);
     }
     return { results, certificates: verifiedCertificates(contestants, authority) };
   } finally {

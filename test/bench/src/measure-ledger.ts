@@ -14,7 +14,7 @@ import { type Cluster, type ManagedProcess, pickFreePort, startProcess } from "@
 import { EtcdGateway } from "./etcd-gateway.ts";
 import { ledgerRecord } from "./ledger-records.ts";
 import { memoryOf, type ProcessMemory } from "./process-memory.ts";
-import { progress } from "./progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 
 const root = path.resolve(fileURLToPath(import.meta.url), "../../../..");
 const namespace = "capstan-system";
@@ -99,7 +99,7 @@ async function store({ cluster, client }: LedgerRun, from: number, to: number, n
   await createUntilThere(client, model);
   const stored = await etcd.read(keyOf(model));
   for (let first = from + 1; first < to; first += perTransaction) {
-    if ((first - from - 1) % (perTransaction * 50) === 0) progress(`record ${first} of ${to}`);
+    if ((first - from - 1) % (perTransaction * 50) === 0) say(`record ${first} of ${to}`);
     const indexes = Array.from({ length: Math.min(perTransaction, to - first) }, (_, offset) => first + offset);
     const records = indexes.map((index) => ledgerRecord(index, notAfter));
     await etcd.write(
@@ -130,9 +130,9 @@ async function createUntilThere(client: KubeClient, record: IssuedCertificate): 
 export async function sampleLedger(run: LedgerRun): Promise<LedgerSample> {
   const { cluster } = run;
   await untilSettled(run);
-  progress("asking the ledger");
+  say("asking the ledger");
   const times = await timeQuestions(run);
-  progress("starting the controllers");
+  say("starting the controllers");
   const started = Object.fromEntries(
     await Promise.all(
       Object.keys(controllers).map(async (name) => [name, await controllerMemory(cluster, name as LedgerController)]),
@@ -187,7 +187,7 @@ async function untilSettled(run: LedgerRun): Promise<void> {
     const began = performance.now();
     const count = await countRecords(run).catch(ifBehind);
     if (count !== undefined && performance.now() - began < 1_000) return;
-    progress("the API server is still reading");
+    say("the API server is still reading");
   }
 }
 
@@ -211,7 +211,7 @@ async function timeQuestions(run: LedgerRun): Promise<LedgerSample["times"]> {
   const times: Partial<Record<LedgerQuestion, number>> = {};
   for (const [question, ask] of Object.entries(questions)) {
     times[question as LedgerQuestion] = await middleOfThree(ask);
-    progress(`${question}: ${Math.round(times[question as LedgerQuestion] ?? 0)} ms`);
+    say(`${question}: ${Math.round(times[question as LedgerQuestion] ?? 0)} ms`);
   }
   return times as LedgerSample["times"];
 }

@@ -103,7 +103,7 @@ describe("a small run", () => {
       "Targets",
       json,
     ]);
-    expect(output.stderr).toMatch(/^\[ \d+:\d\d\] /);
+    expect(output.stderr).toMatch(/^\[ *\d+m\d\ds\] /);
   });
 });
 

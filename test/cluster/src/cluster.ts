@@ -40,6 +40,12 @@ export interface Cluster {
   /** Runs kubectl, as admin unless a kubeconfig is given. A non-zero exit is a result, not an error. */
   readonly kubectl: (args: readonly string[], options?: KubectlOptions) => Promise<CommandResult>;
   /**
+   * `kubectl apply --server-side` as admin, of files (`-f`, `-k`) or, with `-f -`, of what is given.
+   *
+   * @throws ClusterError ERR_SETUP_REFUSED with what kubectl says
+   */
+  readonly apply: (args: readonly string[], stdin?: string) => Promise<void>;
+  /**
    * Kills one of the processes (SIGKILL), as named in `logs`: "etcd", "kube-apiserver", "cert-manager-webhook", …
    *
    * @throws ClusterError ERR_PROCESS_EXITED when there is none of that name
@@ -126,6 +132,13 @@ async function startOnce(options: ClusterOptions, attempt: number): Promise<Clus
         environment: { ...process.env, KUBERC: "off" },
       });
     };
+    const apply: Cluster["apply"] = async (args, stdin) => {
+      const { exitCode, stderr } = await kubectl(
+        ["apply", "--server-side", ...args],
+        stdin === undefined ? {} : { stdin },
+      );
+      if (exitCode !== 0) throw new ClusterError("ERR_SETUP_REFUSED", `kubectl apply ${args.join(" ")}: ${stderr}`);
+    };
     const serviceAccountKubeconfig: Cluster["serviceAccountKubeconfig"] = async (serviceAccount) => {
       const name = `${serviceAccount.namespace}.${serviceAccount.name}`;
       let kept = tokenKeepers.get(name);
@@ -159,6 +172,7 @@ async function startOnce(options: ClusterOptions, attempt: number): Promise<Clus
       logs: layout.logs,
       serviceAccountKubeconfig,
       kubectl,
+      apply,
       killProcess: processes.kill,
       startProcessAgain: async (name) => {
         await processes.startAgain(name);

@@ -11,3 +11,4 @@ export type { ServiceAccount } from "./service-account-token.ts";
 export { pickFreePort } from "./free-port.ts";
 export { type ManagedProcess, startProcess } from "./managed-process.ts";
 export { startApproverPolicy } from "./start-approver-policy.ts";
+export { until } from "./until.ts";

@@ -20,7 +20,15 @@ export interface ToolSource {
   readonly onDemand?: true;
 }
 
-export type GoModule = "approver-policy" | "control-plane" | "etcd" | "client-tools" | "signing-helper" | "zlint";
+export type GoModule =
+  | "approver-policy"
+  | "control-plane"
+  | "etcd"
+  | "client-tools"
+  | "krew"
+  | "opentofu"
+  | "signing-helper"
+  | "zlint";
 
 export type ToolName =
   | "etcd"
@@ -32,7 +40,10 @@ export type ToolName =
   | "cmctl"
   | "aws_signing_helper"
   | "zlint"
-  | "approver-policy";
+  | "approver-policy"
+  | "krew"
+  | "validate-krew-manifest"
+  | "tofu";
 
 const certManagerVersion = (version: string): Record<string, string> => ({
   "github.com/cert-manager/cert-manager/pkg/util.AppVersion": version,
@@ -54,6 +65,19 @@ function kubernetes(name: ToolName): ToolSource {
       };
     },
     cgo: false,
+  };
+}
+
+function krew(name: ToolName): ToolSource {
+  return {
+    name,
+    module: "krew",
+    package: `sigs.k8s.io/krew/cmd/${name}`,
+    versionOf: "sigs.k8s.io/krew",
+    // Without a version it never asks the network for a newer one.
+    versionVariables: () => ({}),
+    cgo: false,
+    onDemand: true,
   };
 }
 
@@ -124,6 +148,18 @@ export const toolTable: readonly ToolSource[] = [
     versionVariables: () => ({}),
     cgo: false,
     chart: "deploy/charts/approver-policy",
+    onDemand: true,
+  },
+  krew("krew"),
+  krew("validate-krew-manifest"),
+  {
+    name: "tofu",
+    module: "opentofu",
+    package: "github.com/opentofu/opentofu/cmd/tofu",
+    versionOf: "github.com/opentofu/opentofu",
+    // Its version is a file in its source.
+    versionVariables: () => ({}),
+    cgo: false,
     onDemand: true,
   },
 ];

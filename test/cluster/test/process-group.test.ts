@@ -35,7 +35,10 @@ test("what was killed is started again with its own arguments, and ends with the
   await group.kill("sleeper");
   expect(first.ending()).toBe("SIGKILL");
   const again = await group.startAgain("sleeper");
-  expect(readFileSync(`/proc/${again.pid}/cmdline`, "utf8")).toContain("sleep\u00001000\u0000");
+  // Started is when exec closed the pipe to its parent; the kernel shows the arguments a moment later.
+  await expect
+    .poll(() => readFileSync(`/proc/${again.pid}/cmdline`, "utf8"), { timeout: 30_000 })
+    .toContain("sleep\u00001000\u0000");
   await group.killAll();
   expect([again.pid === first.pid, again.ending()]).toEqual([false, "SIGKILL"]);
 });

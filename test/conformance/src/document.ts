@@ -1,4 +1,5 @@
-import { formatTotals, type Result, type Results } from "./result.ts";
+import { formatTotals } from "@capstan/test-cluster/long-run";
+import type { Result, Results } from "./result.ts";
 
 const introduction = `# Conformance with cert-manager
 

@@ -8,9 +8,11 @@ import {
   pickFreePort,
   startCluster,
   startProcess,
+  until,
 } from "@capstan/test-cluster";
+import { programsIn } from "../../e2e/src/built-once.ts";
+import { commandLine, readShippedProgram } from "../../e2e/src/shipped-programs.ts";
 import { portDirectory, repository } from "./places.ts";
-import { until } from "./until.ts";
 
 /** A listener protocol that nobody has, which cert-manager is told to take for TLS. */
 export const extraProtocol = "conformance.example.com/TLS";
@@ -33,8 +35,8 @@ export interface EnvironmentOptions {
 
 /**
  * Starts a control plane and cert-manager with what the suites need beyond a default install: the controllers for
- * Kubernetes CertificateSigningRequests, and Gateways and ListenerSets. Capstan's programs run as their own service
- * accounts with the rights of deploy/manifests, and know nothing of AWS.
+ * Kubernetes CertificateSigningRequests, and Gateways and ListenerSets. Capstan's programs are the image's, run as
+ * deploy/manifests says, and know nothing of AWS.
  */
 export async function startEnvironment({ capstan, log }: EnvironmentOptions): Promise<Environment> {
   const tools = await installTools({ log });
@@ -57,8 +59,11 @@ export async function startEnvironment({ capstan, log }: EnvironmentOptions): Pr
   };
   try {
     if (capstan) {
-      await apply(cluster, ["-k", path.join(repository, "deploy/manifests")]);
-      programs.push(await startProgram(cluster, "crl-publisher"), await startProgram(cluster, "issuer-controller"));
+      await cluster.apply(["-k", path.join(repository, "deploy/manifests")]);
+      const bundles = await programsIn(path.join(cluster.directory, "app"));
+      for (const name of ["crl-publisher", "issuer-controller"]) {
+        programs.push(await startProgram(cluster, bundles, name));
+      }
       await Promise.all(programs.map(waitUntilReady));
       log("capstan: the CRL publisher and the issuer controller are ready");
     }
@@ -81,31 +86,27 @@ async function gatewayCrds(): Promise<readonly string[]> {
   );
 }
 
-/** @throws Error with what kubectl says */
-export async function apply(cluster: Cluster, args: readonly string[], stdin?: string): Promise<void> {
-  const result = await cluster.kubectl(["apply", "--server-side", ...args], stdin === undefined ? {} : { stdin });
-  if (result.exitCode !== 0) throw new Error(`kubectl apply ${args.join(" ")}: ${result.stderr}`);
-}
-
 interface Program extends ManagedProcess {
   readonly health: string;
 }
 
-async function startProgram(cluster: Cluster, name: "crl-publisher" | "issuer-controller"): Promise<Program> {
-  const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "capstan-system", name });
+async function startProgram(cluster: Cluster, bundles: string, name: string): Promise<Program> {
+  const shipped = await readShippedProgram(name);
+  const kubeconfig = await cluster.serviceAccountKubeconfig({
+    namespace: "capstan-system",
+    name: shipped.serviceAccount,
+  });
   const health = `127.0.0.1:${await pickFreePort()}`;
   const started = await startProcess({
     name,
     program: process.execPath,
     // Nothing of the user's own AWS settings: an authority without trust anchors has no use for any.
-    environment: { PATH: process.env["PATH"], HOME: cluster.directory },
-    args: [
-      "--conditions=@capstan/source",
-      "--enable-source-maps",
-      path.join(repository, "packages", name, "src/main.ts"),
-      `--kubeconfig=${kubeconfig}`,
-      `--health-address=${health}`,
-    ],
+    environment: { PATH: process.env["PATH"], HOME: cluster.directory, ...shipped.environment },
+    args: commandLine(path.join(bundles, shipped.bundle), {
+      ...shipped.flags,
+      kubeconfig,
+      "health-address": health,
+    }),
     logFile: path.join(cluster.logs, `${name}.log`),
   });
   return { ...started, health };

@@ -1,14 +1,12 @@
-const outcomes = ["passed", "failed", "skipped"] as const;
-export type Outcome = (typeof outcomes)[number];
+import { outcomes, type Tried } from "@capstan/test-cluster/long-run";
 
 /** How one spec ended against one issuer. */
-export interface Result {
+export interface Result extends Tried {
   /** `certificates` or `certificatesigningrequests`, as cert-manager calls its suites. */
   readonly suite: string;
   readonly spec: string;
   /** The kind of issuer. */
   readonly issuer: string;
-  readonly outcome: Outcome;
   /** Why it failed or was skipped. */
   readonly reason?: string;
   readonly milliseconds: number;
@@ -39,11 +37,6 @@ export function parseSuiteLine(line: string): SuiteLine {
   const isExplained = known === "passed" ? reason === undefined : typeof reason === "string" && reason !== "";
   if (known === undefined || !isText || !isExplained || typeof milliseconds !== "number") throw notOurs(line);
   return { result: value as unknown as Result };
-}
-
-/** `3 passed, 1 failed, 2 skipped` */
-export function formatTotals(results: readonly Result[]): string {
-  return outcomes.map((outcome) => `${results.filter((one) => one.outcome === outcome).length} ${outcome}`).join(", ");
 }
 
 function parseJson(line: string): unknown {

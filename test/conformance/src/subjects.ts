@@ -1,14 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { until } from "@capstan/test-cluster";
 import type { Cluster } from "@capstan/test-cluster";
-import { apply } from "./environment.ts";
 import { manifests } from "./places.ts";
 import type { IssuerTemplate } from "./run-suite.ts";
-import { until } from "./until.ts";
 
 /** Capstan's two kinds of issuer, over one authority without trust anchors. */
 export async function prepareCapstan(cluster: Cluster): Promise<readonly IssuerTemplate[]> {
-  await apply(cluster, ["-f", path.join(manifests, "authority.yaml")]);
+  await cluster.apply(["-f", path.join(manifests, "authority.yaml")]);
   await waitForReady(cluster, "certificateauthority/conformance");
   return [
     { kind: "CapstanIssuer", file: path.join(manifests, "capstan-issuer.yaml") },
@@ -18,7 +17,7 @@ export async function prepareCapstan(cluster: Cluster): Promise<readonly IssuerT
 
 /** cert-manager's own CA issuer: a spec that fails here says something about the suite and not about Capstan. */
 export async function prepareCertManager(cluster: Cluster): Promise<readonly IssuerTemplate[]> {
-  await apply(cluster, ["-f", path.join(manifests, "cert-manager-ca.yaml")]);
+  await cluster.apply(["-f", path.join(manifests, "cert-manager-ca.yaml")]);
   await waitForReady(cluster, "certificate.cert-manager.io/conformance-ca", "cert-manager");
   return [
     { kind: "Issuer", file: await withSecret(cluster, "ca-issuer.yaml") },

@@ -72,9 +72,7 @@ async function goOn(environment: Environment, round: number): Promise<void> {
 
 /** Certificates of these common names in namespace `demo`. */
 export async function applyCertificates({ cluster }: Environment, commonNames: readonly string[]): Promise<void> {
-  const stdin = commonNames.map(certificate).join("---\n");
-  const { exitCode, stderr } = await cluster.kubectl(["apply", "-f", "-"], { stdin });
-  if (exitCode !== 0) throw new Error(stderr);
+  await cluster.apply(["-f", "-"], commonNames.map(certificate).join("---\n"));
 }
 
 function certificate(commonName: string): string {

@@ -1,9 +1,13 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { installTool } from "@capstan/test-cluster";
 import {
   archiveName,
   executableName,
@@ -13,9 +17,10 @@ import {
   writeArchive,
 } from "@capstan/tools/krew/archive";
 import { releaseManifest } from "@capstan/tools/krew/manifest";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
-import { brokenRules } from "./krew-rules.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+
+const run = promisify(execFile);
 
 const read = (file: string): Uint8Array => readFileSync(fileURLToPath(new URL(`../../../${file}`, import.meta.url)));
 const words = Buffer.from(read("deploy/krew/capstan.yaml")).toString("utf8");
@@ -57,10 +62,6 @@ interface Manifest {
 }
 
 describe("the manifest of a release", () => {
-  test("keeps every rule of Krew's", () => {
-    expect(brokenRules("capstan", parse(release()))).toEqual([]);
-  });
-
   test("names the archive of each platform", () => {
     const { spec } = parse(release({ url: `${url}/` })) as Manifest;
     expect(spec.version).toBe("v0.1.0");
@@ -83,56 +84,13 @@ describe("the manifest of a release", () => {
     expect(() => release({ archives: [] })).toThrow("build one first");
   });
 
-  test.each<[string, (manifest: Manifest) => unknown]>([
-    ["the name is that of the file", (manifest) => ({ ...manifest, metadata: { name: "other" } })],
-    ["kind is Plugin", (manifest) => ({ ...manifest, kind: "Plugins" })],
-    ["apiVersion is the one that Krew reads", (manifest) => ({ ...manifest, apiVersion: "v1" })],
-    ["version is semantic and begins with v", withSpec({ version: "0.1.0" })],
-    ["version is semantic and begins with v", withSpec({ version: "v0.1" })],
-    ["version is semantic and begins with v", withSpec({ version: "v0.01.0" })],
-    ["shortDescription is one line of 70 characters at most", withSpec({ shortDescription: "" })],
-    ["shortDescription is one line of 70 characters at most", withSpec({ shortDescription: "x".repeat(71) })],
-    ["shortDescription is one line of 70 characters at most", withSpec({ shortDescription: "a\nb" })],
-    ["description has lines of 80 characters at most", withSpec({ description: "x ".repeat(41) })],
-    ["caveats have lines of 80 characters at most", withSpec({ caveats: "x ".repeat(41) })],
-    ["spec has no other field", withSpec({ licence: "Apache-2.0" })],
-    ["a platform is there", withSpec({ platforms: [] })],
-    [
-      "no two platforms select the same",
-      ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, platforms: [spec.platforms[0], spec.platforms[0]] } }),
-    ],
-    ["uri is https, and ends as an archive does", withPlatform({ uri: "https://example.org/capstan.exe" })],
-    ["sha256 is 64 hex digits", withPlatform({ sha256: "A".repeat(64) })],
-    ["sha256 is 64 hex digits", withPlatform({ sha256: "a".repeat(63) })],
-    ["bin is in the installation", withPlatform({ bin: "/bin/sh" })],
-    ["the selector names os and arch alone", withPlatform({ selector: {} })],
-    [
-      "the selector names os and arch alone",
-      withPlatform({ selector: { matchLabels: { os: "linux", cpu: "amd64" } } }),
-    ],
-    ["files are named", withPlatform({ files: [] })],
-    [
-      "files stay in the archive and the installation",
-      withPlatform({ files: [{ from: "../../etc/passwd", to: "." }] }),
-    ],
-    ["bin is one of the files", withPlatform({ bin: "capstan" })],
-    ["the licence is one of the files", withPlatform({ files: [{ from: "kubectl-capstan", to: "." }] })],
-    ["the platform has no other field", withPlatform({ md5: "" })],
-  ])("would be refused, were it not so that %s", (rule, change) => {
-    expect(brokenRules("capstan", change(parse(release()) as Manifest))).toContain(rule);
+  test("keeps to the widths of krew-index's guide", () => {
+    const { spec } = parse(release()) as { readonly spec: Readonly<Record<string, string>> };
+    expect(spec["shortDescription"]?.length).toBeLessThanOrEqual(70);
+    const lines = `${spec["description"]}\n${spec["caveats"]}`.split("\n");
+    expect(lines.filter(({ length }) => length > 80)).toEqual([]);
   });
 });
-
-function withSpec(changes: object): (manifest: Manifest) => unknown {
-  return (manifest) => ({ ...manifest, spec: { ...manifest.spec, ...changes } });
-}
-
-function withPlatform(changes: object): (manifest: Manifest) => unknown {
-  return ({ spec, ...rest }) => {
-    const [first, ...others] = spec.platforms;
-    return { ...rest, spec: { ...spec, platforms: [{ ...first, ...changes }, ...others] } };
-  };
-}
 
 describe("the archive", () => {
   let root: string;
@@ -148,28 +106,6 @@ describe("the archive", () => {
     expect(sha256(archiveOf(linux))).toBe(sha256(archiveOf(linux)));
   });
 
-  // Krew itself is no module that Go's proxy hands out: this is what its installation does, step by step.
-  test("is installed as the manifest says, and runs as a plugin of kubectl's", () => {
-    const { spec } = parse(release()) as Manifest;
-    const platform = spec.platforms.find(({ selector }) => selector.matchLabels.arch === "amd64");
-    if (platform === undefined) throw new Error("no platform");
-    const archive = archiveOf(linux);
-    expect(sha256(archive)).toBe(platform.sha256);
-    const [staging, store, bin] = ["staging", `store/capstan/${spec.version}`, "bin"].map((name) =>
-      path.join(root, name),
-    );
-    if (staging === undefined || store === undefined || bin === undefined) throw new Error("no folders");
-    for (const folder of [staging, store, bin]) mkdirSync(folder, { recursive: true });
-    execFileSync("tar", ["-xzf", "-", "-C", staging], { input: archive });
-    for (const { from, to } of platform.files) {
-      expect(to).toBe(".");
-      copyFileSync(path.join(staging, from), path.join(store, from));
-    }
-    symlinkSync(path.relative(bin, path.join(store, platform.bin)), path.join(bin, "kubectl-capstan"));
-    expect(execFileSync(path.join(bin, "kubectl-capstan"), ["version"]).toString()).toMatch(/ with version\n$/);
-    expect(readFileSync(path.join(store, "LICENSE"))).toEqual(license);
-  });
-
   test("is read by GNU tar with the modes and names that were written", () => {
     const file = path.join(root, "listed.tar.gz");
     writeFileSync(file, archiveOf(windows));
@@ -179,6 +115,105 @@ describe("the archive", () => {
     );
   });
 });
+
+// Krew, and the check that every manifest of its index has to pass: it installs each platform's archive from its URL.
+describe("Krew", () => {
+  let folder: string;
+  let server: Server;
+  let environment: Readonly<Record<string, string>>;
+  let validate: string;
+  /** Archives by their URLs' paths; what is not in it is 404. */
+  const archives = new Map<string, Uint8Array>();
+
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), "capstan-krew-"));
+    const bin = path.join(folder, "bin");
+    mkdirSync(bin);
+    const log = (): void => undefined;
+    validate = await installTool("validate-krew-manifest", { log });
+    symlinkSync(await installTool("kubectl", { log }), path.join(bin, "kubectl"));
+    const [key, certificate] = [path.join(folder, "key.pem"), path.join(folder, "certificate.pem")];
+    const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    const names = ["-subj", "/CN=releases", "-addext", "subjectAltName=IP:127.0.0.1"];
+    await run("openssl", [...request, ...names, "-keyout", key, "-out", certificate]);
+    // The check hands on no variables but PATH: a plugin of kubectl's that trusts the server and is Krew.
+    const plugin = `#!/bin/sh\nSSL_CERT_FILE=${certificate} exec ${await installTool("krew", { log })} "$@"\n`;
+    writeFileSync(path.join(bin, "kubectl-krew"), plugin, { mode: 0o755 });
+    environment = {
+      PATH: `${bin}:${path.join(folder, "krew/bin")}:/usr/bin:/bin`,
+      KREW_ROOT: path.join(folder, "krew"),
+      HOME: folder,
+    };
+    server = createServer(
+      { key: readFileSync(key), cert: readFileSync(certificate) },
+      ({ url: asked = "" }, answer) => {
+        const archive = archives.get(asked);
+        answer.writeHead(archive === undefined ? 404 : 200).end(archive);
+      },
+    );
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    // Krew and kubectl are built when they are not there.
+  }, 30 * 60_000);
+  beforeEach(() => {
+    for (const platform of platforms) archives.set(`/${archiveName(platform)}`, archiveOf(platform));
+  });
+  afterAll(() => {
+    server?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const manifest = (change: (manifest: Manifest) => unknown = (same) => same): string => {
+    const { port } = server.address() as AddressInfo;
+    const file = path.join(folder, "capstan.yaml");
+    writeFileSync(file, stringify(change(parse(release({ url: `https://127.0.0.1:${port}` })) as Manifest)));
+    return file;
+  };
+  /** What the check of krew-index says; its last line names what is wrong. */
+  const verdict = async (file: string): Promise<string> =>
+    await run(validate, ["-manifest", file], { env: environment, cwd: folder }).then(
+      ({ stderr }) => stderr,
+      (error: unknown) => (error as { readonly stderr: string }).stderr,
+    );
+
+  test("takes the manifest into its index, with the archives of all platforms", async () => {
+    expect(await verdict(manifest())).toContain(`all ${platforms.length} spec.platforms installed fine`);
+  });
+
+  test.each<[fact: string, change: (manifest: Manifest) => unknown, said: RegExp]>([
+    ["whose licence stays in the archive", withPlatform({ files: [{ from: "kubectl-capstan", to: "." }] }), /LICENSE/],
+    ["whose program stays there", withPlatform({ files: [{ from: "LICENSE", to: "." }] }), /failed to install/],
+    ["for the wrong archive", withPlatform({ sha256: "0".repeat(64) }), /checksum does not match/],
+    ["by another name", (same) => ({ ...same, metadata: { name: "other" } }), /should be named "capstan"/],
+  ])("would not take one %s", async (_fact, change, said) => {
+    expect(await verdict(manifest(change))).toMatch(said);
+  });
+
+  test("installs it from an index, as a plugin of kubectl's, and takes it away again", async () => {
+    const index = path.join(folder, "index");
+    mkdirSync(path.join(index, "plugins"), { recursive: true });
+    copyFileSync(manifest(), path.join(index, "plugins/capstan.yaml"));
+    const git = async (...args: readonly string[]): Promise<unknown> => await run("git", ["-C", index, ...args]);
+    await git("init", "--quiet");
+    await git("add", ".");
+    await git("-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "--message=index");
+    const env = { ...environment, KREW_DEFAULT_INDEX_URI: index };
+    const kubectl = async (...args: readonly string[]): Promise<string> => (await run("kubectl", args, { env })).stdout;
+    await kubectl("krew", "install", "capstan");
+    expect(await kubectl("krew", "list")).toMatch(/^capstan$/m);
+    expect(await kubectl("capstan", "status", "--watch")).toMatch(/^run as \S+kubectl-capstan with status --watch\n$/);
+    await kubectl("krew", "uninstall", "capstan");
+    await expect(kubectl("capstan", "status")).rejects.toMatchObject({ stderr: expect.stringContaining("unknown") });
+  });
+});
+
+function withPlatform(changes: object): (manifest: Manifest) => unknown {
+  return ({ spec, ...rest }) => {
+    const [first, ...others] = spec.platforms;
+    return { ...rest, spec: { ...spec, platforms: [{ ...first, ...changes }, ...others] } };
+  };
+}
 
 describe("a platform", () => {
   test.each(platforms)("$os $arch is found again in its archive's name", (platform) => {

@@ -41,7 +41,7 @@ const linesOf = (svg: string): readonly string[] =>
 describe("a graph", () => {
   test("goes-from-the-left-to-the-right-edge-and-up-to-its-highest-tick", () => {
     const svg = drawDashboard("T", [{ panel, lines: [line("x", [1_000, 0], [1_050, 5], [1_100, 10])] }], span);
-    expect(linesOf(svg)).toEqual(["M62 200L321 136L580 72"]);
+    expect(linesOf(svg)).toEqual(["M62 200L316 136L570 72"]);
   });
 
   test("is-broken-where-points-are-missing", () => {
@@ -82,7 +82,7 @@ describe("a graph", () => {
     const events = [{ seconds: 1_050, what: "AWS stops to answer" }];
     const svg = drawDashboard("T", [{ panel, lines: [line("x", [1_000, 1])] }], { ...span, events });
     expect(svg).toContain("1 AWS stops to answer");
-    expect(svg).toContain('<path d="M321 72v128"');
+    expect(svg).toContain('<path d="M316 72v128"');
   });
 });
 
@@ -91,7 +91,7 @@ describe("lines that are 1 or 0", () => {
     const up = line("up", [1_000, 1], [1_050, 1], [1_100, 1]);
     const down = line("down", [1_000, 0], [1_050, 0], [1_100, 0]);
     const svg = drawDashboard("T", [{ panel: states, lines: [up, down] }], span);
-    expect([...svg.matchAll(/<rect x="[^"]*" y="[^"]*" width="([^"]*)"/g)].map(([, width]) => width)).toEqual(["328"]);
+    expect([...svg.matchAll(/<rect x="[^"]*" y="[^"]*" width="([^"]*)"/g)].map(([, width]) => width)).toEqual(["318"]);
     expect(svg).toContain(">down</text>");
   });
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { until } from "@capstan/test-cluster";
 import type { DoctorFault } from "./doctor-fault.ts";
 import { strangersLeaf } from "./doctor-strangers.ts";
-import { until } from "./until.ts";
 import { mountSecret } from "./workload.ts";
 
 /** Faults of what the workload holds. Each is cured before the next. */

@@ -10,11 +10,11 @@ import {
   pickFreePort,
   startCluster,
   startProcess,
+  until,
 } from "@capstan/test-cluster";
 import { type Emulator, type EmulatorOptions, readSeed, startEmulator } from "@capstan/test-rolesanywhere";
 import { compileCache, programsIn, putPlugin } from "./built-once.ts";
 import { commandLine, flagsOf, readShippedProgram } from "./shipped-programs.ts";
-import { until } from "./until.ts";
 
 const root = path.dirname(path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url)))));
 
@@ -110,8 +110,8 @@ export async function startEnvironment({
     await cluster.stop();
   };
   try {
-    await apply(cluster, ["-k", path.join(root, "deploy/manifests")]);
-    await apply(cluster, ["-f", "-"], operatorManifests);
+    await cluster.apply(["-k", path.join(root, "deploy/manifests")]);
+    await cluster.apply(["-f", "-"], operatorManifests);
     const bundles = await programsIn(path.join(cluster.directory, "app"));
     const ports = new Map<ProgramName, { readonly health: number; readonly serve: number }>();
     for (const name of programNames) ports.set(name, { health: await pickFreePort(), serve: await pickFreePort() });
@@ -180,11 +180,6 @@ export async function startEnvironment({
 }
 
 const programNames = Object.keys(programs) as readonly ProgramName[];
-
-async function apply(cluster: Cluster, args: readonly string[], stdin?: string): Promise<void> {
-  const result = await cluster.kubectl(["apply", "--server-side", ...args], stdin === undefined ? {} : { stdin });
-  if (result.exitCode !== 0) throw new Error(`kubectl apply ${args.join(" ")}: ${result.stderr}`);
-}
 
 /** The Node that runs this. */
 function nodePath(): string {

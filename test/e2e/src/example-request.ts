@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { until } from "@capstan/test-cluster";
 import type { Environment } from "./environment.ts";
 import { getRequest, readyOf } from "./requests.ts";
-import { until } from "./until.ts";
 import type { LeafFiles } from "./workload.ts";
 
 const run = promisify(execFile);

@@ -1,5 +1,5 @@
+import { until } from "@capstan/test-cluster";
 import { type Environment, startEnvironment } from "./environment.ts";
-import { until } from "./until.ts";
 import {
   applyExamples,
   assumeRole,

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { until } from "@capstan/test-cluster";
 import type { Environment } from "./environment.ts";
-import { until } from "./until.ts";
 import { getObject } from "./workload.ts";
 
 const run = promisify(execFile);

@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { until } from "@capstan/test-cluster";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { fileURLToPath } from "node:url";
 import { type Environment, type EnvironmentOptions, region, startEnvironment } from "./environment.ts";
-import { until } from "./until.ts";
 
 const run = promisify(execFile);
 

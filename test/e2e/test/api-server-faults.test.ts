@@ -1,10 +1,10 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { until } from "@capstan/test-cluster";
 import { createLogger, KubeClient, type KubeObject, loadKubeConnection, Reflector } from "@capstan/kube";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
 import { type CertificateRequestObject, getRequest, makeCsr, readyOf, requestManifest } from "../src/requests.ts";
-import { until } from "../src/until.ts";
 import { getObject, startDemo } from "../src/workload.ts";
 
 // Outages below a running issuer: of the API server, of etcd, and of cert-manager's webhook after a leaf was signed.

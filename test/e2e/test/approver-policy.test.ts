@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { type ManagedProcess, startApproverPolicy } from "@capstan/test-cluster";
+import { type ManagedProcess, startApproverPolicy, until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
 import {
@@ -11,7 +11,6 @@ import {
   requestManifest,
   requestWith,
 } from "../src/requests.ts";
-import { until } from "../src/until.ts";
 import { getObject, startDemo } from "../src/workload.ts";
 
 // cert-manager's approver may approve nothing of ours here: approver-policy does, by deploy/approver-policy.

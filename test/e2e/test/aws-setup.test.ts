@@ -2,11 +2,11 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { until } from "@capstan/test-cluster";
 import { GetRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { ListProfilesCommand, RolesAnywhereClient } from "@aws-sdk/client-rolesanywhere";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Environment, region, startEnvironment } from "../src/environment.ts";
-import { until } from "../src/until.ts";
 import { type AwsCredentials, callerIdentity, getObject, mountSecret } from "../src/workload.ts";
 
 // The whole way of a new user, command by command: nothing in AWS but an administrator's key, and a publisher that has none.

@@ -6,9 +6,8 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { type Cluster, ClusterError, installTools, startCluster, type Tools } from "@capstan/test-cluster";
+import { type Cluster, ClusterError, installTools, startCluster, type Tools, until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../src/until.ts";
 
 const run = promisify(execFile);
 const log = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -1,11 +1,11 @@
 import { createPrivateKey } from "node:crypto";
 import { readdir, readlink } from "node:fs/promises";
 import path from "node:path";
+import { until } from "@capstan/test-cluster";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { publishVolume, type Volume, type VolumeFiles, type VolumeOptions } from "../src/csi-volume.ts";
 import type { Environment } from "../src/environment.ts";
 import { type CertificateRequestObject, readyOf, requestWith } from "../src/requests.ts";
-import { until } from "../src/until.ts";
 import { assumeRole, getObject, startDemo } from "../src/workload.ts";
 
 // What a pod gets that mounts a volume of cert-manager's csi-driver with token requests: see src/csi-volume.ts.

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { type ManagedProcess, pickFreePort, startProcess } from "@capstan/test-cluster";
+import { type ManagedProcess, pickFreePort, startProcess, until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { installAwsCli } from "../src/aws-cli.ts";
 import { publishVolume, type Volume } from "../src/csi-volume.ts";
@@ -27,7 +27,6 @@ import {
 } from "../src/example-pod.ts";
 import { type Asking, askForCertificate } from "../src/example-request.ts";
 import { trustManagerCrd } from "../src/trust-manager-crd.ts";
-import { until } from "../src/until.ts";
 import { capstan, type LeafFiles, mountSecret, startDemo, trustAnchorArn } from "../src/workload.ts";
 
 // Each folder of deploy/examples, as its README says, on a real control plane; AWS's helper and SDK run as processes with the
@@ -314,7 +313,12 @@ describe("trust-manager", () => {
       namespace: "capstan-system",
       name: "bundle-mirror",
     });
-    const env = { PATH: `${environment.bin}${path.delimiter}${process.env["PATH"]}`, KUBECONFIG: kubeconfig };
+    const env = {
+      PATH: `${environment.bin}${path.delimiter}${process.env["PATH"]}`,
+      // Without one, kubectl keeps its cache in the folder that it is started in.
+      HOME: environment.cluster.directory,
+      KUBECONFIG: kubeconfig,
+    };
     const [script = ""] = container.args ?? [];
     // Twice: the second time it is there already.
     for (let time = 0; time < 2; time += 1) {

@@ -4,11 +4,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { until } from "@capstan/test-cluster";
 import { checkCertificationRequest } from "@capstan/ca-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
 import { createRequest, getRequest, makeCsr, readyOf, requestManifest, requestWith } from "../src/requests.ts";
-import { until } from "../src/until.ts";
 import { assumeRole, callerIdentity, getObject, mountSecret, startDemo } from "../src/workload.ts";
 
 const run = promisify(execFile);
@@ -307,6 +307,35 @@ describe("what cert-manager's webhook refuses at create", () => {
     const request = await requestWith(environment, "ca-agreed", "Failed");
     expect(readyOf(request)?.message).toContain("ERR_CA_NOT_ALLOWED");
     expect(await recordOf(request.metadata.uid)).toBeUndefined();
+  });
+});
+
+describe("a quota", () => {
+  test("that-is-used-up-is-so-for-the-next-leader-too", async () => {
+    const { cluster } = environment;
+    const limited = `
+apiVersion: capstan.dev/v1alpha1
+kind: CapstanIssuer
+metadata: { name: limited, namespace: demo }
+spec:
+  caRef: { name: fleet }
+  policy: { commonName: { allow: ["*.{namespace}"] } }
+  quota: { perNamespace: { certificates: 1, per: 24h } }
+`;
+    expect((await cluster.kubectl(["apply", "-f", "-"], { stdin: limited })).stderr).toBe("");
+    const csr = await makeCsr({ subject: "/CN=limited.demo", key: "ec:P-256" });
+    const ask = async (name: string): Promise<void> => {
+      const manifest = JSON.parse(requestManifest({ name, csr })) as { readonly spec: object };
+      const issuerRef = { group: "capstan.dev", kind: "CapstanIssuer", name: "limited" };
+      const stdin = JSON.stringify({ ...manifest, spec: { ...manifest.spec, issuerRef } });
+      expect((await cluster.kubectl(["create", "-f", "-"], { stdin })).stderr).toBe("");
+    };
+    await ask("limited-1");
+    await requestWith(environment, "limited-1", "Issued");
+    await environment.restart("issuer-controller");
+    await ask("limited-2");
+    const waiting = await requestWith(environment, "limited-2", "Pending");
+    expect(readyOf(waiting)?.message).toContain("1 certificates in 24h for each namespace, is used up");
   });
 });
 

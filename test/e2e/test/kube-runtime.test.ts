@@ -19,9 +19,8 @@ import {
   Reflector,
   type ResourceType,
 } from "@capstan/kube";
-import { type Cluster, installTools, startCluster } from "@capstan/test-cluster";
+import { type Cluster, installTools, startCluster, until } from "@capstan/test-cluster";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../src/until.ts";
 
 // What packages/kube believes of a real API server: compaction, guards, leases, times.
 

@@ -1,8 +1,8 @@
 import { X509Certificate } from "node:crypto";
+import { until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
 import { makeCsr } from "../src/requests.ts";
-import { until } from "../src/until.ts";
 import { getObject, startDemo } from "../src/workload.ts";
 
 // certificates.k8s.io, as the real API server serves it: its admission plugins see every write of ours.

@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repository, runnableBlocks } from "../src/doc-blocks.ts";
 import type { Environment } from "../src/environment.ts";
-import { until } from "../src/until.ts";
 import { assumeRole, callerIdentity, capstan, getObject, mountSecret, startDemo } from "../src/workload.ts";
 
 // The commands of docs/operate and of the examples' READMEs, typed by an administrator into a cluster with deploy/examples; and

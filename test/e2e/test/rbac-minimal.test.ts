@@ -1,3 +1,4 @@
+import { until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
 import { AuditTail } from "../src/rbac-audit.ts";
@@ -16,7 +17,6 @@ import { mayDo } from "../src/rbac-people.ts";
 import { requesterManifests } from "../src/rbac-issuer-steps.ts";
 import { actors } from "../src/rbac-steps.ts";
 import { firstUse, takeAway, type Usage, useEverything, writeRules } from "../src/rbac-trial.ts";
-import { until } from "../src/until.ts";
 import { getObject, startDemo } from "../src/workload.ts";
 
 // Every right that deploy/manifests grants is needed: without it something breaks. CAPSTAN_RBAC=every takes away each

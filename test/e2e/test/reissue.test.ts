@@ -2,12 +2,12 @@ import { createHash, X509Certificate } from "node:crypto";
 import { createReadStream } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { until } from "@capstan/test-cluster";
 import type { IssuedCertificate, Revocation } from "@capstan/api";
 import { AuditReader, compareWithLedger, type LedgerLeaf } from "@capstan/kube";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
 import { makeCsr, requestManifest } from "../src/requests.ts";
-import { until } from "../src/until.ts";
 import { getObject, startDemo } from "../src/workload.ts";
 
 let environment: Environment;

@@ -3,9 +3,9 @@ import { createHash, X509Certificate } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
-import { until } from "../src/until.ts";
 import { assumeRole, capstan, examples, getObject, type LeafFiles, mountSecret, startDemo } from "../src/workload.ts";
 
 const run = promisify(execFile);
@@ -194,6 +194,10 @@ describe("a revocation", () => {
       files.certificate,
     ]).catch((error: unknown) => error as { readonly stderr: string });
     expect(verified.stderr).toContain("certificate revoked");
+    const metrics = await (await fetch(`${environment.healthOf("crl-publisher")}/metrics`)).text();
+    expect(metrics).toMatch(
+      /^capstan_signatures_total\{authority="fleet",generation="1",purpose="CRL",result="Signed"\} [1-9]/m,
+    );
   });
 
   test("leaves-other-certificates-of-the-same-name-alone", async () => {

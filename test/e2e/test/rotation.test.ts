@@ -1,6 +1,6 @@
+import { until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
-import { until } from "../src/until.ts";
 import { assumeRole, getObject, type LeafFiles, mountSecret, startDemo } from "../src/workload.ts";
 
 // A rotation on a real API server, with cert-manager's Certificates and AWS's own helper. Its times are the shortest that

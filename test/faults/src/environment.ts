@@ -41,11 +41,11 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
     await cluster.stop();
   };
   try {
-    await apply(cluster, ["-k", path.join(repository, "deploy/manifests")]);
+    await cluster.apply(["-k", path.join(repository, "deploy/manifests")]);
     await mkdir(auditFolder(cluster));
     const publisher = await startPublisher(cluster);
     running.push({ close: publisher.kill });
-    await apply(cluster, ["-f", authorityManifest]);
+    await cluster.apply(["-f", authorityManifest]);
     const wire = new Wire();
     const program = await bundleController(cluster.directory);
     const create = (name: string): Promise<Replica> => Replica.create({ cluster, name, program, wire });
@@ -61,11 +61,6 @@ export async function startEnvironment({ log }: { readonly log: (line: string) =
     await stop();
     throw error;
   }
-}
-
-async function apply(cluster: Cluster, args: readonly string[]): Promise<void> {
-  const { exitCode, stderr } = await cluster.kubectl(["apply", "--server-side", ...args]);
-  if (exitCode !== 0) throw new Error(`kubectl apply ${args.join(" ")}: ${stderr}`);
 }
 
 async function startPublisher(cluster: Cluster): Promise<ManagedProcess> {

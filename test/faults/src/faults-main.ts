@@ -2,6 +2,7 @@
 // goes wrong. Each request must still get exactly one leaf, and each rotation and revocation end as if nothing had been.
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { formatTotals, runMain, say, withStop } from "@capstan/test-cluster/long-run";
 import { DirectedRequests, recordFailpoints, tryFailpoints } from "./directed-run.ts";
 import { type Environment, startEnvironment } from "./environment.ts";
 import { collectEvidence } from "./evidence.ts";
@@ -12,60 +13,25 @@ import { startLab } from "./publisher/lab.ts";
 import { runPublisher } from "./publisher/run-publisher.ts";
 import { runRandom } from "./random-run.ts";
 import type { PlannedRequest } from "./requests.ts";
-import { formatTotals, type Result } from "./result.ts";
+import type { Result } from "./result.ts";
 
-const begun = performance.now();
+await runMain({
+  usage,
+  readOptions,
+  run: async (options) => {
+    say(`seed ${options.seed}`);
+    const reports: Report[] = [];
+    for (const subject of options.subjects) reports.push(await runOf(subject, options));
+    const report: Report = Object.assign({}, ...reports, { results: reports.flatMap(({ results }) => results) });
+    say(`every result: ${path.relative(repository, await writeReport(options, report))}`);
+    return report.results;
+  },
+});
 
-function say(line: string): void {
-  const seconds = Math.round((performance.now() - begun) / 1000);
-  const clock = `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
-  process.stderr.write(`[${clock.padStart(6)}] ${line}\n`);
-}
-
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | "help";
-  try {
-    options = readOptions(args);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-    return 2;
-  }
-  if (options === "help") {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
-  say(`seed ${options.seed}`);
-  const reports: Report[] = [];
-  for (const subject of options.subjects) reports.push(await runOf(subject, options));
-  const report: Report = Object.assign({}, ...reports, { results: reports.flatMap(({ results }) => results) });
-  say(`every result: ${path.relative(repository, await writeReport(options, report))}`);
-  process.stdout.write(`${formatTotals(report.results)}\n`);
-  return report.results.some(({ outcome }) => outcome === "failed") ? 1 : 0;
-}
-
-function runOf(subject: Subject, options: Options): Promise<Report> {
+async function runOf(subject: Subject, options: Options): Promise<Report> {
   return subject === "issuer"
-    ? within(startEnvironment({ log: say }), (environment) => run(environment, options))
-    : within(startLab(say, options.speed), (lab) => runPublisher(lab, { ...options, log: say }));
-}
-
-/** Stops what was started, also when this is interrupted. */
-async function within<T extends { readonly stop: () => Promise<void> }>(
-  starting: Promise<T>,
-  use: (started: T) => Promise<Report>,
-): Promise<Report> {
-  const started = await starting;
-  // The processes would die with this one anyway; this also removes their folder.
-  const interrupted = (): void => void started.stop().finally(() => process.exit(130));
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-  try {
-    return await use(started);
-  } finally {
-    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-    await started.stop();
-  }
+    ? withStop(await startEnvironment({ log: say }), (environment) => run(environment, options))
+    : withStop(await startLab(say, options.speed), (lab) => runPublisher(lab, { ...options, log: say }));
 }
 
 interface Report {

@@ -210,6 +210,16 @@ export const iamOperations: readonly IamOperation[] = [
     changes: false,
     handle: (account, form) => ({ Tags: shownTags(roleOf(account, form)), IsTruncated: false }),
   },
+  {
+    // Terraform asks before it deletes a role. There are no instances here, so no role has a profile of theirs.
+    name: "ListInstanceProfilesForRole",
+    parameters: ["RoleName", "MaxItems"],
+    changes: false,
+    handle(account, form) {
+      roleOf(account, form);
+      return { InstanceProfiles: [], IsTruncated: false };
+    },
+  },
 ];
 
 /** The one of the account-wide operations that is emulated: it is about no role that can be named. */

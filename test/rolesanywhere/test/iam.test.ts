@@ -9,6 +9,7 @@ import {
   GetRolePolicyCommand,
   IAMClient,
   ListAttachedRolePoliciesCommand,
+  ListInstanceProfilesForRoleCommand,
   ListRolePoliciesCommand,
   ListRoleTagsCommand,
   PutRolePolicyCommand,
@@ -103,6 +104,15 @@ describe("a role", () => {
     });
     expect(decodeURIComponent(Role?.AssumeRolePolicyDocument ?? "")).toBe(trust);
     expect(Role?.CreateDate?.getTime()).toBeLessThanOrEqual(fixture.clock.now().getTime());
+  });
+
+  test("is of no instance", async () => {
+    await create();
+    const { InstanceProfiles } = await iam.send(new ListInstanceProfilesForRoleCommand({ RoleName: "app" }));
+    expect(InstanceProfiles).toEqual([]);
+    await expect(iam.send(new ListInstanceProfilesForRoleCommand({ RoleName: "no" }))).rejects.toMatchObject({
+      name: "NoSuchEntityException",
+    });
   });
 
   test("has inline policies, attached ones and tags that come and go", async () => {

@@ -15,6 +15,7 @@ import {
   pickFreePort,
   startCluster,
   startProcess,
+  until,
 } from "@capstan/test-cluster";
 import { type Anchor, Aws, places } from "./aws.ts";
 import { brokenGuardVariable } from "./broken-planner.ts";
@@ -24,7 +25,6 @@ import { authorityName, reports, repository } from "./places.ts";
 import type { Plan } from "./plan.ts";
 import { type Relay, startRelay } from "./relay.ts";
 import { quotasVariable, ScaledTime, timeScaleVariable } from "./time-scale.ts";
-import { until } from "./until.ts";
 
 /** A cluster whose authority signs, with its root in every trust anchor. */
 export interface Environment {
@@ -36,6 +36,8 @@ export interface Environment {
   readonly aws: Aws;
   readonly anchors: readonly Anchor[];
   readonly holdings: Holdings;
+  /** Host and port that each program serves its metrics at. */
+  readonly addresses: Readonly<Record<Program, string>>;
   /** Lets the publisher end in order and starts another one, without a guard if one is named. */
   readonly replacePublisher: (brokenGuard: string | undefined) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -77,14 +79,24 @@ export async function startEnvironment(
     );
     closing.push(relay.close);
 
-    await apply(cluster, ["-k", path.join(repository, "deploy/manifests")]);
+    await cluster.apply(["-k", path.join(repository, "deploy/manifests")]);
     await mkdir(reports, { recursive: true });
+    const addresses = {
+      "issuer-controller": `127.0.0.1:${await pickFreePort()}`,
+      "crl-publisher": `127.0.0.1:${await pickFreePort()}`,
+    };
     const start = (program: Program, environment: Readonly<Record<string, string>> = {}): Promise<ManagedProcess> => {
       const logFile = path.join(reports, `${plan.name}-${program}.log`);
       const wiring = { [timeScaleVariable]: time.format(), [quotasVariable]: plan.quotas, ...environment };
-      return startProgram(program, { cluster, endpoint: relay.endpoint, environment: wiring, logFile });
+      return startProgram(program, {
+        cluster,
+        endpoint: relay.endpoint,
+        environment: wiring,
+        logFile,
+        address: addresses[program],
+      });
     };
-    for (const program of Object.keys(programs))
+    for (const program of Object.keys(commands))
       await rm(path.join(reports, `${plan.name}-${program}.log`), { force: true });
     let publisher = await start("crl-publisher", brokenGuardIn(brokenGuard));
     const issuer = await start("issuer-controller");
@@ -96,12 +108,12 @@ export async function startEnvironment(
     };
     if (plan.leaves === "requests") await cluster.killProcess("cert-manager");
 
-    await apply(cluster, ["-f", "-"], authorityManifest(plan, []));
+    await cluster.apply(["-f", "-"], authorityManifest(plan, []));
     await untilReady(cluster, `certificateauthority/${authorityName}`, [publisher, issuer]);
     const rootPem = await firstRoot(client);
     const anchors = await Promise.all(places.map((place) => aws.createAnchor(place, rootPem)));
-    await apply(cluster, ["-f", "-"], authorityManifest(plan, anchors));
-    await apply(cluster, ["-f", "-"], issuerManifest(plan));
+    await cluster.apply(["-f", "-"], authorityManifest(plan, anchors));
+    await cluster.apply(["-f", "-"], issuerManifest(plan));
     await untilReady(cluster, `capstanclusterissuer/${authorityName}`, [publisher, issuer]);
     await until("every trust anchor to be joined", async () => {
       const { status } = await client.get<CertificateAuthority>(certificateAuthorityResource, { name: authorityName });
@@ -109,14 +121,14 @@ export async function startEnvironment(
       return joined === places.length ? true : undefined;
     });
     say(`the authority signs, and its root is in ${anchors.length} trust anchors`);
-    return { cluster, client, log, time, aws, anchors, holdings, replacePublisher, stop };
+    return { cluster, client, log, time, aws, anchors, holdings, addresses, replacePublisher, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-const programs = {
+const commands = {
   "issuer-controller": { main: "test/soak/src/scaled-issuer-main.ts", flags: () => ["--ledger-retention=0s"] },
   "crl-publisher": {
     main: "test/soak/src/scaled-publisher-main.ts",
@@ -124,7 +136,7 @@ const programs = {
   },
 } as const;
 
-type Program = keyof typeof programs;
+type Program = keyof typeof commands;
 
 async function startProgram(
   name: Program,
@@ -133,14 +145,12 @@ async function startProgram(
     readonly endpoint: string;
     readonly environment: Readonly<Record<string, string>>;
     readonly logFile: string;
+    readonly address: string;
   },
 ): Promise<ManagedProcess> {
-  const { cluster, endpoint, logFile } = given;
-  const { main, flags } = programs[name];
-  const [kubeconfig, port] = await Promise.all([
-    cluster.serviceAccountKubeconfig({ namespace: defaultNamespace, name }),
-    pickFreePort(),
-  ]);
+  const { cluster, endpoint, logFile, address } = given;
+  const { main, flags } = commands[name];
+  const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: defaultNamespace, name });
   const started = await startProcess({
     name,
     program: process.execPath,
@@ -157,25 +167,20 @@ async function startProgram(
       "--enable-source-maps",
       path.join(repository, main),
       `--kubeconfig=${kubeconfig}`,
-      `--health-address=127.0.0.1:${port}`,
+      `--health-address=${address}`,
       ...flags(endpoint),
     ],
     logFile,
   });
   await until(`${name} to be ready`, async () => {
     if (started.ending() !== undefined) throw await started.failure("ended before it was ready");
-    return (await fetch(`http://127.0.0.1:${port}/readyz`)).ok ? true : undefined;
+    return (await fetch(`http://${address}/readyz`)).ok ? true : undefined;
   });
   return started;
 }
 
 function brokenGuardIn(guard: string | undefined): Readonly<Record<string, string>> {
   return guard === undefined ? {} : { [brokenGuardVariable]: guard };
-}
-
-async function apply(cluster: Cluster, args: readonly string[], stdin?: string): Promise<void> {
-  const result = await cluster.kubectl(["apply", "--server-side", ...args], stdin === undefined ? {} : { stdin });
-  if (result.exitCode !== 0) throw new Error(`kubectl apply ${args.join(" ")}: ${result.stderr}`);
 }
 
 async function untilReady(cluster: Cluster, object: string, programs: readonly ManagedProcess[]): Promise<void> {

@@ -1,6 +1,7 @@
 /** What a run does. Durations are Go durations of the run's own time. */
 export interface Plan {
-  readonly name: "full" | "smoke" | "real";
+  /** Its files' in reports/soak. */
+  readonly name: string;
   /** Generations to be retired. */
   readonly rotations: number;
   readonly workloads: number;
@@ -31,7 +32,7 @@ const short = {
  * 100 minutes leaves time in which a retired root is still valid by its dates. A trust anchor is read three times in a soak:
  * every few real seconds, or a reading is out of date before the next one.
  */
-export const PLANS: Readonly<Record<Plan["name"], Plan>> = {
+export const PLANS: Readonly<Record<"full" | "smoke" | "real", Plan>> = {
   full: {
     ...short,
     name: "full",

@@ -2,43 +2,21 @@
 // refused to a valid leaf.
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import { formatTotals, runMain, say, withStop } from "@capstan/test-cluster/long-run";
 import { type Environment, startEnvironment } from "./environment.ts";
 import { judge } from "./judge.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 import { reports, repository } from "./places.ts";
 import { drawPlot } from "./plot.ts";
-import { formatTotals, type Result } from "./result.ts";
+import type { Result } from "./result.ts";
 import { runSoak, type RunOutcome } from "./run.ts";
 
-const begun = performance.now();
+await runMain({ usage, readOptions, run });
 
-function say(line: string): void {
-  const seconds = Math.round((performance.now() - begun) / 1000);
-  const clock = `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
-  process.stderr.write(`[${clock.padStart(6)}] ${line}\n`);
-}
-
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | "help";
-  try {
-    options = readOptions(args);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-    return 2;
-  }
-  if (options === "help") {
-    process.stdout.write(`${usage}\n`);
-    return 0;
-  }
+async function run(options: Options): Promise<readonly Result[]> {
   const { plan, brokenGuard } = options;
   say(`${plan.rotations} rotations under ${plan.workloads} workloads, ${plan.factor} times as fast as real time`);
-  const environment = await startEnvironment(plan, brokenGuard, say);
-  // The processes would die with this one anyway; this also removes their folder.
-  const interrupted = (): void => void environment.stop().finally(() => process.exit(130));
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-  try {
+  return withStop(await startEnvironment(plan, brokenGuard, say), async (environment) => {
     const outcome = await runSoak(environment, plan, say);
     const results = judge({ plan, ...outcome, holdings: environment.holdings });
     for (const { outcome: how, name, note } of results) say(`${how}: ${name} (${note})`);
@@ -47,11 +25,8 @@ async function main(args: readonly string[]): Promise<number> {
     say(`${leaves} leaves, each after ${half} ms (p50), ${most} ms (p99), ${all} ms at most; ${failedRenewals} failed`);
     say(`${withoutLeaf} rounds in which a workload had no valid leaf`);
     say(`counts and plot: ${path.relative(repository, await writeReport(options, environment, outcome, results))}`);
-    process.stdout.write(`${formatTotals(results)}\n`);
-    return results.some(({ outcome: how }) => how === "failed") ? 1 : 0;
-  } finally {
-    await environment.stop();
-  }
+    return results;
+  });
 }
 
 async function writeReport(

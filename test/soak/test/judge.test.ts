@@ -1,7 +1,7 @@
+import { formatTotals } from "@capstan/test-cluster/long-run";
 import { describe, expect, test } from "vitest";
 import { type Findings, judge } from "../src/judge.ts";
 import { PLANS } from "../src/plan.ts";
-import { formatTotals } from "../src/result.ts";
 
 const workloads = new Set(Array.from({ length: PLANS.smoke.workloads }, (_, index) => `web-${index + 1}`));
 const incident = {

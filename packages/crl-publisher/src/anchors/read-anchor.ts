@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { decodePem, readCrl, readRoot } from "@capstan/ca-core";
 import {
   type Crl,
+  crlDerOf,
   type NotificationSetting,
   parseTrustAnchorArn,
   RolesAnywhereError,
@@ -121,7 +122,7 @@ function foundCrl({ id, name, enabled, crlPem }: Crl): FoundCrl {
 
 function contentOf(pem: string): FoundCrl["content"] {
   try {
-    const { der, number, sha256 } = readCrl(pem, { maxBytes: 400_000 });
+    const { der, number, sha256 } = readCrl(crlDerOf(pem), { maxBytes: 400_000 });
     return { der, number, sha256 };
   } catch {
     return undefined;

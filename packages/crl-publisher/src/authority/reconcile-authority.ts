@@ -65,6 +65,8 @@ class Pass {
   readonly #signal: AbortSignal;
   /** Generations whose CRL was looked after. */
   readonly #refreshed = new Set<number>();
+  /** With what the last call of each trust anchor had failed before this look. */
+  readonly #failedBefore = new Map<AnchorMemory, AnchorMemory["failure"]>();
   #bundle = "";
 
   constructor(options: AuthorityReconcilerOptions, name: string, signal: AbortSignal) {
@@ -82,6 +84,7 @@ class Pass {
         await refuseOperations(this.#options, this.#name, this.#signal);
         return {};
       }
+      this.#noteFailures(seen);
       if (await this.#prepare(seen)) continue;
       this.#options.onMarks?.(this.#name, marksOf(seen));
       await this.#refreshCrls(seen);
@@ -90,7 +93,7 @@ class Pass {
       await this.#storeBundle(seen);
       // Asked before the plan is made: a call that ends while the plan is reported leaves the plan waiting for nothing.
       const isUnderWay = this.#isUnderWay(seen);
-      const observation = toObservation(seen, this.#known(seen));
+      const observation = this.#observation(seen);
       const plan = this.#plan(observation);
       if (besideOthers(plan) !== undefined) {
         await this.#callSideBySide(seen, plan);
@@ -110,6 +113,27 @@ class Pass {
     return { requeueAfterMs: afterSpinningMs };
   }
 
+  #noteFailures(seen: Seen): void {
+    for (const memory of this.#memoriesOf(seen)) {
+      if (!this.#failedBefore.has(memory)) this.#failedBefore.set(memory, memory.failure);
+    }
+  }
+
+  /**
+   * What has failed in this look is tried again in another one: a look that takes longer than the pause before the next try would
+   * else go on and on, and never say what is wrong.
+   */
+  #observation(seen: Seen): RotationObservation {
+    const observation = toObservation(seen, this.#known(seen));
+    const notBefore = this.#options.now().getTime() + shortestPauseMs;
+    const anchors = observation.anchors.map((anchor) => {
+      const { failure } = anchor;
+      if (failure === undefined || failure === this.#failedBefore.get(this.#memoryOf(seen, anchor.name))) return anchor;
+      return { ...anchor, failure: { ...failure, retryAt: Math.max(failure.retryAt, notBefore) } };
+    });
+    return { ...observation, anchors };
+  }
+
   #plan(observation: RotationObservation): RotationPlan {
     return (this.#options.plan ?? planRotation)(observation);
   }
@@ -126,7 +150,7 @@ class Pass {
       const memory = this.#memoryOf(seen, action.anchor);
       memory.begin(now().getTime(), () => carryOut({ options: this.#options, seen, signal: this.#signal }, action));
       begun.push(memory.ended());
-      call = besideOthers(this.#plan(toObservation(seen, this.#known(seen))));
+      call = besideOthers(this.#plan(this.#observation(seen)));
     }
     await untilEnded(begun, this.#options);
   }

@@ -1,4 +1,4 @@
-import type { FaultRule } from "@capstan/test-rolesanywhere";
+import { type FaultRule, UNKNOWNS } from "@capstan/test-rolesanywhere";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { newGeneration } from "../support/generation.ts";
 import { after, day, hour, minute, prod } from "../support/objects.ts";
@@ -100,6 +100,30 @@ test("what-aws-takes-and-does-not-show-is-not-sent-again-each-second", async () 
   expect(sent.length).toBeGreaterThan(5);
   expect(sent.length).toBeLessThan(20);
   await world.until(() => world.phases === "1 Draining, 2 Active", hour);
+});
+
+test("what-fails-is-told-also-where-each-look-takes-longer-than-the-pause-before-the-next-try", async () => {
+  // Each answer of the API server takes twenty seconds.
+  world.server.now = () => {
+    world.advance(20_000);
+    return world.aws.now;
+  };
+  world.aws.emulator.injectFault({ fault: { kind: "access-denied" } });
+  world.advance(10 * minute);
+  await world.look();
+  expect(world.said[1]).toBe("TrustAnchorsInSync False AWSUnavailable");
+  expect(messageOf("TrustAnchorsInSync")).toMatch(/AccessDenied.*is tried again on|is tried again on.*AccessDenied/);
+});
+
+describe("a rotation goes through where AWS answers with", () => {
+  const rows = Object.entries(UNKNOWNS).flatMap(([name, { positions }]) =>
+    Object.keys(positions).map((position) => [name, position] as const),
+  );
+  test.each(rows)("%s: %s", async (name, position) => {
+    world.aws.emulator.setUnknowns({ [name]: position });
+    await rotate(6 * hour);
+    expect(world.said[1]).toBe("TrustAnchorsInSync True ReadBack");
+  });
 });
 
 describe("somebody else changes the trust anchor", () => {

@@ -26,7 +26,7 @@ export function createLedgerController(
       ...options,
       isWaiting: (record) => isRequestWaiting(caches, record),
       authorities: caches.authorities.store,
-      metrics: createLedgerMetrics(metrics),
+      metrics: createLedgerMetrics(metrics, options.room),
       clock: systemClock,
     }),
   });

@@ -13,7 +13,7 @@ interface MetadataPage {
   readonly metadata?: { readonly continue?: string; readonly remainingItemCount?: number };
 }
 
-interface LedgerPlace {
+export interface LedgerPlace {
   readonly client: KubeClient;
   readonly namespace: string;
 }
@@ -26,11 +26,20 @@ export async function countLedger(place: LedgerPlace, signal: AbortSignal): Prom
 
 /** Every record of the ledger, a page at a time: no more than a page is ever in memory. */
 export async function* readLedgerIndex(place: LedgerPlace, signal: AbortSignal): AsyncGenerator<LedgerEntry> {
+  for await (const metadata of readLedgerMetadata(place, undefined, signal)) yield entryOf(metadata);
+}
+
+/** Metadata of the records that a label selector chooses, of all where there is none, a page at a time. */
+export async function* readLedgerMetadata(
+  place: LedgerPlace,
+  labelSelector: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<ObjectMeta> {
   let token: string | undefined;
   do {
-    const { items, metadata } = await readPage(place, { limit: pageSize, continue: token }, signal);
-    for (const { metadata } of items) yield entryOf(metadata);
-    token = metadata?.continue;
+    const page = await readPage(place, { limit: pageSize, continue: token, labelSelector }, signal);
+    for (const { metadata } of page.items) yield metadata;
+    token = page.metadata?.continue;
   } while (token !== undefined && token !== "");
 }
 
@@ -41,7 +50,11 @@ function entryOf({ name, labels }: ObjectMeta): LedgerEntry {
 
 async function readPage(
   { client, namespace }: LedgerPlace,
-  query: { readonly limit: number; readonly continue?: string | undefined },
+  query: {
+    readonly limit: number;
+    readonly continue?: string | undefined;
+    readonly labelSelector?: string | undefined;
+  },
   signal: AbortSignal,
 ): Promise<MetadataPage & { readonly items: readonly { readonly metadata: ObjectMeta }[] }> {
   const path = collectionPath(issuedCertificateResource, namespace);

@@ -24,18 +24,19 @@ export const ledgerMetricTable = {
 
 export interface LedgerMetrics {
   readonly pruned: MetricsOf<typeof ledgerMetricTable>["capstan_ledger_pruned_total"];
-  show(room: LedgerRoom): void;
+  show(): void;
 }
 
-export function createLedgerMetrics(runtime: Pick<RuntimeMetrics, "registry">): LedgerMetrics {
+export function createLedgerMetrics(runtime: Pick<RuntimeMetrics, "registry">, room: LedgerRoom): LedgerMetrics {
   const metrics = createMetricsOf(ledgerMetricTable, runtime);
+  // Also of who does not lead and has counted nothing: a ledger of none that takes none would be full.
+  metrics.capstan_ledger_limit.set(room.limit);
   const pruned = metrics.capstan_ledger_pruned_total;
   // So that rate() sees the first of each.
   for (const why of ["retention", "limit"] as const) pruned.inc({ why }, 0);
   return {
     pruned,
-    show(room) {
-      metrics.capstan_ledger_limit.set(room.limit);
+    show() {
       if (room.count !== undefined) metrics.capstan_ledger_records.set(room.count);
     },
   };

@@ -54,12 +54,12 @@ export function ledgerReconciler(options: LedgerReconcilerOptions): Reconciler {
   let prunedAt: number | undefined;
   return async (_, signal) => {
     room.counted(await countLedger(options, signal));
-    metrics.show(room);
+    metrics.show();
     const isTime = prunedAt === undefined || clock.monotonic() - prunedAt >= pruneEveryMs;
     if (isTime || room.isFull) {
       const removed = await prune(options, signal);
       prunedAt = clock.monotonic();
-      metrics.show(room);
+      metrics.show();
       if (removed > 0) log.info({ removed, records: room.count }, "removed expired ledger records");
     }
     if (room.isFull) tell(options);

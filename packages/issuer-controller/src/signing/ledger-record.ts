@@ -5,6 +5,7 @@ import {
   type CertificateAuthority,
   type IssuedCertificate,
   notAfterLabel,
+  quotaLabel,
 } from "@capstan/api";
 import { type CertificationRequest, formatName, type Leaf } from "@capstan/ca-core";
 import { formatTime } from "@capstan/kube";
@@ -66,10 +67,12 @@ export function recordOf(input: {
   readonly granted: GrantedLeaf;
   readonly publicKey: CertificationRequest["publicKey"];
   readonly leaf: Pick<Leaf, "serial" | "pem" | "notBefore" | "notAfter">;
+  /** Value of the label that says which quota it was taken from; undefined where there is none. */
+  readonly quota: string | undefined;
   /** Where the ledger is. */
   readonly namespace: string;
 }): IssuedCertificate {
-  const { issuance, issuer, authority, generation, granted, publicKey, leaf, namespace } = input;
+  const { issuance, issuer, authority, generation, granted, publicKey, leaf, quota, namespace } = input;
   const { uid, name, attested } = issuance;
   const requestNamespace = attested.namespace;
   const commonName = granted.subject.find(({ type }) => type === "CN")?.value;
@@ -84,6 +87,7 @@ export function recordOf(input: {
         [authorityLabel]: authority,
         [notAfterLabel]: String(Math.floor(leaf.notAfter.getTime() / 1000)),
         [askedLabel]: askedLabelOf(issuance, { ...granted, publicKey }),
+        ...(quota === undefined ? {} : { [quotaLabel]: quota }),
       },
     },
     spec: {

@@ -27,6 +27,7 @@ import type { KeyRing, SigningKey } from "./key-ring.ts";
 import type { Ledger } from "./ledger.ts";
 import { recordOf, refusalOf } from "./ledger-record.ts";
 import type { MarkKeeper } from "./mark-keeper.ts";
+import { quotaLabelOf } from "./quota-records.ts";
 import type { AskedLeaf } from "./released-before.ts";
 import type { RequestViolation } from "./request-violation.ts";
 import type { SharedReads } from "./shared-reads.ts";
@@ -92,7 +93,7 @@ export async function signIssuance(
   const validity = validityOf(allowed.durationMs, question, signingKey, now());
   const prepared = plan(options, question, signingKey, granted.value, validity);
   if (!prepared.ok) return prepared;
-  const settle = takeFromQuota(options.quotas, question);
+  const quota = await takeFromQuota(options, question, signal);
   await marks.raise({
     authority: authority.metadata.name,
     generation: signingKey.generation,
@@ -114,10 +115,11 @@ export async function signIssuance(
     granted: allowed,
     publicKey: granted.value.parsed.publicKey,
     leaf: signed.value,
+    quota: quota?.label,
     namespace: options.namespace,
   });
   const stored = await ledger.create(record, signal);
-  settle();
+  quota?.settle();
   const notes = [
     ...allowed.notes,
     ...(validity.clampedTo === "root" ? ["The leaf ends with its root, earlier than asked for"] : []),
@@ -131,14 +133,18 @@ function assertWebhooks({ issuance, webhooks }: SigningQuestion): void {
   if (faults.length > 0) throw new NotYet(faults.join("; "), { isPatient: true });
 }
 
-/** Takes a certificate out of the issuer's quota; the returned function says that it was issued. */
-function takeFromQuota(quotas: QuotaBook, { issuance, issuer }: SigningQuestion): () => void {
+/** Takes a certificate out of the issuer's quota, if it has one. `label` is for its record, `settle` says that it was issued. */
+async function takeFromQuota(
+  { quotas, now }: SignerOptions,
+  { issuance, issuer }: SigningQuestion,
+  signal: AbortSignal,
+): Promise<{ readonly label: string; readonly settle: () => void } | undefined> {
   const limit = limitOf(issuer.spec);
-  if (limit === undefined) return () => {};
-  const namespace = issuance.attested.namespace ?? "";
-  const taker = { issuer: issuer.metadata.uid ?? "", namespace, request: issuance.uid };
-  const waitMs = quotas.take({ ...taker, limit });
-  if (waitMs === 0) return () => quotas.settle(taker);
+  if (limit === undefined) return undefined;
+  const owner = { issuer: issuer.metadata.uid ?? "", namespace: issuance.attested.namespace ?? "", limit };
+  const taker = { ...owner, request: issuance.uid };
+  const waitMs = await quotas.take(taker, signal);
+  if (waitMs === 0) return { label: quotaLabelOf(owner, now().getTime()), settle: () => quotas.settle(taker) };
   const { certificates, per } = issuer.spec.quota?.perNamespace ?? {};
   throw new NotYet(
     `the quota of ${issuance.issuer.kind} ${issuance.issuer.name}, ${certificates ?? 0} certificates in ${per ?? ""} for each namespace, is used up`,

@@ -79,7 +79,7 @@ function world(limit = 1_000): World {
     isWaiting: ({ metadata }) => waiting.has(metadata.name),
     authorities,
     events,
-    metrics: createLedgerMetrics(metrics),
+    metrics: createLedgerMetrics(metrics, room),
     now: () => new Date(now),
     clock,
     log,
@@ -95,6 +95,12 @@ function world(limit = 1_000): World {
     },
   };
 }
+
+test("a ledger that was not counted is not told as full", async () => {
+  const { metric } = world();
+  expect(await metric("capstan_ledger_records")).toEqual([["", 0]]);
+  expect(await metric("capstan_ledger_limit")).toEqual([["", 1_000]]);
+});
 
 test("what is over is removed, and nothing else", async () => {
   put("over", 24);

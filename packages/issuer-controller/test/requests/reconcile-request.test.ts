@@ -567,6 +567,23 @@ describe("a quota", () => {
     expect(reasonOf("c")).toBe("Issued");
   });
 
+  test("is-used-up-for-a-new-leader-too", async () => {
+    world.server.now = () => world.now;
+    await askFor("a");
+    await askFor("b");
+    world.restart();
+    expect(await askFor("c")).toEqual({ requeueAfterMs: 30 * minute });
+    world.server.next("GET", /issuedcertificates$/, { refuse: 503, reason: "ServiceUnavailable" });
+    world.restart();
+    expect(await askFor("d")).toEqual({ requeueAfterMs: 1_000 });
+    world.now = after(90 * minute);
+    world.observe();
+    world.restart();
+    await askFor("e");
+    await askFor("f");
+    expect(["c", "d", "e", "f"].map(reasonOf)).toEqual(["Pending", "Pending", "Issued", "Issued"]);
+  });
+
   test("is-taken-from-once-however-often-a-request-is-tried", async () => {
     for (let attempt = 0; attempt < 3; attempt += 1) {
       world.server.next("POST", records, { refuse: 500, reason: "InternalError" });

@@ -123,8 +123,17 @@ const input: Parameters<typeof recordOf>[0] = {
   },
   publicKey: { algorithm: "ECDSA-P256", spki: new Uint8Array(), sha256: "a".repeat(64) },
   leaf: { serial: "4f1c" as never, pem: "leaf", notBefore: after(-5 * minute), notAfter: after(day) },
+  quota: undefined,
   namespace: "capstan-system",
 };
+
+test("a-record-tells-whose-quota-it-was-taken-from", () => {
+  const labels = (quota: string | undefined): unknown => recordOf({ ...input, quota }).metadata.labels;
+  expect([labels("b1"), labels(undefined)]).toEqual([
+    expect.objectContaining({ "capstan.dev/quota": "b1" }),
+    expect.not.objectContaining({ "capstan.dev/quota": expect.anything() }),
+  ]);
+});
 
 test("a-record-tells-who-has-which-leaf-and-why", () => {
   expect(recordOf(input)).toMatchInlineSnapshot(`

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import {
   apiVersionOf,
+  formatTime,
   KubeClient,
   type KubeConnection,
   type KubeObject,
@@ -281,7 +282,7 @@ export class ApiServer implements AsyncDisposable {
       uid: randomUUID(),
       generation: 1,
       resourceVersion: this.#nextRevision(),
-      creationTimestamp: "2026-11-22T03:00:00Z",
+      creationTimestamp: this.now === undefined ? "2026-11-22T03:00:00Z" : formatTime(this.now().getTime()),
     };
     const created = { ...object, metadata };
     this.#set(path, created);
@@ -385,13 +386,12 @@ function isIn(collection: string, path: string): boolean {
 
 function isSelected(object: Stored, query: URLSearchParams): boolean {
   const selectors = (query.get("fieldSelector") ?? "").split(",").filter((one) => one !== "");
-  const labels = (query.get("labelSelector") ?? "").split(",").filter((one) => one !== "");
+  const labels = [...(query.get("labelSelector") ?? "").matchAll(/([^,= ]+)(?:=([^,]*)| in \(([^)]*)\))/g)];
   return (
     selectors.every((selector) => fits(object, selector)) &&
-    labels.every((one) => {
-      const [label = "", value] = one.split("=");
-      return object.metadata.labels?.[label] === value;
-    })
+    labels.every(([, label = "", value, values]) =>
+      (values?.split(",") ?? [value]).includes(object.metadata.labels?.[label]),
+    )
   );
 }
 

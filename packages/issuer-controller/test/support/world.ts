@@ -43,6 +43,7 @@ import { BlockedKeys } from "../../src/signing/blocked-keys.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
 import { Ledger } from "../../src/signing/ledger.ts";
 import { MarkKeeper } from "../../src/signing/mark-keeper.ts";
+import { takenByRecords } from "../../src/signing/quota-records.ts";
 import { ReleasedBefore } from "../../src/signing/released-before.ts";
 import { SharedReads } from "../../src/signing/shared-reads.ts";
 import type { SignerOptions } from "../../src/signing/sign-issuance.ts";
@@ -128,7 +129,7 @@ export class World implements AsyncDisposable {
       namespace: ownNamespace,
       audit: audit.log,
       cel: this.#cel,
-      quotas: new QuotaBook(() => this.now.getTime()),
+      quotas: this.#openQuotas(),
       ledger: new Ledger({ client, namespace: ownNamespace, room: this.room }),
       reads: new SharedReads(client),
       keys: new KeyRing({ client, namespace: ownNamespace }),
@@ -161,7 +162,7 @@ export class World implements AsyncDisposable {
       authorities: this.#authorities,
       namespaces: this.#namespaces,
       webhooks: webhooksOf([this.#webhooks]),
-      signer: { ...this.signer, ledger },
+      signer: { ...this.signer, ledger, quotas: this.#openQuotas() },
       attempts: new Attempts({ limitMs: 10 * minute, monotonic: () => this.monotonic, random: () => 1 }),
       events: this.#events,
       grace: new Grace({ released: new ReleasedBefore({ client, namespace: ownNamespace }), now: () => this.now }),
@@ -178,6 +179,14 @@ export class World implements AsyncDisposable {
         requests: this.#signingRequests,
       }),
     };
+  }
+
+  #openQuotas(): QuotaBook {
+    const nowMs = (): number => this.now.getTime();
+    return new QuotaBook({
+      nowMs,
+      readTaken: takenByRecords({ client: this.server.client, namespace: ownNamespace }, nowMs),
+    });
   }
 
   /** Another process takes over, which remembers nothing. */

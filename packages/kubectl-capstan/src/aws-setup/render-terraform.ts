@@ -3,6 +3,9 @@ import { type Identity, notificationSettings, policyName, sessionSeconds, type S
 
 // https://registry.terraform.io/providers/hashicorp/aws/latest/docs
 
+/** AWS's own. For a setting that names none, also of a disabled event, the provider sends 0, which AWS refuses. */
+const defaultThresholdDays = 45;
+
 /** An expression of Terraform's, written as it is. */
 class Expression {
   readonly text: string;
@@ -53,7 +56,7 @@ function trustAnchor({ anchorName, roots, tags }: Setup): string {
       block("notification_settings", [
         attribute("event", setting.event),
         attribute("enabled", setting.enabled),
-        ...(setting.enabled ? [attribute("threshold", setting.thresholdDays)] : []),
+        attribute("threshold", setting.enabled ? setting.thresholdDays : defaultThresholdDays),
       ]),
     ),
     attribute("tags", tags),

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { parseDuration } from "@capstan/api";
 import { CaError, readCrl } from "@capstan/ca-core";
-import { type Crl, splitBundle } from "@capstan/rolesanywhere";
+import { type Crl, crlDerOf, splitBundle } from "@capstan/rolesanywhere";
 import { type AnchorPlace, liveAnchor, ownAnchors } from "./aws-anchors.ts";
 import { isOutage } from "./aws-side.ts";
 import { canary } from "./canary-check.ts";
@@ -224,7 +224,7 @@ async function crlFindings(
 
 function numberOf(pem: string): bigint | undefined {
   try {
-    return readCrl(pem).number;
+    return readCrl(crlDerOf(pem)).number;
   } catch (error) {
     if (error instanceof CaError || error instanceof Error) return undefined;
     throw error;

@@ -15,6 +15,7 @@ import {
   type ListOptions,
   type ResourceType,
 } from "@capstan/kube";
+import pLimit from "p-limit";
 import type { AwsSide } from "./aws-side.ts";
 import { asUnreadable } from "./unreadable.ts";
 
@@ -35,6 +36,9 @@ export interface WorldOptions {
   readonly aws: AwsSide;
 }
 
+/** Of questions that are asked by the dozen: an API server that is slow already would let the last ones run out of time. */
+const mostAtOnce = 8;
+
 export type Issuer = CapstanClusterIssuer | CapstanIssuer;
 
 /** What the checks look at. Each list is read once, whoever asks. */
@@ -45,6 +49,7 @@ export class World {
   readonly aws: AwsSide;
   readonly #authority: string | undefined;
   readonly #clock: Clock;
+  readonly #inTurn = pLimit(mostAtOnce);
   readonly #lists = new Map<string, Promise<readonly KubeObject[]>>();
 
   constructor({ client, clock, capstanNamespace, authority, approver, aws }: WorldOptions) {
@@ -126,20 +131,22 @@ export class World {
   async mayDo(account: Account, attributes: ResourceAttributes): Promise<boolean> {
     const { namespace } = account;
     try {
-      const { status } = await this.client.request<{ readonly status?: { readonly allowed?: boolean } }>({
-        method: "POST",
-        path: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
-        body: {
-          apiVersion: "authorization.k8s.io/v1",
-          kind: "SubjectAccessReview",
-          spec: {
-            user: userOf(account),
-            // A binding may name a group: these are the ones of every service account's token.
-            groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
-            resourceAttributes: attributes,
+      const { status } = await this.#inTurn(() =>
+        this.client.request<{ readonly status?: { readonly allowed?: boolean } }>({
+          method: "POST",
+          path: "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+          body: {
+            apiVersion: "authorization.k8s.io/v1",
+            kind: "SubjectAccessReview",
+            spec: {
+              user: userOf(account),
+              // A binding may name a group: these are the ones of every service account's token.
+              groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+              resourceAttributes: attributes,
+            },
           },
-        },
-      });
+        }),
+      );
       return status?.allowed === true;
     } catch (error) {
       throw asUnreadable(error);

@@ -78,13 +78,13 @@ export async function startBenchCluster(log: (line: string) => void): Promise<Be
     const caFolder = path.join(cluster.directory, "bench-ca");
     await mkdir(caFolder, { mode: 0o700 });
     const { folder } = await makeAuthority("RSA-2048", caFolder);
-    await apply(cluster, ["-k", path.join(repository, "deploy/manifests")]);
+    await cluster.apply(["-k", path.join(repository, "deploy/manifests")]);
     await start({
       name: "crl-publisher",
       account: { namespace: "capstan-system", name: "crl-publisher" },
       ...builtProgram("crl-publisher"),
     });
-    await apply(cluster, ["-f", path.join(manifests, "issuer.yaml")]);
+    await cluster.apply(["-f", path.join(manifests, "issuer.yaml")]);
     await applySecret(cluster, folder);
     await mustSucceed(cluster, ["wait", "--for=condition=Ready", "--timeout=180s", "certificateauthority/bench"]);
     await mustSucceed(cluster, ["wait", "--for=condition=Ready", "--timeout=180s", "clusterissuer/bench"]);
@@ -119,13 +119,9 @@ export function builtProgram(
 
 /** Applies what the issuer made with issuer-lib needs: its kinds, from the release itself, and an issuer. */
 export async function applyIssuerLib(cluster: Cluster, crds: string): Promise<void> {
-  await apply(cluster, ["-f", crds]);
+  await cluster.apply(["-f", crds]);
   await mustSucceed(cluster, ["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]);
-  await apply(cluster, ["-f", path.join(manifests, "issuer-lib.yaml")]);
-}
-
-export async function apply(cluster: Cluster, args: readonly string[], stdin?: string): Promise<void> {
-  await mustSucceed(cluster, ["apply", "--server-side", ...args], stdin);
+  await cluster.apply(["-f", path.join(manifests, "issuer-lib.yaml")]);
 }
 
 async function applySecret(cluster: Cluster, folder: string): Promise<void> {
@@ -139,7 +135,7 @@ async function applySecret(cluster: Cluster, folder: string): Promise<void> {
     metadata: { name: "bench-ca", namespace: "cert-manager" },
     stringData: { "tls.crt": certificate, "tls.key": key },
   };
-  await apply(cluster, ["-f", "-"], JSON.stringify(secret));
+  await cluster.apply(["-f", "-"], JSON.stringify(secret));
 }
 
 async function mustSucceed(cluster: Cluster, args: readonly string[], stdin?: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { progress } from "../progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 import type { BenchCluster } from "./bench-cluster.ts";
 import type { IssuerContestant } from "./contestants.ts";
 import { type AskedAndReady, measureTurn } from "./measure-turn.ts";
@@ -84,5 +84,5 @@ export async function endGently(started: {
 
 function tell({ contestant, certificates, perSecond, writesEach, cpuSeconds }: TurnResult): void {
   const figures = `${perSecond.toFixed(0)} a second, ${writesEach.toFixed(2)} writes each, ${cpuSeconds.toFixed(1)} s of CPU`;
-  progress(`${contestant}, ${certificates}: ${figures}`);
+  say(`${contestant}, ${certificates}: ${figures}`);
 }

@@ -1,5 +1,5 @@
 import type { KubeClient, KubeObject, ResourceType } from "@capstan/kube";
-import { progress } from "../progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 import { type BenchCluster, namespace } from "./bench-cluster.ts";
 import { type IssuerContestant, startCertManager } from "./contestants.ts";
 import { endGently } from "./measure-backlog.ts";
@@ -50,7 +50,7 @@ export async function measureCertificates(
       auditLog: bench.cluster.auditLog,
       act: () => createAll(client, contestant, watched, "web", count),
     });
-    progress(`${name}, ${count} Certificates: ${result.perSecond.toFixed(1)} a second`);
+    say(`${name}, ${count} Certificates: ${result.perSecond.toFixed(1)} a second`);
     return result;
   } finally {
     await Promise.all([...new Set([process, certManager])].map(endGently));

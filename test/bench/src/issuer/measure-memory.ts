@@ -1,4 +1,4 @@
-import { progress } from "../progress.ts";
+import { say } from "@capstan/test-cluster/long-run";
 import type { BenchCluster } from "./bench-cluster.ts";
 import type { IssuerContestant } from "./contestants.ts";
 import { endGently } from "./measure-backlog.ts";
@@ -21,7 +21,7 @@ export async function measureMemory(
   await waiting.put(count);
   await requests.count(count, "there");
   const answeringPeakBytes = await peakUntil(contestant, () => requests.count(count, "ready"));
-  progress(`memory: all ${count} answered`);
+  say(`memory: all ${count} answered`);
   // Ready means that its caches are filled.
   const answeredPeakBytes = await peakUntil(contestant, async () => {});
   await removeRequests(bench.etcd);

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { formatTotals } from "@capstan/test-cluster/long-run";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Environment, extraProtocol, startEnvironment } from "../../src/environment.ts";
 import { document } from "../../src/places.ts";
-import { formatTotals, type Result } from "../../src/result.ts";
+import type { Result } from "../../src/result.ts";
 import { type IssuerTemplate, listSpecs, runPort } from "../../src/run-suite.ts";
 import { prepareCapstan } from "../../src/subjects.ts";
 

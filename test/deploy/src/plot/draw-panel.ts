@@ -13,7 +13,7 @@ export interface Span {
 }
 
 export const panelWidth = 600;
-const plot = { left: 62, top: 72, width: 518, height: 128 } as const;
+const plot = { left: 62, top: 72, width: 508, height: 128 } as const;
 
 /** Told apart also by who sees colours otherwise (Okabe and Ito), the lightest left out. */
 const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#e69f00", "#56b4e9", "#7f4f24"] as const;

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -12,21 +11,23 @@ import {
   revocationResource,
 } from "@capstan/api";
 import { startPrometheus } from "../prometheus.ts";
-import { RequestLeaves } from "../../../soak/src/request-leaves.ts";
+import { type Environment, startEnvironment } from "../../../soak/src/environment.ts";
 import { rotateOperation } from "../../../soak/src/manifests.ts";
+import { type Plan, PLANS } from "../../../soak/src/plan.ts";
+import { RequestLeaves } from "../../../soak/src/request-leaves.ts";
 import type { Scraped } from "./run.ts";
 import { MetricsRecorder } from "./record-metrics.ts";
-import { type ScaledCapstan, startScaledCapstan } from "./scaled-capstan.ts";
 
 /** At thirty times a busy machine's delays look like clocks that disagree. */
 const factor = 12;
+const plan: Plan = { ...PLANS.smoke, name: "plots", factor, soak: "6m" };
 const workloads = 4;
 const lastMinute = 60;
 
 interface Moment {
   readonly minute: number;
   readonly what: string;
-  readonly run: (capstan: ScaledCapstan) => Promise<void> | void;
+  readonly run: (capstan: Environment, leaves: RequestLeaves) => Promise<void> | void;
 }
 
 const moments: readonly Moment[] = [
@@ -36,25 +37,25 @@ const moments: readonly Moment[] = [
     run: async ({ client }) =>
       void (await client.create(authorityOperationResource, rotateOperation(1) as AuthorityOperation)),
   },
-  { minute: 43, what: "150 certificates are revoked at once", run: (capstan) => revoke(capstan, 150) },
+  { minute: 43, what: "150 certificates are revoked at once", run: (capstan, leaves) => revoke(capstan, leaves, 150) },
   { minute: 46, what: "AWS stops to answer", run: ({ aws }) => aws.emulator.setAvailable(false) },
-  { minute: 49, what: "50 more are revoked", run: (capstan) => revoke(capstan, 50) },
+  { minute: 49, what: "50 more are revoked", run: (capstan, leaves) => revoke(capstan, leaves, 50) },
   { minute: 55, what: "AWS answers again", run: ({ aws }) => aws.emulator.setAvailable(true) },
 ];
 
 /** A rotation, bursts of revocations and an outage of AWS within an hour of a faster clock, as Prometheus has them. */
 export async function scrapeRotation(prometheusFolder: string): Promise<Scraped> {
   const folder = await mkdtemp(path.join(tmpdir(), "capstan-plots-"));
-  const capstan = await startScaledCapstan(factor);
+  const capstan = await startEnvironment(plan, undefined, (line) => void process.stdout.write(`${line}\n`));
   const { time } = capstan;
   const stopLeaves = new AbortController();
   const leaves = new RequestLeaves({
     client: capstan.client,
     log: capstan.log,
-    duration: capstan.plan.maxLeafDuration,
+    duration: plan.maxLeafDuration,
   });
-  const targets = Object.entries(capstan.programs).map(([name, url]) => ({
-    url,
+  const targets = Object.entries(capstan.addresses).map(([name, address]) => ({
+    url: `http://${address}`,
     labels: { job: `capstan-${name}`, namespace: defaultNamespace, pod: `${name}-0` },
   }));
   try {
@@ -71,7 +72,7 @@ export async function scrapeRotation(prometheusFolder: string): Promise<Scraped>
       await untilMinute(minute);
       process.stdout.write(`${minute} min: ${what}\n`);
       events.push({ seconds: time.now().getTime() / 1_000, what });
-      await run(capstan);
+      await run(capstan, leaves);
     }
     await untilMinute(lastMinute);
     const toSeconds = time.now().getTime() / 1_000;
@@ -99,10 +100,10 @@ async function renew(leaves: RequestLeaves, name: string, signal: AbortSignal): 
   }
 }
 
-/** Serial numbers that the ledger never saw: a CRL takes them just so. */
-async function revoke({ client }: ScaledCapstan, count: number): Promise<void> {
-  const one = async (): Promise<void> => {
-    const serial = `4${randomBytes(16).toString("hex").slice(1)}`;
+/** Leaves that are valid for minutes yet. */
+async function revoke({ client }: Environment, leaves: RequestLeaves, count: number): Promise<void> {
+  const one = async (_: unknown, index: number): Promise<void> => {
+    const { serial } = await leaves.obtain(`burst-${index}`, AbortSignal.timeout(60_000));
     await client.create<Revocation>(revocationResource, {
       apiVersion,
       kind: "Revocation",

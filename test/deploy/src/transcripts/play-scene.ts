@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
+import { until } from "@capstan/test-cluster";
 import { administrator, type Lab, roleArn } from "../../../e2e/src/doctor-lab.ts";
-import { until } from "../../../e2e/src/until.ts";
 import { assumeRole, callerIdentity, capstan, getObject } from "../../../e2e/src/workload.ts";
 import type { Scene, Stage } from "./scenes.ts";
 

@@ -3,9 +3,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { formatTotals, runMain, say, withStop } from "@capstan/test-cluster/long-run";
 import { repository } from "../places.ts";
 import { type Lab, startLab } from "../publisher/lab.ts";
-import { formatTotals, type Result } from "../result.ts";
+import type { Result } from "../result.ts";
 import { emergency } from "./emergency-part.ts";
 import type { Part } from "./part.ts";
 import { recover } from "./recover-part.ts";
@@ -18,17 +19,12 @@ const usage = `usage: pnpm drill [--only ${parts.map(({ name }) => name).join("|
   --only PART  one of them; may be given again (default: all)
   --smoke      a few of each, to see that it works`;
 
-const begun = performance.now();
-
-function say(line: string): void {
-  const seconds = Math.round((performance.now() - begun) / 1000);
-  const clock = `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`;
-  process.stderr.write(`[${clock.padStart(6)}] ${line}\n`);
+interface Options {
+  readonly chosen: readonly Part[];
+  readonly smoke: boolean;
 }
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
+function readOptions(args: readonly string[]): Options | "help" {
   const { values } = parseArgs({
     args: args.filter((arg) => arg !== "--"),
     options: {
@@ -37,11 +33,16 @@ async function main(args: readonly string[]): Promise<number> {
       smoke: { type: "boolean", default: false },
     },
   });
-  const chosen = parts.filter(({ name }) => values.only === undefined || values.only.includes(name));
-  if (values.help === true || chosen.length === 0) {
-    process.stderr.write(`${usage}\n`);
-    return values.help === true ? 0 : 2;
-  }
+  const { help, only, smoke } = values;
+  if (help === true) return "help";
+  const unknown = only?.find((one) => !parts.some(({ name }) => name === one));
+  if (unknown !== undefined) throw new Error(`--only is ${unknown}; give one of the parts`);
+  return { chosen: parts.filter(({ name }) => only === undefined || only.includes(name)), smoke };
+}
+
+await runMain({ usage, readOptions, run });
+
+async function run({ chosen, smoke }: Options): Promise<readonly Result[]> {
   const results: Result[] = [];
   const measurements: Record<string, unknown> = {};
   const rule = (name: string, holds: boolean, note: string): void => {
@@ -51,26 +52,20 @@ async function main(args: readonly string[]): Promise<number> {
   const measured = (name: string, value: unknown): void => void (measurements[name] = value);
   let shared: Promise<Lab> | undefined;
   const lab = (): Promise<Lab> => (shared ??= startLab(say));
-  // The processes would die with this one anyway; this also removes their folder.
-  const interrupted = (): void => void shared?.then(({ stop }) => stop()).finally(() => process.exit(130));
-  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
-  try {
-    for (const { name, run } of chosen) {
+  await withStop({ stop: async () => (await shared)?.stop() }, async () => {
+    for (const { name, run: runPart } of chosen) {
       say(`begins: ${name}`);
       try {
-        await run({ lab, say, smoke: values.smoke, rule, measured });
+        await runPart({ lab, say, smoke, rule, measured });
       } catch (error) {
         rule(name, false, error instanceof Error ? error.message : String(error));
       }
     }
-  } finally {
-    await (await shared)?.stop();
-  }
+  });
   const folder = path.join(repository, "reports/drill");
   await mkdir(folder, { recursive: true });
   const report = { date: new Date().toISOString(), totals: formatTotals(results), measurements, results };
   await writeFile(path.join(folder, "drill.json"), `${JSON.stringify(report, undefined, 2)}\n`);
   say("every number: reports/drill/drill.json");
-  process.stdout.write(`${formatTotals(results)}\n`);
-  return results.some(({ outcome }) => outcome === "failed") ? 1 : 0;
+  return results;
 }

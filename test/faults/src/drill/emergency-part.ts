@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { until } from "@capstan/test-cluster";
 import {
   type AuthorityOperation,
   authorityOperationResource,
@@ -19,7 +20,6 @@ import { authorityName, workloadNamespace } from "../../../soak/src/places.ts";
 import { PLANS } from "../../../soak/src/plan.ts";
 import { RequestLeaves } from "../../../soak/src/request-leaves.ts";
 import type { Verdict } from "../../../soak/src/session-verdict.ts";
-import { until } from "../../../soak/src/until.ts";
 import type { Drill, Part } from "./part.ts";
 
 const patienceMs = 1_200_000;

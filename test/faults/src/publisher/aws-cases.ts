@@ -1,6 +1,15 @@
 import type { FaultRule } from "@capstan/test-rolesanywhere";
 import type { Case } from "./case.ts";
-import { anchorOf, caseOf, longerThanASoakMs, storedAnchor, type Trouble, untilSaid, type Words } from "./trouble.ts";
+import {
+  anchorOf,
+  caseOf,
+  longerThanASoakMs,
+  pass,
+  storedAnchor,
+  type Trouble,
+  untilSaid,
+  type Words,
+} from "./trouble.ts";
 import { strangersRoot } from "./strangers-root.ts";
 import { minuteMs, type World } from "./world.ts";
 
@@ -49,14 +58,19 @@ const PASSING: readonly (readonly [name: string, ...rules: readonly FaultRule[]]
   ["answers have no Date", { fault: { kind: "date-header" }, forMs: 10 * minuteMs }],
 ];
 
+/** Until nothing is begun by what was read before: status tells at once that nothing can be read any more. */
+async function untilReadingsAreOld(world: World, words: Words): Promise<void> {
+  await untilSaid(world, words);
+  await pass(world, longerThanASoakMs);
+}
+
 /** Troubles that last until somebody ends them. */
 const LASTING: readonly Trouble[] = [
   {
     name: "aws answers 503 for half an hour",
-    // What was read a moment before would still count.
     before: async (world) => {
       world.aws.emulator.setAvailable(false);
-      await untilSaid(world, unreachable);
+      await untilReadingsAreOld(world, unreachable);
     },
     lastsMs: 30 * minuteMs,
     // No generation is begun by readings that are old.
@@ -86,7 +100,7 @@ const LASTING: readonly Trouble[] = [
     name: "aws denies everything",
     before: async (world) => {
       inject({ fault: { kind: "access-denied" } })(world);
-      await untilSaid(world, denied);
+      await untilReadingsAreOld(world, denied);
     },
     lastsMs: longerThanASoakMs,
     stays: "1 Active",

@@ -54,13 +54,7 @@ export async function startLab(log: (line: string) => void, factor: number = usu
     for (const name of ["cert-manager", "cert-manager-cainjector", "cert-manager-webhook"]) {
       await cluster.killProcess(name).catch(() => {});
     }
-    const { exitCode, stderr } = await cluster.kubectl([
-      "apply",
-      "--server-side",
-      "-k",
-      path.join(repository, "deploy/manifests"),
-    ]);
-    if (exitCode !== 0) throw new Error(`kubectl apply: ${stderr}`);
+    await cluster.apply(["-k", path.join(repository, "deploy/manifests")]);
     return { cluster, client, program: await bundlePublisher(cluster.directory), patienceMs: 240_000, factor, stop };
   } catch (error) {
     await stop();

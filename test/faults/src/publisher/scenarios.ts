@@ -34,12 +34,13 @@ export function leafOf(world: World): HeldLeaf {
 }
 
 /** The end that every scenario has: the authority issues, and AWS was read back with it. */
-async function expectWell(world: World, phases: string): Promise<void> {
+async function expectWell(world: World, phases: RegExp): Promise<void> {
   const { status } = await world.until(
     "conditions to be well",
     ({ status }) => world.says(status, "Ready", "True") && world.says(status, "TrustAnchorsInSync", "True"),
   );
-  expectEqual("the phases", phasesOf(status ?? {}), phases);
+  const found = phasesOf(status ?? {});
+  if (!phases.test(found)) throw new Error(`the phases are ${found} and not ${String(phases)}`);
   expectEqual("what holds issuing", status?.frozen, undefined);
 }
 
@@ -52,7 +53,7 @@ const rotation: Scenario = {
     await world.untilDone(order);
   },
   expectEnd: async (world) => {
-    await expectWell(world, "1 Destroyed, 2 Active");
+    await expectWell(world, /^1 Destroyed, 2 Active$/);
     expectEqual("generations with a key", await world.keys(), [2]);
     expectEqual(
       "what AWS holds",
@@ -72,7 +73,7 @@ const revocation: Scenario = {
     await world.untilPublished();
   },
   expectEnd: async (world) => {
-    await expectWell(world, "1 Active");
+    await expectWell(world, /^1 Active$/);
     expectEqual("Accepted", await world.said("Accepted"), "True Recorded");
     for (const anchor of world.anchors) {
       const said = await world.ask(leafOf(world), anchor);
@@ -87,6 +88,9 @@ const revocation: Scenario = {
   },
 };
 
+/** Its key is destroyed some time later, and a publisher that is killed again and again takes longer than that for the rest. */
+const withoutTheFirst = /^1 (?:Retired|Destroyed), 2 Active$/;
+
 const compromised: Scenario = {
   name: "compromised",
   maxLeafDuration: longLeaf,
@@ -94,10 +98,10 @@ const compromised: Scenario = {
   run: async (world) => {
     const order = await world.order({ kind: "Compromised", generations: [1] });
     await world.untilDone(order);
-    await world.until("the old root to be retired", ({ status }) => phasesOf(status ?? {}) === "1 Retired, 2 Active");
+    await world.until("the old root to be retired", ({ status }) => withoutTheFirst.test(phasesOf(status ?? {})));
   },
   expectEnd: async (world) => {
-    await expectWell(world, "1 Retired, 2 Active");
+    await expectWell(world, withoutTheFirst);
     expectEqual(
       "what AWS holds",
       await world.stored(),
@@ -118,7 +122,7 @@ const freeze: Scenario = {
     await world.untilDone(await world.order({ kind: "Unfreeze" }));
   },
   expectEnd: async (world) => {
-    await expectWell(world, "1 Active");
+    await expectWell(world, /^1 Active$/);
     expectEqual(
       "what AWS holds",
       await world.stored(),

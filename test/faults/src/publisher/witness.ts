@@ -18,6 +18,8 @@ export interface WitnessPolicy {
   readonly skewMs: number;
   /** So much may pass between what a process decides and what is seen of it here. */
   readonly slackMs: number;
+  /** How far the publisher's clock is behind, up to where it is trusted no more: intents end by it. */
+  readonly behindMs: number;
   /** Names of the authority's trust anchors in the spec by their ARNs. */
   readonly anchors: ReadonlyMap<string, string>;
 }
@@ -155,13 +157,13 @@ export class Witness {
   }
 
   #removed(anchor: TrustAnchorState, fingerprint: string, now: number): void {
-    const { anchors, skewMs, slackMs } = this.#policy();
+    const { anchors, skewMs, slackMs, behindMs } = this.#policy();
     const name = anchors.get(anchor.arn) ?? "";
     const { removalIntent: intent } = this.#status;
     const isIntended =
       intent?.trustAnchor === name &&
       intent.remaining.toSorted().join() === anchor.fingerprints.toSorted().join() &&
-      now <= Date.parse(intent.expiresAt) + slackMs;
+      now <= Date.parse(intent.expiresAt) + slackMs + behindMs;
     // Its expiry is as far away as it says; what was stored long ago is none, however far it looks ahead.
     const isFresh = intent !== undefined && Date.parse(intent.expiresAt) - now <= intentMs;
     if (!isIntended || !isFresh) {

@@ -63,6 +63,7 @@ export class World implements AsyncDisposable {
   readonly #standby: () => Promise<Publisher>;
   readonly #durations: { readonly maxLeafDuration: string; readonly soak: string };
   readonly #clockFile: string;
+  #clockErrorMs = 0;
   readonly #others: Publisher[] = [];
   #anchors: readonly Anchor[] = [];
 
@@ -104,6 +105,7 @@ export class World implements AsyncDisposable {
         ...policy,
         soakMs: parseDuration(soak),
         slackMs: 1_000 * factor,
+        behindMs: world?.behindMs ?? 0,
         anchors: new Map(world?.anchors.map((anchor) => [anchor.arn, anchor.name])),
       }),
     });
@@ -390,7 +392,13 @@ export class World implements AsyncDisposable {
   }
 
   /** How wrong the publisher's clock is from now on, in milliseconds; or that it stands still. */
+  /** How far the publisher's clock is behind, up to where it is trusted no more. */
+  get behindMs(): number {
+    return Math.min(Math.max(0, -this.#clockErrorMs), 5 * minuteMs);
+  }
+
   async setClockError(error: number | "frozen"): Promise<void> {
+    this.#clockErrorMs = error === "frozen" ? 0 : error;
     await writeFile(this.#clockFile, String(error));
   }
 

@@ -23,6 +23,7 @@ const crl = (number: number, ...serials: readonly string[]): TrustAnchorState["c
 /** A witness, and what it sees: a publisher that writes what a test says. */
 class Scene {
   at = begin;
+  behindMs = 0;
   stored: TrustAnchorState = {
     arn,
     name: "prod",
@@ -40,6 +41,7 @@ class Scene {
       soakMs: 3 * minute,
       retentionMs: 10 * minute,
       skewMs: 10 * minute,
+      behindMs: this.behindMs,
       slackMs: 1_000,
       anchors: new Map([[arn, "prod"]]),
     }),
@@ -227,6 +229,14 @@ describe("a rule is broken", () => {
     ],
     ["with-an-intent-that-has-expired", ["removal by intent alone"], (scene) => scene.after(2 * minute)],
     [
+      "with-an-intent-that-has-expired-by-the-clock-of-the-publisher-which-is-behind",
+      ["removal by intent alone"],
+      (scene) => {
+        scene.behindMs = 4 * minute;
+        scene.after(5 * minute);
+      },
+    ],
+    [
       "with-an-intent-that-is-good-for-an-hour",
       ["removal by intent alone"],
       (scene) => scene.status(["Draining", "Active"], intent(scene.at + 60 * minute, "two")),
@@ -241,6 +251,13 @@ describe("a rule is broken", () => {
     change(scene);
     scene.aws({ fingerprints: ["two"] });
     expect(scene.broken).toEqual(rules);
+  });
+
+  test("not-by-an-intent-of-a-publisher-whose-clock-is-behind", () => {
+    const scene = drained();
+    scene.behindMs = 4 * minute;
+    scene.after(4 * minute).aws({ fingerprints: ["two"] });
+    expect(scene.broken).toEqual([]);
   });
 
   test("by-a-root-that-goes-before-its-mark-has-passed", () => {

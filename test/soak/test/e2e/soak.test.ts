@@ -25,7 +25,11 @@ test("two-roots-change-under-ten-workloads-without-one-refused-session", async (
 
 test("a-publisher-that-does-not-wait-for-the-drain-is-noticed-by-refused-sessions", async () => {
   await environment.replacePublisher("drainIsOver");
-  const { tally, failure } = await runSoak(environment, { ...plan, rotations: plan.rotations + 1 }, log);
+  let { tally, failure } = await runSoak(environment, { ...plan, rotations: plan.rotations + 1 }, log);
+  // On a busy machine it comes to a removal when the leaves have ended already.
+  for (let more = 2; more <= 4 && tally.verdicts.refused === 0; more += 1) {
+    ({ tally, failure } = await runSoak(environment, { ...plan, rotations: plan.rotations + more }, log));
+  }
   expect(failure).toBeUndefined();
   expect(tally.verdicts.refused).toBeGreaterThan(0);
   expect(tally.refusals.map(({ reason }) => reason)).toContain(
