@@ -182,7 +182,7 @@ export const installFaults: readonly DoctorFault[] = [
     name: "the publisher does not run",
     inject: async ({ environment, kubectl }) => {
       // Killed, and its lease released as a graceful end would.
-      await environment.relaunch("crl-publisher", ["--no-such-flag"]);
+      await environment.kill("crl-publisher");
       await kubectl([...patch("lease", "crl-publisher", replace("/spec/holderIdentity", "")), "-n", "capstan-system"]);
     },
     expected: "no-leader",

@@ -46,7 +46,9 @@ export interface Environment {
   readonly crlServer: string;
   /** Where a program serves health and metrics. */
   readonly healthOf: (program: ProgramName) => string;
-  /** Kills a program as the kernel would (SIGKILL) and starts it again, without waiting until it is ready. */
+  /** Kills a program as the kernel would (SIGKILL); its lease is left as it is. */
+  readonly kill: (program: ProgramName) => Promise<void>;
+  /** Kills a program if it runs and starts it, without waiting until it is ready. */
   readonly relaunch: (program: ProgramName, extraFlags?: readonly string[]) => Promise<ManagedProcess>;
   /** As `relaunch`, and resolves when it is ready. */
   readonly restart: (program: ProgramName) => Promise<void>;
@@ -121,8 +123,9 @@ export async function startEnvironment({
       return found;
     };
     const healthOf = (name: ProgramName): string => `http://127.0.0.1:${portsOf(name).health}`;
+    const kill = async (name: ProgramName): Promise<void> => running.get(name)?.kill();
     const relaunch: Environment["relaunch"] = async (name, extraFlags = []) => {
-      await running.get(name)?.kill();
+      await kill(name);
       const shipped = await readShippedProgram(name);
       const account = { namespace: "capstan-system", name: shipped.serviceAccount };
       const kubeconfig = await cluster.serviceAccountKubeconfig(account);
@@ -169,6 +172,7 @@ export async function startEnvironment({
       operatorKubeconfig,
       crlServer: `http://127.0.0.1:${portsOf("crl-server").serve}`,
       healthOf,
+      kill,
       relaunch,
       restart,
       stop,

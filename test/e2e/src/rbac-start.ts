@@ -4,7 +4,7 @@ import { eventually, kinds, type Lab, ownNamespace, statusOf, type Stored } from
 /** The programs of which one replica leads. */
 export type LeasedProgram = Exclude<ProgramName, "crl-server">;
 
-/** Kills a program, starts it, and resolves when it is ready. */
+/** Kills a program if it runs, starts it, and resolves when it is ready. */
 export async function start(
   { environment }: Lab,
   signal: AbortSignal,
@@ -36,6 +36,8 @@ async function startAndLead(
 
 /** Starts where nobody has led before: the lease is made. */
 export async function startFirst(lab: Lab, signal: AbortSignal, program: LeasedProgram): Promise<void> {
+  // First: one that runs makes the lease again as soon as it is gone.
+  await lab.environment.kill(program);
   await statusOf(lab.admin.delete(kinds.lease, leaseOf(program)));
   await startAndLead(lab, signal, program);
 }
@@ -47,11 +49,12 @@ export async function takeOver(
   program: LeasedProgram,
   flags: readonly string[] = [],
 ): Promise<void> {
+  await lab.environment.kill(program);
   await giveUpLease(lab, program);
   await startAndLead(lab, signal, program, flags);
 }
 
-/** Leaves the lease as a leader does that stops in order. */
+/** Leaves the lease of a program that does not run as a leader does that stops in order. */
 async function giveUpLease({ admin }: Lab, program: LeasedProgram): Promise<void> {
   await statusOf(admin.delete(kinds.lease, leaseOf(program)));
   const spec = { holderIdentity: "", leaseDurationSeconds: 30, leaseTransitions: 1 };
