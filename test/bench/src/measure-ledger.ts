@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { type IssuedCertificate, issuedCertificateResource } from "@capstan/api";
+import { type IssuedCertificate, issuedCertificateResource, notAfterLabel } from "@capstan/api";
 import {
   collectionPath,
   isAlreadyExists,
@@ -47,7 +47,9 @@ export interface LedgerSample {
 export type LedgerQuestion =
   /** The issuer controller, every minute. */
   | "count"
-  /** The issuer controller, every hour: the metadata of all, in pages of 500. */
+  /** The issuer controller, every hour: the metadata of what has expired; here none has. */
+  | "expired"
+  /** The metadata of all, in pages of 500. */
   | "index"
   /** `kubectl get issuedcertificates` and the audit comparison: everything, in pages of 500. */
   | "list"
@@ -202,6 +204,7 @@ async function timeQuestions(run: LedgerRun): Promise<LedgerSample["times"]> {
   const { metadata: { name } = { name: "none" }, spec: { serial } = { serial: "4f1c" } } = first ?? {};
   const questions: Readonly<Record<LedgerQuestion, () => Promise<unknown>>> = {
     count: () => countRecords(run),
+    expired: () => allPages(run, { labelSelector: `${notAfterLabel}<${Math.floor(Date.now() / 1000)}` }, metadataOnly),
     index: () => allPages(run, {}, metadataOnly),
     list: () => allPages(run, {}),
     "by serial": () => allPages(run, { fieldSelector: `spec.serial=${serial}` }),

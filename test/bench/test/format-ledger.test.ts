@@ -12,7 +12,7 @@ function sample(records: number, bytes: number, ms: number): LedgerSample {
     etcdFileBytes: bytes,
     etcd: memory,
     apiServer: memory,
-    times: { count: ms, index: ms, list: ms, "by serial": ms, revoked: ms, get: ms },
+    times: { count: ms, expired: ms, index: ms, list: ms, "by serial": ms, revoked: ms, get: ms },
     controllers: { "issuer-controller": memory, "crl-publisher": memory },
   };
 }
@@ -30,7 +30,7 @@ test("the table compares the first sample with the last, for each record in betw
   expect(cells["etcd, in use"]).toBe("1.0 MiB | 3.0 MiB | 2048 B");
   expect(cells["issuer controller, peak"]).toBe("2.0 MiB | 6.0 MiB | 4096 B");
   expect(cells["list"]).toMatch(/^1 ms \| 20 ms/);
-  expect(rows).toHaveLength(13);
+  expect(rows).toHaveLength(14);
 });
 
 test.each([[[]], [[sample(0, 1, 1)]]])("fewer than two samples are no comparison", (samples) => {

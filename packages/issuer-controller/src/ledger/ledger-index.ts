@@ -24,15 +24,25 @@ export async function countLedger(place: LedgerPlace, signal: AbortSignal): Prom
   return items.length + (metadata?.remainingItemCount ?? 0);
 }
 
-/** Every record of the ledger, a page at a time: no more than a page is ever in memory. */
-export async function* readLedgerIndex(place: LedgerPlace, signal: AbortSignal): AsyncGenerator<LedgerEntry> {
-  for await (const metadata of readLedgerMetadata(place, undefined, signal)) yield entryOf(metadata);
+/**
+ * The records whose leaves ended at `latestEndMs` (since 1970) or before, by their label, and those without one, a page at a
+ * time: no more than a page is ever in memory. The API server chooses, so that of a hundred thousand records it sends the
+ * few that count. It takes a label that is no number for none of these.
+ */
+export async function* readLedgerIndex(
+  place: LedgerPlace,
+  latestEndMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<LedgerEntry> {
+  for (const selector of [`!${notAfterLabel}`, `${notAfterLabel}<${Math.floor(latestEndMs / 1000) + 1}`]) {
+    for await (const metadata of readLedgerMetadata(place, selector, signal)) yield entryOf(metadata);
+  }
 }
 
-/** Metadata of the records that a label selector chooses, of all where there is none, a page at a time. */
+/** Metadata of the records that a label selector chooses, a page at a time. */
 export async function* readLedgerMetadata(
   place: LedgerPlace,
-  labelSelector: string | undefined,
+  labelSelector: string,
   signal: AbortSignal,
 ): AsyncGenerator<ObjectMeta> {
   let token: string | undefined;

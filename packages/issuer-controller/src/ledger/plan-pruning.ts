@@ -15,7 +15,7 @@ export interface PruningRules {
   readonly now: number;
   /** How long after its leaf's end a record is kept, in milliseconds. */
   readonly retentionMs: number;
-  /** Records that the ledger should hold at most: beyond it, expired ones go before their time. */
+  /** At this number of records requests wait: from there on, expired ones go before their time. */
   readonly limit: number;
 }
 
@@ -26,32 +26,38 @@ export interface PruningPlan {
   readonly early: readonly LedgerEntry[];
 }
 
+/** What a full ledger gives up at once, of its limit: room until the next look, a minute later. */
+const roomShare = 0.01;
+
 /**
- * Chooses which records to look at for removal, out of those that `mayBePruned` let through. Whether one really goes is
- * decided on the record itself: see {@link reasonToKeep}.
+ * The latest end of a leaf, in milliseconds since 1970, whose record {@link planPruning} may choose.
  *
  * @param total records in the ledger
  */
-export function planPruning(
-  entries: readonly LedgerEntry[],
-  total: number,
-  { now, retentionMs, limit }: PruningRules,
-): PruningPlan {
+export function latestEndToPrune(total: number, { now, retentionMs, limit }: PruningRules): number {
+  return now - Math.max(total >= limit ? 0 : retentionMs, lastSecondMs);
+}
+
+/**
+ * Chooses which records to look at for removal. Whether one really goes is decided on the record itself: see
+ * {@link reasonToKeep}.
+ *
+ * @param entries those up to {@link latestEndToPrune}, and those without an end
+ * @param total records in the ledger
+ */
+export function planPruning(entries: readonly LedgerEntry[], total: number, rules: PruningRules): PruningPlan {
+  const { now, retentionMs, limit } = rules;
   // A record without a label is looked at each time: nothing of it is believed until it is read.
   const isDue = ({ notAfter }: LedgerEntry): boolean =>
     notAfter === undefined || notAfter + Math.max(retentionMs, lastSecondMs) <= now;
   const due = entries.filter(isDue);
-  const surplus = Math.max(0, total - due.length - limit);
+  const left = total - due.length;
+  const surplus = left < limit ? 0 : left - Math.floor(limit * (1 - roomShare));
   const early = entries
     .filter((entry) => !isDue(entry) && hasExpired(entry, now))
     .toSorted((one, other) => (one.notAfter ?? 0) - (other.notAfter ?? 0))
     .slice(0, surplus);
   return { due, early };
-}
-
-/** Whether an entry of the ledger is worth keeping in mind: of a hundred thousand, most are not. */
-export function mayBePruned(entry: LedgerEntry, now: number): boolean {
-  return entry.notAfter === undefined || hasExpired(entry, now);
 }
 
 function hasExpired({ notAfter }: LedgerEntry, now: number): boolean {

@@ -14,7 +14,7 @@ import {
 import { countLedger, readLedgerIndex } from "./ledger-index.ts";
 import type { LedgerMetrics } from "./ledger-metrics.ts";
 import type { LedgerRoom } from "./ledger-room.ts";
-import { type LedgerEntry, mayBePruned, planPruning, reasonToKeep } from "./plan-pruning.ts";
+import { latestEndToPrune, type LedgerEntry, planPruning, reasonToKeep } from "./plan-pruning.ts";
 
 /** The only key of this reconciler. */
 export const ledgerKey = "ledger";
@@ -46,8 +46,8 @@ export interface LedgerReconcilerOptions {
  * Counts the ledger every minute, and every hour, or at once when it is full, removes what it need not hold any longer.
  * Run it while leading alone.
  *
- * It holds no records: it pages through their metadata, keeps the names of those that have expired, reads each of them,
- * and removes it on the condition that it is still what was read.
+ * It holds no records: it pages through the metadata of those that have expired, reads each of them, and removes it on the
+ * condition that it is still what was read.
  */
 export function ledgerReconciler(options: LedgerReconcilerOptions): Reconciler {
   const { room, metrics, clock, log } = options;
@@ -70,14 +70,11 @@ export function ledgerReconciler(options: LedgerReconcilerOptions): Reconciler {
 /** Returns how many records it removed. */
 async function prune(options: LedgerReconcilerOptions, signal: AbortSignal): Promise<number> {
   const { room, retentionMs, metrics, clock } = options;
-  const now = options.now().getTime();
-  const expired: LedgerEntry[] = [];
-  let total = 0;
-  for await (const entry of readLedgerIndex(options, signal)) {
-    total += 1;
-    if (mayBePruned(entry, now)) expired.push(entry);
-  }
-  const { due, early } = planPruning(expired, total, { now, retentionMs, limit: room.limit });
+  const total = room.count ?? 0;
+  const rules = { now: options.now().getTime(), retentionMs, limit: room.limit };
+  const entries: LedgerEntry[] = [];
+  for await (const entry of readLedgerIndex(options, latestEndToPrune(total, rules), signal)) entries.push(entry);
+  const { due, early } = planPruning(entries, total, rules);
   const pace = new TokenBucket({ perSecond: removalsPerSecond, burst: removalsPerSecond, clock });
   let removed = 0;
   for (const [entries, why] of [

@@ -142,15 +142,25 @@ test("a record whose request waits for its answer stays, and goes once it was an
   expect(left()).toBe("");
 });
 
-test("more than a page of records is read to its end, their bodies are not", async () => {
-  for (let index = 0; index < 1_100; index += 1) put(`valid-${index}`, -1);
+test("only what has expired is read, more than a page of it to its end, and without bodies", async () => {
+  for (let index = 0; index < 600; index += 1) {
+    put(`waiting-${index}`, 25);
+    waiting.add(`waiting-${index}`);
+    put(`valid-${index}`, -1);
+  }
   put("over", 24);
-  const { reconcile, room } = world(5_000);
+  const { reconcile, room, clock } = world(5_000);
+  const ticking = setInterval(() => clock.advance(hour), 1);
   await reconcile();
-  expect(room.count).toBe(1_100);
+  clearInterval(ticking);
+  expect(room.count).toBe(1_200);
   expect(left()).not.toContain("over");
   const lists = server.calls.filter(({ method, path }) => method === "GET" && path.endsWith("/issuedcertificates"));
-  expect(lists.map(({ query }) => query.get("limit"))).toEqual(["1", "500", "500", "500"]);
+  expect(lists.map(({ query }) => [query.get("limit"), query.get("labelSelector")])).toEqual([
+    ["1", null],
+    ["500", "!capstan.dev/not-after"],
+    ...Array.from({ length: 2 }, () => ["500", `capstan.dev/not-after<${(now - 24 * hour) / 1000 + 1}`]),
+  ]);
   expect(lists.every(({ accept }) => accept.includes("as=PartialObjectMetadataList"))).toBe(true);
 });
 
@@ -211,12 +221,13 @@ test("a ledger that is full gives up expired records early, the longest expired 
   put("valid", -1);
   put("new", 1);
   put("old", 2);
-  const { reconcile, room, metric } = world(2);
+  put("older", 3);
+  // At its limit, where it takes no more.
+  const { reconcile, room, metric } = world(3);
   await reconcile();
   expect(left()).toBe("new valid");
-  expect(await metric("capstan_ledger_pruned_total")).toContainEqual(["limit", 1]);
-  // Exactly at its limit it takes no more.
-  expect(room.isFull).toBe(true);
+  expect(await metric("capstan_ledger_pruned_total")).toContainEqual(["limit", 2]);
+  expect(room.refusal).toBeUndefined();
 });
 
 test("a ledger that is full of valid leaves makes requests wait, says so, and heals", async () => {

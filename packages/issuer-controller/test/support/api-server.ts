@@ -386,13 +386,23 @@ function isIn(collection: string, path: string): boolean {
 
 function isSelected(object: Stored, query: URLSearchParams): boolean {
   const selectors = (query.get("fieldSelector") ?? "").split(",").filter((one) => one !== "");
-  const labels = [...(query.get("labelSelector") ?? "").matchAll(/([^,= ]+)(?:=([^,]*)| in \(([^)]*)\))/g)];
+  // Commas between requirements, not those within the parentheses of one.
+  const requirements = (query.get("labelSelector") ?? "").split(/,(?![^(]*\))/).filter((one) => one !== "");
   return (
     selectors.every((selector) => fits(object, selector)) &&
-    labels.every(([, label = "", value, values]) =>
-      (values?.split(",") ?? [value]).includes(object.metadata.labels?.[label]),
-    )
+    requirements.every((requirement) => meets(object.metadata.labels ?? {}, requirement))
   );
+}
+
+/** One requirement of a label selector, of the kinds that the controllers use. */
+function meets(labels: Readonly<Record<string, string>>, requirement: string): boolean {
+  const [, absent = "", , key = "", value, end, values] =
+    /^(?:!(.+)|(([^=<! ]+)(?:=(.*)|<([0-9]+)| in \((.*)\))))$/.exec(requirement) ?? [];
+  if (absent !== "") return labels[absent] === undefined;
+  const label = labels[key];
+  if (end !== undefined) return label !== undefined && /^[0-9]+$/.test(label) && Number(label) < Number(end);
+  if (value === undefined && values === undefined) throw new TypeError(`${requirement}: no such requirement here`);
+  return (values?.split(",") ?? [value]).includes(label);
 }
 
 function fits(object: Stored, selector: string): boolean {
