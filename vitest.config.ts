@@ -19,6 +19,8 @@ export default defineConfig({
             "test/{bench,cluster,conformance,deploy,docs,faults,interop,rolesanywhere,soak}/test/**/*.test.ts",
           ],
           exclude: ["test/{conformance,deploy,faults,soak}/test/e2e/**"],
+          // Half of the time went into loading the same modules for each file. So a file leaves nothing behind in them.
+          isolate: false,
           // Generous, as are all limits of waiting in tests: a loaded machine is no error.
           testTimeout: 300_000,
           hookTimeout: 300_000,
