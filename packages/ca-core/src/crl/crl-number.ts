@@ -13,6 +13,9 @@ const MAX = 2n ** 159n - 1n;
  * Above what our own state and AWS hold, and above the clock, so that it keeps rising when the state is restored from a
  * backup. Store it before signing: gaps are harmless, a repeat never is.
  *
+ * While it is not known what AWS holds, leave the clock out: a CRL that is made of a state that was restored from a backup
+ * must show as older than the one in AWS, or it would take its place.
+ *
  * @throws CaError ERR_CRL_NUMBER when the numbers are used up or the clock gives no time
  *
  * @example
@@ -22,9 +25,9 @@ export function nextCrlNumber(known: {
   readonly stored?: CrlNumber | undefined;
   /** As read back from AWS. */
   readonly readBack?: CrlNumber | undefined;
-  readonly now: Date;
+  readonly now: Date | undefined;
 }): CrlNumber {
-  const now = known.now.getTime();
+  const now = known.now?.getTime() ?? 0;
   if (!(now >= 0)) throw new CaError("ERR_CRL_NUMBER", "the clock gives no time");
   const highest = [known.stored ?? 0n, known.readBack ?? 0n, BigInt(Math.floor(now))].reduce((a, b) => (a > b ? a : b));
   return crlNumberOf(highest + 1n);

@@ -90,6 +90,13 @@ function neededIn(facts: RotationFacts): readonly GenerationObservation[] {
   ].filter((generation) => guards.generalLeavesHaveEnded(facts, generation) === undefined);
 }
 
+const DONE: ReadonlySet<GenerationPhase> = new Set(["Retired", "Destroyed", "Abandoned"]);
+
+/** Whether it has drained, or was given up, for good: nobody reads its mark any more. */
+export function isDone({ phase }: Pick<GenerationObservation, "phase">): boolean {
+  return DONE.has(phase);
+}
+
 const IN_USE: ReadonlySet<GenerationPhase> = new Set(["Pending", "Published", "Active"]);
 
 /** Whether a generation's root goes out of the anchors, once it may. */

@@ -14,6 +14,7 @@ test.each<[string, Parameters<typeof nextCrlNumber>[0], bigint]>([
     { now: new Date(5), stored: parseCrlNumber("900"), readBack: parseCrlNumber("950") },
     951n,
   ],
+  ["our own state alone, when it is not known what AWS holds", { now: undefined, stored: parseCrlNumber("900") }, 901n],
 ])("the next number is above %s", (_, known, expected) => {
   expect(nextCrlNumber(known)).toBe(expected);
 });

@@ -107,7 +107,7 @@ class Pass {
       }
       await carryOut({ options: this.#options, seen, signal: this.#signal }, plan.action);
       // What was taken over from AWS belongs into a CRL of ours, and raises its number.
-      if (plan.action.do === "MergeRevocations") this.#refreshed.delete(plan.action.generation);
+      if (plan.action.do === "MergeRevocations") this.#forgetCrl(plan.action.generation);
     }
     this.#options.log.error({ authority: this.#name }, `took ${mostSteps} steps without coming to rest`);
     return { requeueAfterMs: afterSpinningMs };
@@ -198,7 +198,8 @@ class Pass {
 
   /**
    * Makes each CRL say what the ledger says, once a pass. First every anchor was read, or could not be: a state that was
-   * restored from a backup shows by what AWS holds, and a CRL that is made over it would hide that.
+   * restored from a backup shows by what AWS holds, and a CRL that is made over it would hide that. Where one could not be read
+   * yet, the CRL is for those who fetch it from us, and numbered so that it hides nothing.
    */
   async #refreshCrls(seen: Seen): Promise<void> {
     const { spec } = seen.authority;
@@ -206,14 +207,20 @@ class Pass {
     const memories = anchors.map((anchor) => this.#options.memories.of(this.#name, anchor));
     if (memories.some(isAwaited)) return;
     const readBack = memories.flatMap(({ reading }) => reading?.crls ?? []);
+    const areAnchorsRead = memories.every(({ reading }) => reading !== undefined);
     for (const generation of seen.generations) {
       const { number, status } = generation;
       if (status === undefined || this.#refreshed.has(number)) continue;
       this.#refreshed.add(number);
       const isBehind = (known = 0n): boolean =>
         readBack.some((crl) => generationOfCrl(seen, crl) === number && (crl.content?.number ?? 0n) > known);
-      await this.#options.crls.refresh(this.#options, seen, generation, isBehind, this.#signal);
+      await this.#options.crls.refresh(this.#options, seen, generation, { isBehind, areAnchorsRead }, this.#signal);
     }
+  }
+
+  #forgetCrl(generation: number): void {
+    this.#refreshed.delete(generation);
+    this.#options.crls.forget(this.#name, generation);
   }
 
   /** Relying parties have a root before it signs. */

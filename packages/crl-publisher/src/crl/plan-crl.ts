@@ -8,8 +8,12 @@ export const crlValiditySeconds: number = 30 * 24 * 3600;
 /** A CRL is made anew after so long without news, so that an old one means that something is wrong. */
 export const crlRefreshSeconds = 3_600;
 
+/** Two CRLs of one second are dated a second apart, and numbered by the clock: so far apart may number and date be. */
+const numberSlackMs = 5_000;
+
 /** The CRL that was last checked and stored, as read from its bytes. */
 export interface PublishedCrl {
+  readonly number: bigint;
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
   readonly serials: ReadonlySet<string>;
@@ -44,6 +48,8 @@ export function planCrl(input: {
   /** Seconds since 1970. */
   readonly now: number;
   readonly root: Root;
+  /** Whether every trust anchor was read. */
+  readonly areAnchorsRead: boolean;
   /** Size of the RevocationList as JSON. */
   readonly listBytes?: number;
 }): CrlPlan {
@@ -66,7 +72,7 @@ export function planCrl(input: {
     waiting: added.length - admitted.length,
     listBytes,
   });
-  const because = reasonToPublish(entries, capacity, published, now);
+  const because = reasonToPublish(entries, capacity, input);
   if (because === undefined) return { do: "nothing", capacity };
   if (kept.length > mostEntries(root)) {
     const message = `the CRL would have ${kept.length + 1} entries, and AWS takes ${mostEntries(root) + 1} of this root; rotate to a new generation`;
@@ -91,14 +97,16 @@ function byUrgency(a: RevocationEntry, b: RevocationEntry): number {
 function reasonToPublish(
   entries: readonly RevocationEntry[],
   { reasons }: CrlCapacity,
-  published: PublishedCrl | undefined,
-  now: number,
+  { published, now, areAnchorsRead }: Input,
 ): Extract<CrlPlan, { readonly do: "publish" }>["because"] | undefined {
   if (published === undefined) return "first";
   const isNews = (entry: RevocationEntry): boolean =>
     !published.serials.has(entry.serial) ||
     (reasons === "Listed" && isCompromised(entry) && !published.compromised.has(entry.serial));
   if (entries.some(isNews)) return "revocations";
+  // What AWS gets is numbered by the clock, so that it shows when our state was restored from a backup.
+  const isNumberedLow = Number(published.number) + numberSlackMs < published.thisUpdate.getTime();
+  if (areAnchorsRead && isNumberedLow) return "refresh";
   return now - published.thisUpdate.getTime() / 1000 >= crlRefreshSeconds ? "refresh" : undefined;
 }
 

@@ -62,6 +62,8 @@ export interface PublishCrlInput {
   readonly revoked: readonly IssuedCertificate[];
   /** The highest CRL number that a trust anchor was seen to hold. */
   readonly highestReadBack: CrlNumber | undefined;
+  /** Whether every trust anchor was read: before, nobody knows whether the state is one that was restored from a backup. */
+  readonly areAnchorsRead: boolean;
   /** Collects revocations into one CRL. Without it each call publishes what it finds. */
   readonly pace?: CrlPace | undefined;
   /** Is told of each sentinel that is minted. */
@@ -101,6 +103,7 @@ export async function publishCrl(input: PublishCrlInput): Promise<PublishedNow> 
     published,
     now: seconds(now),
     root: generation.root,
+    areAnchorsRead: input.areAnchorsRead,
     listBytes: sizeOf(list),
   });
   const { capacity } = plan;
@@ -115,10 +118,11 @@ export async function publishCrl(input: PublishCrlInput): Promise<PublishedNow> 
     return { ...published, capacity };
   const planned = plan.do === "publish" ? plan.entries : listed;
   const entries = await withSentinel(input, { planned, listed, published, now });
+  const reservedBefore = parseCrlNumber(String(list.spec.crlNumber));
   const number = nextCrlNumber({
-    stored: parseCrlNumber(String(list.spec.crlNumber)),
+    stored: published === undefined || published.number < reservedBefore ? reservedBefore : published.number,
     readBack: input.highestReadBack,
-    now,
+    now: input.areAnchorsRead ? now : undefined,
   });
   const reserved = await client.replace<RevocationList>(
     revocationListResource,

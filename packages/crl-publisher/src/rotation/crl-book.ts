@@ -1,5 +1,6 @@
 import { crlKeys, generationName, type RevocationList, revocationListResource } from "@capstan/api";
 import { CaError, type GenerationPhase } from "@capstan/ca-core";
+import { KubeApiError } from "@capstan/kube";
 import { GenerationSealed } from "../credentials/mint-own-leaf.ts";
 import { type ConfigMap, configMapResource } from "../crl/config-map.ts";
 import type { CrlCapacity } from "../crl/crl-capacity.ts";
@@ -22,8 +23,25 @@ export interface KnownCrl {
   readonly problem: string | undefined;
 }
 
+/** What is known of a generation's CRLs in AWS. */
+export interface KnownOfAws {
+  /** Whether AWS holds a newer CRL than this: then no other one is made over it. */
+  readonly isBehind: (number: bigint | undefined) => boolean;
+  /** Whether every trust anchor was read. */
+  readonly areAnchorsRead: boolean;
+}
+
 /** In these phases anchors may hold a generation's root, so that its CRL has to be kept up. */
 export const HAS_CRL: ReadonlySet<GenerationPhase> = new Set(["Pending", "Published", "Active", "Draining"]);
+
+/** What the API server refuses as often as it is asked. */
+const lastingCodes: ReadonlySet<number> = new Set([400, 403, 413, 422]);
+
+/** What a person must see to, while everything else goes on. */
+function isProblem(error: unknown): error is Error {
+  if (error instanceof KubeApiError) return lastingCodes.has(error.code);
+  return error instanceof CrlRefused || error instanceof GenerationSealed || error instanceof CaError;
+}
 
 /** The newest CRL of each generation, as this process knows it. */
 export class CrlBook {
@@ -34,47 +52,53 @@ export class CrlBook {
   }
 
   /**
-   * Makes the CRL of a generation say what the ledger says. One without a key, or whose root has ended, has its last one, as it was stored.
-   *
-   * @param isBehind whether AWS holds a newer CRL than our state knows of: then no other one is made over it
+   * Makes the CRL of a generation say what the ledger says. One without a key, or whose root has ended, has its last one, as
+   * it was stored; so does one that is done, since a trust anchor that comes back may hold it.
    */
   async refresh(
     options: RotationOptions,
     { authority, time }: Seen,
     seen: SeenGeneration,
-    isBehind: (number: bigint | undefined) => boolean,
+    aws: KnownOfAws,
     signal: AbortSignal,
   ): Promise<void> {
     const { name } = authority.metadata;
     const { number, status, found } = seen;
-    if (status === undefined || !HAS_CRL.has(status.phase)) return;
+    if (status === undefined) return;
+    const isKeptUp = HAS_CRL.has(status.phase);
+    if (!isKeptUp && this.of(name, number) !== undefined) return;
     // Who asks for the CRL of a root that has ended gets the last one: a root signs nothing beyond its end, and nobody takes its leaves.
     const hasEnded = options.now().getTime() >= seen.root.notAfter;
     const known =
-      found.is === "Present" && !hasEnded
+      isKeptUp && found.is === "Present" && !hasEnded
         ? await this.#publish(
             { ...options, now: () => earliestTime({ ...time, own: options.now().getTime() }) },
             name,
             found.generation,
-            isBehind,
+            aws,
             signal,
           )
         : await this.#last(options, name, number, signal);
     this.#known.set(generationName(name, number), known);
   }
 
+  /** The next refresh reads it anew. */
+  forget(authority: string, number: number): void {
+    this.#known.delete(generationName(authority, number));
+  }
+
   async #publish(
     options: RotationOptions,
     authority: string,
     generation: Parameters<typeof publishCrl>[0]["generation"],
-    isBehind: (number: bigint | undefined) => boolean,
+    { isBehind, areAnchorsRead }: KnownOfAws,
     signal: AbortSignal,
   ): Promise<KnownCrl> {
     const { number, root } = generation;
-    await options.generations.ensureList(authority, number, signal);
     const before = await this.#last(options, authority, number, signal);
-    if (isBehind(before.number)) return before;
+    if (isBehind(before.number) || before.problem !== undefined) return before;
     try {
+      await options.generations.ensureList(authority, number, signal);
       const stored = await publishCrl({
         ...options,
         authority,
@@ -83,11 +107,12 @@ export class CrlBook {
           .byIndex("authority", authority)
           .filter(({ spec, status }) => spec.generation === number && status?.revoked !== undefined),
         highestReadBack: options.readings.highestCrlNumber(authority, number),
+        areAnchorsRead,
         signal,
       });
       return { number: stored.number, stored, capacity: stored.capacity, rootPem: root.pem, problem: undefined };
     } catch (error) {
-      if (!(error instanceof CrlRefused || error instanceof GenerationSealed || error instanceof CaError)) throw error;
+      if (!isProblem(error)) throw error;
       // What is published stays.
       options.log.error({ authority, generation: number, err: error }, "a CRL could not be made");
       return { ...before, problem: error.message };
@@ -95,7 +120,7 @@ export class CrlBook {
   }
 
   async #last(
-    { client, namespace }: RotationOptions,
+    { client, namespace, log }: RotationOptions,
     authority: string,
     number: number,
     signal: AbortSignal,
@@ -105,7 +130,15 @@ export class CrlBook {
       client.getOrUndefined<RevocationList>(revocationListResource, ref, { signal }),
       client.getOrUndefined<ConfigMap>(configMapResource, ref, { signal }),
     ]);
-    const stored = configMap === undefined ? undefined : readStored(configMap);
+    let stored: StoredCrl | undefined;
+    let problem: string | undefined;
+    try {
+      stored = configMap === undefined ? undefined : readStored(configMap);
+    } catch (error) {
+      if (!(error instanceof CaError)) throw error;
+      problem = `ConfigMap ${ref.name} holds no CRL that can be read (${error.message}); restore it, or delete it: the CRL is made anew from RevocationList ${ref.name}`;
+      log.error({ authority, generation: number, err: error }, "the stored CRL cannot be read");
+    }
     const reserved = BigInt(list?.spec.crlNumber ?? 0);
     const highest = [reserved, stored?.number ?? 0n].reduce((left, right) => (left > right ? left : right));
     return {
@@ -113,7 +146,7 @@ export class CrlBook {
       stored,
       capacity: undefined,
       rootPem: configMap?.data?.[crlKeys.root],
-      problem: undefined,
+      problem,
     };
   }
 }

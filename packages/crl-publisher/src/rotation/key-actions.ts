@@ -4,6 +4,7 @@ import { formatTime } from "@capstan/kube";
 import { writeStatus } from "../authority/write-status.ts";
 import { type ConfigMap, configMapResource } from "../crl/config-map.ts";
 import type { CarryOut } from "./carry-out.ts";
+import { generationOf } from "./seen.ts";
 
 type ActionOf<K extends RotationAction["do"]> = Extract<RotationAction, { readonly do: K }>;
 
@@ -31,10 +32,11 @@ export async function destroyKey(
   const { name } = seen.authority.metadata;
   const ref = { namespace, name: generationName(name, generation) };
   const kept = await client.getOrUndefined<ConfigMap>(configMapResource, ref, { signal });
-  if (kept !== undefined && kept.data?.[crlKeys.root] === undefined) {
-    throw new Error(
-      `ConfigMap ${ref.name} lacks ${crlKeys.root}: the root of generation ${generation} would be lost with its key`,
-    );
+  const { found } = generationOf(seen, generation);
+  if (kept !== undefined && kept.data?.[crlKeys.root] === undefined && found.is === "Present") {
+    // Somebody has taken it away, and it would be lost with the key.
+    const data = { ...kept.data, [crlKeys.root]: found.generation.root.pem };
+    await client.replace<ConfigMap>(configMapResource, { ...kept, data }, { signal });
   }
   await options.generations.destroy(name, generation, signal);
 }

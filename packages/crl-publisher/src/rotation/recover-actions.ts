@@ -35,6 +35,7 @@ export function mergeRevocations(
       );
     }
     const ref = { namespace, name: generationName(authority, generation) };
+    await options.generations.ensureList(authority, generation, signal);
     const list = await client.get<RevocationList>(revocationListResource, ref, { signal });
     const entries = parseEntries(list.spec);
     const known = new Set(entries.map(({ serial }) => serial));

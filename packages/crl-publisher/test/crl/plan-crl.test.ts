@@ -29,6 +29,7 @@ function published(
   compromised: readonly string[] = [],
 ): PublishedCrl {
   return {
+    number: BigInt(thisUpdate * 1_000),
     thisUpdate: new Date(thisUpdate * 1_000),
     nextUpdate: new Date((thisUpdate + crlValiditySeconds) * 1_000),
     serials: new Set(serials),
@@ -40,13 +41,36 @@ type Input = Omit<Parameters<typeof planCrl>[0], "root">;
 
 /** The plan's reason and serials. */
 function plan(input: Partial<Input>): string {
-  const planned = planCrl({ listed: [], revoked: [], published: published([]), now, root, ...input });
+  const planned = planCrl({
+    listed: [],
+    revoked: [],
+    published: published([]),
+    now,
+    root,
+    areAnchorsRead: true,
+    ...input,
+  });
   if (planned.do !== "publish") return planned.do;
   return [planned.because, ...planned.entries.map(({ serial }) => serial)].join(" ");
 }
 
 describe("a CRL is", () => {
   test.each<[fact: string, input: Partial<Input>, expected: string]>([
+    [
+      "made-when-the-one-before-was-numbered-while-nobody-knew-what-AWS-holds",
+      { listed: [entry("01")], published: { ...published(["01"]), number: 41n } },
+      "refresh 01",
+    ],
+    [
+      "not-made-for-a-low-number-while-nobody-knows-what-AWS-holds",
+      { listed: [entry("01")], published: { ...published(["01"]), number: 41n }, areAnchorsRead: false },
+      "nothing",
+    ],
+    [
+      "not-made-for-a-number-that-is-a-second-behind-its-date",
+      { listed: [entry("01")], published: { ...published(["01"]), number: BigInt((now - 61) * 1_000) } },
+      "nothing",
+    ],
     ["not-made-when-there-is-nothing-new", { listed: [entry("01")], published: published(["01"]) }, "nothing"],
     [
       "not-made-for-a-record-that-is-listed-and-published",
@@ -103,7 +127,14 @@ describe("a CRL is", () => {
   });
 
   test("not-made-twice-of-one-plan", () => {
-    const first = planCrl({ listed: [], revoked: [entry("01"), entry("02")], published: undefined, now, root });
+    const first = planCrl({
+      listed: [],
+      revoked: [entry("01"), entry("02")],
+      published: undefined,
+      now,
+      root,
+      areAnchorsRead: true,
+    });
     if (first.do !== "publish") throw new Error(first.do);
     const serials = first.entries.map(({ serial }) => serial);
     expect(
@@ -142,7 +173,9 @@ describe("an entry", () => {
   ])("%s-and-the-first-time-and-revoker", (_fact, first, then, expected) => {
     const listed = entry("01", now + hour, { reason: first });
     const again = entry("01", now + hour, { reason: then, ...second });
-    expect(planCrl({ listed: [listed], revoked: [again], published: undefined, now, root })).toMatchObject({
+    expect(
+      planCrl({ listed: [listed], revoked: [again], published: undefined, now, root, areAnchorsRead: true }),
+    ).toMatchObject({
       entries: [{ ...listed, reason: expected }],
     });
   });
@@ -166,7 +199,7 @@ test("no-serial-vanishes-that-is-unexpired-or-was-never-published-after-its-end"
       const revoked = all.filter((leaf) => leaf.revoked);
       const had = listed.filter((leaf) => leaf.had).map(({ serial }) => serial);
       const last = thisUpdate === null ? undefined : published(had, thisUpdate);
-      const planned = planCrl({ listed, revoked, published: last, now, root });
+      const planned = planCrl({ listed, revoked, published: last, now, root, areAnchorsRead: true });
       const next = planned.do === "publish" ? planned.entries.map(({ serial }) => serial) : had;
 
       expect(new Set(next).size).toBe(next.length);
@@ -194,6 +227,7 @@ describe("a CRL that is full", () => {
       published: published([]),
       now,
       root,
+      areAnchorsRead: true,
     });
     expect(planned).toMatchObject({ do: "publish", capacity: { waiting: 3 } });
     expect(planned.do === "publish" && planned.entries.length).toBe(full());
@@ -203,22 +237,43 @@ describe("a CRL that is full", () => {
     const [late, early] = [entry("01", now + hour, { revokedAt: now - 1 }), entry("02")];
     const compromised = entry("03", now + hour, { revokedAt: now, reason: "keyCompromise" });
     const listed = many(full() - 2);
-    const planned = planCrl({ listed, revoked: [late, early, compromised], published: published([]), now, root });
+    const planned = planCrl({
+      listed,
+      revoked: [late, early, compromised],
+      published: published([]),
+      now,
+      root,
+      areAnchorsRead: true,
+    });
     expect(planned.do === "publish" && planned.entries.slice(-2).map(({ serial }) => serial)).toEqual(["03", "02"]);
   });
 
   test("takes-nobody-more-and-is-refreshed-all-the-same", () => {
     const listed = many(full());
     const serials = listed.map(({ serial }) => serial);
-    const fresh = planCrl({ listed, revoked: many(5, 100_000), published: published(serials), now, root });
+    const fresh = planCrl({
+      listed,
+      revoked: many(5, 100_000),
+      published: published(serials),
+      now,
+      root,
+      areAnchorsRead: true,
+    });
     expect(fresh).toMatchObject({ do: "nothing", capacity: { waiting: 5 } });
     const old = published(serials, now - crlRefreshSeconds);
-    const planned = planCrl({ listed, revoked: many(5, 100_000), published: old, now, root });
+    const planned = planCrl({ listed, revoked: many(5, 100_000), published: old, now, root, areAnchorsRead: true });
     expect(planned).toMatchObject({ do: "publish", because: "refresh", entries: { length: full() } });
   });
 
   test("that-holds-more-than-aws-takes-is-refused-with-what-to-do", () => {
-    const planned = planCrl({ listed: many(full() + 1), revoked: [], published: undefined, now, root });
+    const planned = planCrl({
+      listed: many(full() + 1),
+      revoked: [],
+      published: undefined,
+      now,
+      root,
+      areAnchorsRead: true,
+    });
     expect(planned).toMatchObject({ do: "refuse", message: expect.stringContaining("rotate to a new generation") });
   });
 
@@ -232,7 +287,7 @@ describe("a CRL that is full", () => {
   test("leaves-reasons-out-and-so-needs-no-next-one-for-a-reason", () => {
     const listed = many(full() - 10, 0, { reason: "keyCompromise" });
     const last = published(listed.map(({ serial }) => serial));
-    expect(planCrl({ listed, revoked: [], published: last, now, root })).toMatchObject({
+    expect(planCrl({ listed, revoked: [], published: last, now, root, areAnchorsRead: true })).toMatchObject({
       do: "nothing",
       capacity: { reasons: "LeftOut" },
     });

@@ -39,6 +39,7 @@ let server: ApiServer;
 let audit: MemoryAudit;
 let time: Date;
 let crlNumberInAws: bigint | undefined;
+let areAnchorsRead: boolean;
 let pace: CrlPace | undefined;
 
 beforeEach(async () => {
@@ -46,6 +47,7 @@ beforeEach(async () => {
   audit = new MemoryAudit();
   time = now;
   crlNumberInAws = undefined;
+  areAnchorsRead = true;
   pace = undefined;
   const store = new GenerationStore({
     client: server.client,
@@ -68,6 +70,7 @@ function publish(...workloads: readonly IssuedCertificate[]): Promise<PublishedN
     generation,
     revoked: [...workloads, ...own.filter(({ status }) => status?.revoked !== undefined)],
     highestReadBack: crlNumberInAws === undefined ? undefined : parseCrlNumber(String(crlNumberInAws)),
+    areAnchorsRead,
     pace,
     now: () => time,
     random: randomBytes,

@@ -38,15 +38,16 @@ test("a-crl-that-somebody-imported-since-the-last-reading-is-found-before-anothe
   expect(world.aws.writes().filter((name) => name === "ImportCrl")).toHaveLength(1);
 });
 
-test("a-key-is-not-deleted-before-its-root-is-kept-elsewhere", async () => {
+test("a-root-that-was-kept-with-its-key-alone-is-kept-elsewhere-before-the-key-is-deleted", async () => {
   const ref = { namespace: ownNamespace, name: "fleet-1" };
   const { data, ...map } = world.server.read(configMapResource, ref) as ConfigMap;
   const { "root.pem": _root, ...rest } = data ?? {};
   world.server.put(configMapResource, { ...map, data: rest });
-  await expect(act({ do: "DestroyKey", generation: 1, at: 0 })).rejects.toThrow(
-    "the root of generation 1 would be lost with its key",
-  );
-  expect(world.keys).toEqual([1]);
+  world.server.next("DELETE", /secrets\/fleet-1$/, () => {
+    expect((world.server.read(configMapResource, ref) as ConfigMap).data).toEqual(data);
+  });
+  await act({ do: "DestroyKey", generation: 1, at: 0 });
+  expect(world.keys).toEqual([]);
 });
 
 describe("a bundle is not written", () => {

@@ -1,7 +1,7 @@
 import type { ForeignRoot, GenerationObservation } from "../observation.ts";
 import { nextRotationAt } from "../policy.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
-import { isExpired, type RotationFacts, type RotationView } from "../view.ts";
+import { isDone, isExpired, type RotationFacts, type RotationView } from "../view.ts";
 import { notRead } from "./every-anchor.ts";
 
 /** Untrusted time stops every transition. */
@@ -87,7 +87,7 @@ function soaking({ number }: GenerationObservation, until: number, since: string
 }
 
 /**
- * No unexpired leaf of the generation may exist: its mark is sealed and has passed. Where there are no anchors,
+ * No unexpired leaf of the generation may exist: its mark is sealed and has passed, or was when it was done. Where there are no anchors,
  * verifiers take the roots from a bundle that nobody reads back, so both roots stay in it for the longest leaf at least.
  */
 export function drainIsOver(facts: RotationFacts, generation: GenerationObservation): WaitReason | undefined {
@@ -95,6 +95,8 @@ export function drainIsOver(facts: RotationFacts, generation: GenerationObservat
   const { skewMs, maxLeafMs } = observation.policy;
   const { number, mark, root } = generation;
   if (generation.compromised || isExpired(facts, generation)) return undefined;
+  // It got there by a drain that was over. A root that comes back, or was left as the last one of an anchor, only has to go.
+  if (isDone(generation)) return undefined;
   // A generation that is given up in an emergency has signed for ourselves alone.
   if (facts.isEmergency && generation.abandoning) return undefined;
   if (mark === undefined) return markMissing(generation);

@@ -1,6 +1,7 @@
 import type { RotationAction, RotationActionName } from "../../../src/rotation/action.ts";
 import type { GenerationObservation, RotationObservation } from "../../../src/rotation/observation.ts";
 import type { RotationPlan } from "../../../src/rotation/plan-rotation.ts";
+import { isDone } from "../../../src/rotation/view.ts";
 import { AWS_CALLS, type AwsCallName, callAws, emptyMemory, type Memory, type Outcome } from "./aws-calls.ts";
 import { checkPlan } from "./invariants.ts";
 import { KUBE_WRITES, type KubeWriteContext } from "./kube-writes.ts";
@@ -120,10 +121,12 @@ export class Publisher {
       const stored = kube.generations.get(number);
       const root = stored?.root ?? kube.secrets.get(number);
       if (root === undefined) continue;
-      const mark = kube.marks.get(number);
+      const phase = stored?.phase ?? "Pending";
+      // Nobody reads the mark of what is done.
+      const mark = isDone({ phase }) ? undefined : kube.marks.get(number);
       generations.push({
         number,
-        phase: stored?.phase ?? "Pending",
+        phase,
         phaseSince: stored?.phaseSince ?? root.notBefore,
         recorded: stored !== undefined,
         root,

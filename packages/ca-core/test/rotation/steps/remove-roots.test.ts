@@ -52,6 +52,16 @@ describe("a root leaves an anchor", () => {
     });
   });
 
+  test.each(["Retired", "Destroyed", "Abandoned"] as const)(
+    "that-came-back-though-its-generation-is-%s-and-its-mark-is-not-read",
+    (phase) => {
+      const { mark: _mark, ...done } = generation(1, phase);
+      const generations = [{ ...done, mark: undefined }, generation(2, "Active")];
+      const anchors = [anchor([1, 2])];
+      expect(actionFor({ generations, anchors })).toMatchObject({ do: "StoreRemovalIntent", removes: ["root1"] });
+    },
+  );
+
   test("by-a-reading-of-seconds-ago-only", () => {
     const anchors = [anchor([1, 2], { reading: reading([1, 2], { readAt: NOW - 31_000 }) })];
     expect(actionFor({ ...afterTheDrain, anchors, intent })).toEqual({ do: "ReadAnchor", anchor: "prod" });
