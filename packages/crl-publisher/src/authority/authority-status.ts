@@ -6,6 +6,7 @@ import { changedSettings } from "../anchors/anchor-settings.ts";
 import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
 import { crlConditions } from "../crl/crl-conditions.ts";
 import { generationOfCrl } from "../rotation/to-observation.ts";
+import { earliestTime } from "../earliest-time.ts";
 import { HAS_CRL, type KnownCrl } from "../rotation/crl-book.ts";
 import type { Seen } from "../rotation/seen.ts";
 import { authorityConditions, type ConditionState, reasonsOf } from "./authority-conditions.ts";
@@ -70,9 +71,10 @@ function withConditions(
 }
 
 function crlStates({ seen, crlOf, now }: StatusQuestion): readonly ConditionState[] {
+  const earliest = earliestTime({ ...seen.time, own: now }).getTime();
   const known = seen.generations.flatMap(({ number: generation, status, root }) => {
     // The last one of a root that has ended is not made anew, and is nobody's concern.
-    const isKeptUp = status !== undefined && HAS_CRL.has(status.phase) && now < root.notAfter;
+    const isKeptUp = status !== undefined && HAS_CRL.has(status.phase) && earliest < root.notAfter;
     const crl = isKeptUp ? crlOf(generation) : undefined;
     return crl === undefined ? [] : [{ generation, ...crl }];
   });

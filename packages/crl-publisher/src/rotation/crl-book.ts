@@ -68,16 +68,11 @@ export class CrlBook {
     const isKeptUp = HAS_CRL.has(status.phase);
     if (!isKeptUp && this.of(name, number) !== undefined) return;
     // Who asks for the CRL of a root that has ended gets the last one: a root signs nothing beyond its end, and nobody takes its leaves.
-    const hasEnded = options.now().getTime() >= seen.root.notAfter;
+    const now = (): Date => earliestTime({ ...time, own: options.now().getTime() });
+    const hasEnded = now().getTime() >= seen.root.notAfter;
     const known =
       isKeptUp && found.is === "Present" && !hasEnded
-        ? await this.#publish(
-            { ...options, now: () => earliestTime({ ...time, own: options.now().getTime() }) },
-            name,
-            found.generation,
-            aws,
-            signal,
-          )
+        ? await this.#publish({ ...options, now }, name, found.generation, aws, signal)
         : await this.#last(options, name, number, signal);
     this.#known.set(generationName(name, number), known);
   }

@@ -23,6 +23,7 @@ function thisUpdate(): number {
 test.each([
   ["a-day-ahead", day],
   ["two-hours-ahead", 2 * hour],
+  ["beyond-the-end-of-the-root", 400 * day],
 ])("a-crl-that-is-made-by-a-clock-%s-is-not-from-the-future", async (_fact, error) => {
   const before = thisUpdate();
   world.advance(2 * hour);
