@@ -69,13 +69,19 @@ describe("a kept token", () => {
       { status: 500, body: "overloaded" },
       created("two", 3_600_000),
     ];
+    const isRead = Promise.withResolvers<void>();
+    let calls = 0;
     const keeper = await keep(async () => {
+      calls += 1;
+      // However late the first token is read, it is not renewed before.
+      if (calls > 1) await isRead.promise;
       const answer = answers.shift();
       if (answer === undefined || answer instanceof Error) throw answer;
       return answer;
     });
     const file = path.join(directory, "token");
     expect(await readFile(file, "utf8")).toBe("one");
+    isRead.resolve();
     while ((await readFile(file, "utf8")) !== "two") await delay(5);
     keeper.stop();
     expect(lines).toEqual([
