@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -94,7 +94,10 @@ test("a process dies with the one that started it, when that is killed", async (
   });
   const [output]: Uint8Array[] = await once(parent.stdout, "data");
   const pid = Number(Buffer.from(output ?? []).toString("utf8"));
-  expect(isRunning(pid)).toBe(true);
+  // What it shares its fate by is asked for by setpriv, before that becomes the program.
+  await expect
+    .poll(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"), { timeout: 240_000 })
+    .toBe("sleep\u00001000\u0000");
   parent.kill("SIGKILL");
   // The test's time limit is the bound.
   while (isRunning(pid)) await delay(10);
