@@ -8,6 +8,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { type Cluster, ClusterError, installTools, startCluster, type Tools, until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { untilAllowed } from "../src/rights.ts";
 
 const run = promisify(execFile);
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -118,6 +119,7 @@ describe("a cluster's API server", () => {
     await kubectl(["create", "role", "reader", "--verb=list", "--resource=configmaps"]);
     await kubectl(["create", "rolebinding", "reader", "--role=reader", "--serviceaccount=default:reader"]);
     const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "default", name: "reader" });
+    await untilAllowed(cluster, ["list", "configmaps"], { kubeconfig });
     expect((await cluster.kubectl(["get", "configmaps"], { kubeconfig })).exitCode).toBe(0);
     expect((await cluster.kubectl(["delete", "configmaps", "--all"], { kubeconfig })).stderr).toContain("Forbidden");
     expect((await cluster.kubectl(["get", "configmaps", "--namespace=kube-system"], { kubeconfig })).stderr).toContain(
@@ -180,7 +182,7 @@ describe("its controllers", () => {
   test("empty and remove a deleted namespace", async () => {
     await kubectl(["create", "namespace", "short-lived"]);
     await kubectl(["create", "configmap", "content", "--namespace=short-lived"]);
-    await kubectl(["delete", "namespace", "short-lived", "--timeout=60s"]);
+    await kubectl(["delete", "namespace", "short-lived", "--timeout=240s"]);
     expect(await kubectl(["get", "namespace", "short-lived", "--ignore-not-found"])).toBe("");
   });
 });
@@ -247,6 +249,7 @@ describe("cert-manager", () => {
       "--serviceaccount=default:requester",
     ]);
     const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace: "default", name: "requester" });
+    await untilAllowed(cluster, ["create", "certificaterequests.cert-manager.io"], { kubeconfig });
     const result = await cluster.kubectl(["create", "--filename=-"], {
       kubeconfig,
       stdin: JSON.stringify(certificateRequest("attested", await createCsr(), selfSigned)),

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { publishVolume, type Volume, type VolumeFiles, type VolumeOptions } from "../src/csi-volume.ts";
 import type { Environment } from "../src/environment.ts";
 import { type CertificateRequestObject, readyOf, requestWith } from "../src/requests.ts";
+import { untilAllowed } from "../src/rights.ts";
 import { assumeRole, getObject, startDemo } from "../src/workload.ts";
 
 // What a pod gets that mounts a volume of cert-manager's csi-driver with token requests: see src/csi-volume.ts.
@@ -40,6 +41,9 @@ metadata: { name: ${account}-0, namespace: demo }
 spec: { serviceAccountName: ${account}, containers: [{ name: app, image: app }] }
 `);
   }
+  await untilAllowed(environment.cluster, ["create", "certificaterequests.cert-manager.io", "-n", "demo"], {
+    as: ["--as=system:serviceaccount:demo:web", "--as-group=system:serviceaccounts:demo"],
+  });
 });
 
 afterEach(async () => {

@@ -26,11 +26,14 @@ import {
   withFolders,
 } from "../src/example-pod.ts";
 import { type Asking, askForCertificate } from "../src/example-request.ts";
+import { untilAllowed } from "../src/rights.ts";
 import { trustManagerCrd } from "../src/trust-manager-crd.ts";
 import { capstan, type LeafFiles, mountSecret, startDemo, trustAnchorArn } from "../src/workload.ts";
 
 // Each folder of deploy/examples, as its README says, on a real control plane; AWS's helper and SDK run as processes with the
 // arguments, environment and files that the manifest gives them. Only AWS itself is the emulator.
+
+const requests = "certificaterequests.cert-manager.io";
 
 let environment: Environment;
 let arns: Readonly<Record<string, string>>;
@@ -82,6 +85,8 @@ describe("csi-driver", () => {
   beforeAll(async () => {
     await apply("policies/service-accounts.yaml");
     pod = await createPod(manifestOf(await apply("csi-driver/deployment.yaml"), "Deployment"), "reader-0");
+    const as = ["--as=system:serviceaccount:demo:reader"];
+    await untilAllowed(environment.cluster, ["create", requests, "-n", "demo"], { as });
     volume = await publishVolume(environment, { namespace: "demo", pod: "reader-0", attributes: attributesOf(pod) });
   });
 
@@ -189,6 +194,8 @@ describe("eks-access", () => {
 
   beforeAll(async () => {
     await apply("eks-access/people.yaml");
+    const as = ["--as=alice@example.org", "--as-group=developers"];
+    await untilAllowed(environment.cluster, ["create", requests, "-n", "people"], { as });
   });
 
   function askAs(user: string, name: string, commonName = `${name}.people`): Asking {
@@ -259,6 +266,7 @@ describe("ci-agent", () => {
   beforeAll(async () => {
     await apply("ci-agent/pipeline.yaml");
     kubeconfig = await environment.cluster.serviceAccountKubeconfig({ namespace: "ci", name: "pipeline" });
+    await untilAllowed(environment.cluster, ["create", requests, "-n", "ci"], { kubeconfig });
   });
 
   const asking = { namespace: "ci", issuer: "ci", commonName: "pipeline.ci", duration: "1h" };
@@ -313,6 +321,7 @@ describe("trust-manager", () => {
       namespace: "capstan-system",
       name: "bundle-mirror",
     });
+    await untilAllowed(environment.cluster, ["create", "configmaps", "-n", "trust"], { kubeconfig });
     const env = {
       PATH: `${environment.bin}${path.delimiter}${process.env["PATH"]}`,
       // Without one, kubectl keeps its cache in the folder that it is started in.

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
+import { untilAllowed } from "../src/rights.ts";
 import { type AwsCredentials, callerIdentity, startDemo, trustAnchorArn } from "../src/workload.ts";
 
 // A build agent outside the cluster: a service account that may ask for certificates in its namespace, and nothing else.
@@ -37,6 +38,9 @@ beforeAll(async () => {
   const applied = await environment.cluster.kubectl(["apply", "-f", "-"], { stdin: agent });
   expect(applied.stderr).toBe("");
   kubeconfig = await environment.cluster.serviceAccountKubeconfig({ namespace: "demo", name: "runner" });
+  await untilAllowed(environment.cluster, ["create", "certificaterequests.cert-manager.io", "-n", "demo"], {
+    kubeconfig,
+  });
   folder = await mkdtemp(path.join(tmpdir(), "capstan-issue-"));
 });
 

@@ -21,6 +21,7 @@ import {
 } from "@capstan/kube";
 import { type Cluster, installTools, startCluster, until } from "@capstan/test-cluster";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { untilAllowed } from "../src/rights.ts";
 
 // What packages/kube believes of a real API server: compaction, guards, leases, times.
 
@@ -142,6 +143,7 @@ beforeAll(async () => {
   expect(applied.stderr).toBe("");
   await cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd/widgets.example.dev"]);
   const kubeconfig = await cluster.serviceAccountKubeconfig({ namespace, name: "runtime" });
+  await untilAllowed(cluster, ["list", "configmaps", "-n", namespace], { kubeconfig });
   network = await Network.start(Number(new URL(cluster.serverUrl).port));
   folder = await mkdtemp(path.join(tmpdir(), "kube-runtime-"));
   const viaNetwork = path.join(folder, "kubeconfig.json");

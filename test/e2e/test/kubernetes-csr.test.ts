@@ -3,11 +3,13 @@ import { until } from "@capstan/test-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../src/environment.ts";
 import { makeCsr } from "../src/requests.ts";
+import { untilAllowed } from "../src/rights.ts";
 import { getObject, startDemo } from "../src/workload.ts";
 
 // certificates.k8s.io, as the real API server serves it: its admission plugins see every write of ours.
 
 const service = "system:serviceaccount:demo:app";
+const signingRequests = "certificatesigningrequests.certificates.k8s.io";
 
 const manifests = `
 apiVersion: v1
@@ -74,6 +76,9 @@ beforeAll(async () => {
   environment = await startDemo();
   const applied = await environment.cluster.kubectl(["apply", "-f", "-"], { stdin: manifests });
   if (applied.exitCode !== 0) throw new Error(applied.stderr);
+  await untilAllowed(environment.cluster, ["create", signingRequests], {
+    as: [`--as=${service}`, "--as-group=system:serviceaccounts"],
+  });
 });
 
 afterAll(async () => {
@@ -167,6 +172,9 @@ describe("an approved request of a service account", () => {
     expect(await failureOf("without-right")).toMatchObject({ reason: "DeniedReference" });
 
     await kubectl(["apply", "-f", "-"], referenceRole);
+    await untilAllowed(environment.cluster, ["reference", "capstanissuers.capstan.dev/own.issuer", "-n", "demo"], {
+      as: [`--as=${service}`],
+    });
     await ask({ name: "with-right", signerName: namespaced });
     await approve("with-right");
     expect((await issued("with-right")).subject).toBe("CN=web.demo");
@@ -221,6 +229,7 @@ describe("what breaks a rule fails with a reason and no certificate", () => {
         "--clusterrole=ask-for-certificates",
         "--user=kubernetes-admin",
       ]);
+      await untilAllowed(environment.cluster, ["create", signingRequests], { as: [`--as=${asked.user}`] });
     }
     await ask(asked);
     await approve(asked.name);
