@@ -1,4 +1,5 @@
-import { conditionOf, eventually, kinds, type Lab, type Stored } from "./rbac-lab.ts";
+import { authorityLabel, bundleName } from "@capstan/api";
+import { conditionOf, eventually, kinds, type Lab, ownNamespace, type Stored } from "./rbac-lab.ts";
 import {
   checkIssuer,
   evictPod,
@@ -96,6 +97,22 @@ async function serve(lab: Lab, signal: AbortSignal): Promise<void> {
     const answer = await fetch(`${lab.environment.crlServer}/bundle/fleet.pem`);
     return answer.ok ? true : undefined;
   });
+  // What is published later reaches it by its watch alone.
+  const ref = { namespace: ownNamespace, name: lab.unique("rbac") };
+  const { apiVersion, kind, metadata, data } = await lab.admin.get<Stored & { readonly data?: object }>(
+    kinds.configMap,
+    { namespace: ownNamespace, name: bundleName("fleet") },
+  );
+  const labels = { ...metadata.labels, [authorityLabel]: ref.name };
+  await lab.admin.create(kinds.configMap, { apiVersion, kind, metadata: { ...ref, labels }, data } as Stored);
+  try {
+    await eventually(signal, async () => {
+      const answer = await fetch(`${lab.environment.crlServer}/bundle/${ref.name}.pem`);
+      return answer.ok ? true : undefined;
+    });
+  } finally {
+    await lab.admin.delete(kinds.configMap, ref);
+  }
 }
 
 function beginnings(program: LeasedProgram): readonly Step[] {

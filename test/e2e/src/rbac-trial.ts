@@ -19,7 +19,8 @@ export interface Usage {
   readonly calls: readonly ApiCall[];
 }
 
-const stepLimitMs = 120_000;
+/** Generous: a loaded machine is no error. */
+const stepLimitMs = 240_000;
 
 /** Has an actor do its steps once, with all of its rights. */
 export async function useEverything(
@@ -37,6 +38,21 @@ export async function useEverything(
     usages.push({ step, calls: calls.filter(({ user }) => user === actor.user) });
   }
   return usages;
+}
+
+/**
+ * What was asked for since. A step ends when what it is for is seen, which may be before the call that did it has been answered, and
+ * before what the program does next.
+ */
+export async function readOn(
+  usages: readonly Usage[],
+  tail: AuditTail,
+  actor: Pick<Actor, "user">,
+): Promise<readonly Usage[]> {
+  const last = usages.at(-1);
+  if (last === undefined) return usages;
+  const more = (await tail.read()).filter(({ user }) => user === actor.user);
+  return [...usages.slice(0, -1), { ...last, calls: [...last.calls, ...more] }];
 }
 
 /** The first step that needed the right, or undefined. */
@@ -92,9 +108,11 @@ async function breaks(
   const limit = AbortSignal.timeout(stepLimitMs);
   const refused = (async (): Promise<boolean> => {
     for (;;) {
+      // Before the log is read: what was refused in the step is in it by then.
+      const isLast = stop.signal.aborted;
       const calls = await tail.read();
       if (calls.some((call) => call.user === actor.user && call.code === 403 && needs(call, role, grant))) return true;
-      if (stop.signal.aborted) return false;
+      if (isLast) return false;
       await delay(50);
     }
   })();
@@ -127,7 +145,7 @@ export async function writeRules({ admin }: Lab, role: RoleObject, rules: readon
   });
 }
 
-const forgetLimitMs = 10_000;
+const forgetLimitMs = 60_000;
 
 /** Until the API server's authorizer has seen the change. */
 async function waitUntilLost(
