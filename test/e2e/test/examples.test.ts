@@ -137,7 +137,7 @@ describe("csi-driver", () => {
     const env = await environmentOf(environment, app);
     expect(env["AWS_EC2_METADATA_SERVICE_ENDPOINT"]).toBe("http://127.0.0.1:9911");
     const at = { ...env, AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${port}` };
-    const served = until("the sidecar to serve credentials", () => whoAmI(at), 60_000);
+    const served = until("the sidecar to serve credentials", () => whoAmI(at));
     // What the helper met stands in its log alone: it serves empty credentials then.
     const arn = await served.catch(async () => Promise.reject(await helper.failure("serves no credentials")));
     expect(arn).toEqual(session("demo-reader"));
@@ -239,18 +239,14 @@ describe("eks-access", () => {
     await expect(askForCertificate(environment, asking())).rejects.toThrow("as yourself, for your own name");
   });
 
-  test(
-    "the-aws-clis-token-is-a-presigned-request-by-which-the-cluster-learns-the-role",
-    { timeout: 300_000 },
-    async () => {
-      alice = await askForCertificate(environment, askAs("alice@example.org", "alice"));
-      const url = await execPlugin();
-      expect(url.searchParams.get("Action")).toBe("GetCallerIdentity");
-      const [, arn] = /<Arn>(.*)<\/Arn>/.exec(await askSts(url, "prod")) ?? [];
-      expect(arn).toEqual(session("eks-alice"));
-      expect(await askSts(url, "another")).toContain("<Code>SignatureDoesNotMatch</Code>");
-    },
-  );
+  test("the-aws-clis-token-is-a-presigned-request-by-which-the-cluster-learns-the-role", async () => {
+    alice = await askForCertificate(environment, askAs("alice@example.org", "alice"));
+    const url = await execPlugin();
+    expect(url.searchParams.get("Action")).toBe("GetCallerIdentity");
+    const [, arn] = /<Arn>(.*)<\/Arn>/.exec(await askSts(url, "prod")) ?? [];
+    expect(arn).toEqual(session("eks-alice"));
+    expect(await askSts(url, "another")).toContain("<Code>SignatureDoesNotMatch</Code>");
+  });
 });
 
 interface ExecPlugin {
@@ -302,6 +298,7 @@ describe("trust-manager", () => {
   test("its-own-schema-takes-the-bundle", async () => {
     await kubectl(["apply", "--server-side", "-f", await trustManagerCrd()]);
     await kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd/bundles.trust.cert-manager.io"]);
+    await until("its kind to be discovered", () => kubectl(["get", "bundles.trust.cert-manager.io"]));
     await apply("trust-manager/bundle.yaml");
     const wrong = readExample("trust-manager/bundle.yaml", { "configMap: { name": "configMaps: { name" });
     await expect(kubectl(["apply", "-f", "-"], wrong)).rejects.toThrow("configMaps");
@@ -375,7 +372,7 @@ describe("several-accounts", () => {
       const joined = await kubectl(["get", "capca", "fleet", "-o", "jsonpath={.status.trustAnchors[*].joined}"]);
       return joined === "true true" ? joined : undefined;
     });
-  }, 300_000);
+  });
 
   /** The arguments of AWS's helper for role data-web of the second account. */
   async function assumeThere(): Promise<string> {
