@@ -105,7 +105,7 @@ test("a-revocation-that-asks-for-none-renews-nothing", async () => {
   await revoke("no-reissue", record, false);
   await until("the Revocation to be accepted", async () => {
     const revocation = await getObject<Revocation>(environment, ["revocations", "no-reissue", "-n", "demo"]);
-    return revocation?.status?.conditions?.some(({ type, status }) => type === "Accepted" && status === "True");
+    return revocation?.status?.conditions?.find(({ type, status }) => type === "Accepted" && status === "True");
   });
   // Of two that are accepted in turn, the later one's renewal shows what has not become of the earlier.
   const certificate = await getObject<CertificateObject>(environment, ["certificate", "web", "-n", "demo"]);
