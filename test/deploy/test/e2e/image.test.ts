@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Cluster, installTools, pickFreePort, startCluster } from "@capstan/test-cluster";
+import { type Cluster, installTools, pickFreePort, startCluster, until } from "@capstan/test-cluster";
 import { buildImage, imageConfig } from "@capstan/tools/image";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Container, type Containerd, startContainerd } from "../../src/containerd.ts";
@@ -155,13 +155,16 @@ describe.skipIf(missing !== undefined)(`under containerd${missing === undefined 
     const account = path.join(folder, name);
     await mkdir(account);
     const token = await kubectl(["create", "token", name, `--namespace=${namespace}`, "--duration=1h"]);
-    const ca = await kubectl([
-      "get",
-      "configmap",
-      "kube-root-ca.crt",
-      `--namespace=${namespace}`,
-      String.raw`-o=jsonpath={.data.ca\.crt}`,
-    ]);
+    // A controller puts it into each new namespace.
+    const ca = await until("the cluster's root in the namespace", () =>
+      kubectl([
+        "get",
+        "configmap",
+        "kube-root-ca.crt",
+        `--namespace=${namespace}`,
+        String.raw`-o=jsonpath={.data.ca\.crt}`,
+      ]),
+    );
     await writeFile(path.join(account, "token"), token);
     await writeFile(path.join(account, "ca.crt"), ca);
     await writeFile(path.join(account, "namespace"), namespace);
