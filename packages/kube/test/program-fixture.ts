@@ -31,7 +31,7 @@ runProgram({
       name: "fixture",
       log,
       metrics,
-      ...(fault === "lost" && { leaseDurationMs: 900, renewDeadlineMs: 600, retryPeriodMs: 100 }),
+      ...(fault === "lost" && { leaseDurationMs: 8_000, renewDeadlineMs: 6_000, retryPeriodMs: 500 }),
     });
     const controller = new Controller({
       name: "widget",

@@ -7,7 +7,11 @@ import { widget, widgetList, widgetsPath } from "./objects.ts";
 import { eventually, type Exchange, ScriptedServer } from "./scripted-server.ts";
 
 // Loading the client library takes seconds on a busy machine.
-const startLimit = { timeout: 45_000 };
+const startLimit = { timeout: 240_000 };
+
+interface Lease {
+  readonly spec: { readonly holderIdentity?: string };
+}
 
 interface Running {
   readonly server: ScriptedServer;
@@ -88,9 +92,7 @@ async function run(fault: string): Promise<Running> {
   return running;
 }
 
-const longWait = { timeout: 60_000 };
-
-describe("SIGTERM", longWait, () => {
+describe("SIGTERM", () => {
   test("not ready, reflectors end, work is finished, the lease is released, status 0", async () => {
     const program = await run("none");
     await eventuallyWorking(program);
@@ -99,16 +101,20 @@ describe("SIGTERM", longWait, () => {
       "[+]running ok\n[+]synced:widgets.example.dev ok\nok\n",
     ]);
 
+    const watch = await eventually(() => {
+      const found = program.server.exchanges.find((exchange) => exchange.seen.isWatch);
+      expect(found).toBeDefined();
+      return found;
+    });
     program.child.kill("SIGTERM");
-    const watch = program.server.exchanges.find((exchange) => exchange.seen.isWatch);
     await eventually(() => expect(watch?.isClosed).toBe(true));
     expect((await program.health("/readyz"))[1]).toContain("[-]running failed: stopping");
     expect((await program.health("/healthz"))[0]).toBe(200);
-    expect(leaseWrites(program)).toHaveLength(1); // not released while work is in hand
+    expect(isReleased(program)).toBe(false); // while work is in hand
 
     program.work?.json(200, {});
     expect(await program.ended).toBe(0);
-    expect(leaseWrites(program).at(-1)).toMatchObject({ spec: { holderIdentity: "" } });
+    expect(isReleased(program)).toBe(true);
     expect(program.messages().slice(-5)).toEqual(["stopping", "reconciled", "stopped", "released the lease", "ended"]);
     expect(program.lines().every((line) => line["level"] === "info")).toBe(true);
   });
@@ -121,7 +127,7 @@ describe("SIGTERM", longWait, () => {
     program.child.kill("SIGINT");
     expect(await program.ended).toBe(1);
     expect(program.messages().at(-1)).toBe("second signal: ending at once");
-    expect(leaseWrites(program)).toHaveLength(1);
+    expect(isReleased(program)).toBe(false);
   });
 
   test("while another replica leads ends the standby with status 0 and leaves the lease alone", async () => {
@@ -143,7 +149,7 @@ describe("SIGTERM", longWait, () => {
   });
 });
 
-describe("status 1", longWait, () => {
+describe("status 1", () => {
   test.each<[string, string, string]>([
     ["a start that fails", "start", "failed"],
     ["an unhandled rejection", "rejection", "unhandled rejection"],
@@ -152,7 +158,7 @@ describe("status 1", longWait, () => {
     const program = await run(fault);
     expect(await program.ended).toBe(1);
     expect(program.lines().at(-1)).toMatchObject({ level: "error", msg: message, err: { type: "Error" } });
-    expect(leaseWrites(program).length).toBeLessThanOrEqual(1);
+    expect(isReleased(program)).toBe(false);
   });
 
   test("a lost lease ends the process although work is in hand", async () => {
@@ -164,7 +170,7 @@ describe("status 1", longWait, () => {
   });
 });
 
-test("the README's example is the file that is checked and run here", longWait, async () => {
+test("the README's example is the file that is checked and run here", async () => {
   const file = join(import.meta.dirname, "readme-example.ts");
   const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
   expect(/```ts\n(?<code>.*?)```/s.exec(readme)?.groups?.["code"]).toBe(readFileSync(file, "utf8"));
@@ -192,10 +198,15 @@ async function eventuallyWorking(program: Running): Promise<void> {
   await expect.poll(() => program.work, startLimit).toBeDefined();
 }
 
-function leaseWrites({ server }: Running): unknown[] {
+function leaseWrites({ server }: Running): Lease[] {
   return server.seen
     .filter((seen) => seen.path.includes("/leases") && seen.method !== "GET")
-    .map((seen) => JSON.parse(seen.body) as unknown);
+    .map((seen) => JSON.parse(seen.body) as Lease);
+}
+
+/** Whether its last write of the lease gave it up. How often it renewed it before is up to the machine. */
+function isReleased(program: Running): boolean {
+  return leaseWrites(program).at(-1)?.spec.holderIdentity === "";
 }
 
 function writeKubeconfig(folder: string, server: ScriptedServer): string {
