@@ -88,7 +88,7 @@ describe("calls", () => {
       lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(version) } };
       exchange.json(200, lease);
     });
-    const elector = electorOf(server, { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 100 });
+    const elector = electorOf(server, { leaseDurationMs: 15_000, renewDeadlineMs: 12_000, retryPeriodMs: 100 });
     await elector.start();
     isSilent = true;
     await eventually(() => expect(isSilent).toBe(false));
