@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { collection, forbidden, object, type Route, startApiServer } from "./api-server.ts";
 import { openApi, paths, type Routes, worldAt } from "./doctor-world.ts";
@@ -48,10 +48,20 @@ const approved = condition("Approved", "True", "cert-manager.io");
 test("of a slow API server at most eight questions are asked at once", async () => {
   let open = 0;
   let most = 0;
+  let asked = 0;
+  /** Until no more come: asker and server share an event loop, so on a slow machine what is on its way has its turns too. */
+  const untilQuiet = async (): Promise<void> => {
+    for (let seen = 0; seen !== asked;) {
+      seen = asked;
+      await delay(20);
+      for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+    }
+  };
   const review: Route = async () => {
+    asked += 1;
     open += 1;
     most = Math.max(most, open);
-    await delay(20);
+    await untilQuiet();
     open -= 1;
     return object({ status: { allowed: true } });
   };
