@@ -34,7 +34,7 @@ const { status: _none, ...unchecked } = clusterIssuer();
 let controller: RunningController;
 
 // A stop works off what is ready.
-afterEach(() => controller[Symbol.asyncDispose](), 60_000);
+afterEach(() => controller[Symbol.asyncDispose]());
 
 async function start(before: (server: ApiServer) => void = () => {}, workers?: number): Promise<void> {
   controller = await RunningController.start(generation, { before, ...(workers === undefined ? {} : { workers }) });

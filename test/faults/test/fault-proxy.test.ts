@@ -117,7 +117,7 @@ test("a-client-that-freezes-is-woken-when-its-late-call-was-answered", async () 
     },
   );
   const answered = post(proxy, "body");
-  await expect.poll(() => events).toEqual(["frozen"]);
+  await expect.poll(() => events, { timeout: 30_000 }).toEqual(["frozen"]);
   expect(heard).toEqual([]);
   thaw.resolve();
   expect((await answered).status).toBe(201);

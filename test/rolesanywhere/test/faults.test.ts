@@ -303,7 +303,7 @@ describe("latency", () => {
     const other = await startFixture();
     other.emulator.injectFault({ fault: { kind: "latency", ms: 3_600_000 } });
     const asked = expect(other.client.send(new ListCrlsCommand({}))).rejects.toThrow();
-    await expect.poll(() => other.emulator.faults()[0]?.matched).toBe(1);
+    await expect.poll(() => other.emulator.faults()[0]?.matched, { timeout: 30_000 }).toBe(1);
     await other.emulator.stop();
     await asked;
   });
