@@ -19,6 +19,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts";
 import { startCrlPublisher } from "../../src/crl-publisher.ts";
 import { type ConfigMap, configMapResource } from "../../src/crl/config-map.ts";
+import { crlPaceSettings } from "../../src/crl/crl-pace.ts";
 import { readStored, type StoredCrl } from "../../src/crl/publish-crl.ts";
 import { authority, day, hour, ownNamespace, record, revocation } from "../support/objects.ts";
 
@@ -115,9 +116,12 @@ test(
   async () => {
     await start();
     const from = server.writes.length;
+    const revokedAt = performance.now();
     revokeMany(1_000, "superseded");
     await vi.waitUntil(() => withCondition("Published", "True").length === 1_000, { timeout: waitMs, interval: 200 });
-    expect(crlsMade(from)).toBeLessThanOrEqual(2);
+    // As long as more are known to come, one is made now and then all the same: two, on a machine that is not slow.
+    const collectings = Math.ceil((performance.now() - revokedAt) / crlPaceSettings.longestBusyMs);
+    expect(crlsMade(from)).toBeLessThanOrEqual(1 + collectings);
     expect(crl().serials.size).toBeGreaterThan(1_000);
     // Marked, taken down, accepted and published: nothing is written that says what was said.
     const statuses = server.writes.slice(from).filter((write) => write.includes("/revocations/"));
