@@ -33,12 +33,16 @@ const notPassed = (results: readonly Result[]): readonly Result[] =>
   results.filter(({ outcome }) => outcome !== "passed");
 
 test("a-request-gets-one-leaf-although-the-answer-to-its-record-is-lost-or-the-record-comes-late", async () => {
-  const results: Result[] = [];
   const requests = new DirectedRequests();
-  await tryFailpoints(environment, requests, failpoints, { log, onResult: (result) => void results.push(result) });
+  for (const failpoint of failpoints) {
+    const results: Result[] = [];
+    // On a busy machine the leader may lose its lease before the call, which another makes then: nothing was tried.
+    while (results.every(({ outcome }) => outcome === "skipped")) {
+      await tryFailpoints(environment, requests, [failpoint], { log, onResult: (result) => void results.push(result) });
+    }
+    expect(results.at(-1)?.outcome, JSON.stringify(results)).toBe("passed");
+  }
   planned.push(...requests.planned);
-  expect(results).toHaveLength(failpoints.length);
-  expect(notPassed(results)).toEqual([]);
 });
 
 test("each-of-many-requests-gets-one-leaf-although-replicas-are-killed-at-random", async () => {
