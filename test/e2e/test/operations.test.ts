@@ -86,21 +86,26 @@ async function succeeds(heading: string, index: number): Promise<Ended> {
   return ended;
 }
 
+/** With what `status` ends once it says so: an operation is told to be done before its authority's status is written. */
+async function statusWith(words: RegExp): Promise<number> {
+  return until(`status to say ${words.source}`, async () => {
+    const { exitCode, stdout } = await capstan(environment, ["status", "fleet"]);
+    return words.test(stdout) ? exitCode : undefined;
+  });
+}
+
 describe("the emergency runbook", () => {
   test("stop-holds-issuing-and-status-says-so", { timeout: 5 * minute }, async () => {
     const { stderr } = await succeeds("Stop", 0);
     expect(stderr).toContain("Done: the issuer stands still");
-    const status = await capstan(environment, ["status", "fleet"]);
-    expect(status.exitCode).toBe(1);
-    expect(status.stdout).toMatch(/waiting +fleet +Frozen: .*operator.* +kubectl capstan unfreeze fleet/);
+    expect(await statusWith(/waiting +fleet +Frozen: .*operator.* +kubectl capstan unfreeze fleet/)).toBe(1);
     await assumeRole(environment, before);
   });
 
   test("a-disabled-trust-anchor-gives-nobody-a-session-until-it-is-enabled", { timeout: 5 * minute }, async () => {
     await succeeds("Stop", 1);
     await expect(assumeRole(environment, before, helper)).rejects.toThrow("The trust anchor is disabled.");
-    const status = await capstan(environment, ["status", "fleet"]);
-    expect(status.stdout).toMatch(/waiting +fleet\/prod +disabled by system:serviceaccount:operations:alice/);
+    await statusWith(/waiting +fleet\/prod +disabled by system:serviceaccount:operations:alice/);
     await succeeds("Stop", 2);
     await assumeRole(environment, before);
   });
