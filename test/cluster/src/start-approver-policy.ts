@@ -11,7 +11,7 @@ import { waitUntil } from "./wait-until.ts";
 
 /** The release, its service account, its Service and its webhook configuration all have this name. */
 const release = "cert-manager-approver-policy";
-const readyTimeoutMs = 120_000;
+const readyTimeoutMs = 240_000;
 
 /**
  * Installs approver-policy by the chart of its own release, with default values but for the signers that it may approve,
@@ -40,7 +40,7 @@ export async function startApproverPolicy(options: {
   });
   await apply(cluster, [...manifests.map((manifest) => withWebhookPort(manifest, webhookPort)), webhookService]);
   await mustSucceed(
-    cluster.kubectl(["wait", "--for=condition=Established", "--timeout=60s", `crd/${policies}`]),
+    cluster.kubectl(["wait", "--for=condition=Established", "--timeout=240s", `crd/${policies}`]),
     `establish ${policies}`,
   );
 

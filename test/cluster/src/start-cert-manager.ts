@@ -34,7 +34,7 @@ export interface CertManagerOptions {
   readonly log: (line: string) => void;
 }
 
-const readyTimeoutMs = 120_000;
+const readyTimeoutMs = 240_000;
 
 /**
  * Installs cert-manager and starts its controller, webhook and cainjector, each as its own service account. The
@@ -61,7 +61,7 @@ export async function startCertManager(options: CertManagerOptions): Promise<voi
   );
   await mustSucceed(
     "establish cert-manager's CRDs",
-    kubectl(["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"]),
+    kubectl(["wait", "--for=condition=Established", "--timeout=240s", "crd", "--all"]),
   );
   log("cert-manager is installed");
 

@@ -30,7 +30,7 @@ export interface StartOptions {
 }
 
 /** Generous: a loaded machine is no error. */
-const readyTimeoutMs = 120_000;
+const readyTimeoutMs = 240_000;
 
 /**
  * Starts etcd, kube-apiserver and kube-controller-manager, each when the one before is ready.
