@@ -10,6 +10,8 @@ export interface HttpCall {
   /** Until the headers for a stream, until the end of the body otherwise. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Of the answer's body. Left out: any number. Says nothing of a stream. */
+  readonly maxBytes?: number | undefined;
   /** Method and path, for errors. */
   readonly label: string;
 }
@@ -37,9 +39,23 @@ export async function callHttp(call: HttpCall): Promise<HttpAnswer> {
       code,
       retryAfter: headerOf(response, "retry-after"),
       date: headerOf(response, "date"),
-      body: await body.text(),
+      body: call.maxBytes === undefined ? await body.text() : await readWithin(call, call.maxBytes, body),
     };
   });
+}
+
+async function readWithin(call: HttpCall, maxBytes: number, body: Dispatcher.ResponseData["body"]): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    // Ends the iteration, and with it the connection: what is still to come is never held.
+    if (length > maxBytes) {
+      throw new KubeConnectionError("ERR_KUBE_ANSWER_SIZE", `${call.label}: the answer is over ${maxBytes} bytes long`);
+    }
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts).toString("utf8");
 }
 
 /** One request whose body is read as it comes; ending the iteration early, or the signal, closes the connection. */

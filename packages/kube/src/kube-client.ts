@@ -31,6 +31,8 @@ export interface ListOptions extends CallOptions {
   readonly limit?: number | undefined;
   /** Token of the page before. */
   readonly continue?: string | undefined;
+  /** An answer of more bytes is not read to its end: ERR_KUBE_ANSWER_SIZE. Default: any number. */
+  readonly maxBytes?: number | undefined;
 }
 
 export interface ListPage<T> {
@@ -68,6 +70,8 @@ export interface RawRequest extends CallOptions {
   /** Default: application/json. Demanded for a PATCH, which has several. */
   readonly contentType?: string;
   readonly accept?: string;
+  /** An answer of more bytes is not read to its end: ERR_KUBE_ANSWER_SIZE. Default: any number. */
+  readonly maxBytes?: number | undefined;
 }
 
 // Enough for a loaded API server to prime its watch cache.
@@ -131,10 +135,10 @@ export class KubeClient {
 
   /** One page. Items have apiVersion and kind, which the server leaves out of lists of built-in kinds. */
   async list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<ListPage<T>> {
-    const { namespace, signal, labelSelector, fieldSelector, limit } = options;
+    const { namespace, signal, labelSelector, fieldSelector, limit, maxBytes } = options;
     const path = collectionPath(type, namespace);
     const query = { labelSelector, fieldSelector, limit, continue: options.continue };
-    const answer = await this.request<RawList<T>>({ method: "GET", path, query, signal });
+    const answer = await this.request<RawList<T>>({ method: "GET", path, query, signal, maxBytes });
     if (!Array.isArray(answer.items) || typeof answer.metadata?.resourceVersion !== "string") {
       throw new KubeConnectionError("ERR_KUBE_PROTOCOL", `GET ${path}: the answer is not a list`);
     }
@@ -271,6 +275,7 @@ export class KubeClient {
       dispatcher: this.#dispatcher.get(credentials.tls),
       timeoutMs,
       signal: raw.signal,
+      maxBytes: raw.maxBytes,
       label,
     };
   }

@@ -40,7 +40,9 @@ export type KubeConnectionErrorCode =
   /** The token file, client certificate, CA or exec plugin could not be read. */
   | "ERR_KUBE_CREDENTIALS"
   /** The answer is not what Kubernetes sends: no JSON, half a line, an event without an object. */
-  | "ERR_KUBE_PROTOCOL";
+  | "ERR_KUBE_PROTOCOL"
+  /** The answer has more bytes than the caller wants to hold; it was not read to its end. */
+  | "ERR_KUBE_ANSWER_SIZE";
 
 /** No usable answer came back. Whether a write took effect is unknown, except for `ERR_KUBE_CREDENTIALS` (it was not sent). */
 export class KubeConnectionError extends Error {

@@ -2,7 +2,7 @@ import { KubeConnectionError } from "./kube-error.ts";
 
 const newline = 0x0a;
 // etcd refuses objects over 1.5 MiB; JSON of protobuf-stored kinds may be several times that.
-const longestLine = 32 * 1024 * 1024;
+export const longestLine: number = 32 * 1024 * 1024;
 
 /**
  * Cuts a stream of bytes into lines of UTF-8 text. Characters may lie across chunks. Empty lines are left out.

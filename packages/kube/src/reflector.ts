@@ -5,7 +5,7 @@ import { Intake } from "./intake.ts";
 import type { KubeClient } from "./kube-client.ts";
 import { isExpired, KubeApiError, KubeConnectionError } from "./kube-error.ts";
 import { keyOf, type KubeObject } from "./kube-object.ts";
-import { splitLines } from "./line-splitter.ts";
+import { longestLine, splitLines } from "./line-splitter.ts";
 import type { Logger } from "./logger.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 import { type IndexFunction, ObjectStore, type ReadonlyStore } from "./object-store.ts";
@@ -50,7 +50,10 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly jitter?: Random;
 }
 
-const pageSize = 500;
+const largestPage = 500;
+// Whoever may create objects says how large they are, up to etcd's 1.5 MiB each: 500 of those would take a page of 750 MiB. Parsed, a page
+// takes up to ten times its bytes; 500 objects of 10 kB, usual for certificates and requests for them, fit.
+const longestPage = 8 * 1024 * 1024;
 const watchMinSeconds = 300;
 const watchMaxSeconds = 600;
 // How much longer than it was asked to a watch may stay silent before it counts as dead.
@@ -84,6 +87,7 @@ export class Reflector<T extends KubeObject> {
   #isStarted = false;
   #resourceVersion: string | undefined;
   #brokenStreams = 0;
+  #pageLimit = largestPage;
   // Undefined when there is none, or the server does not know it.
   #fieldSelector: string | undefined;
   #lastActivity: number;
@@ -191,12 +195,12 @@ export class Reflector<T extends KubeObject> {
   /** Reads every page, then changes the store in one go. Returns the list's resourceVersion. */
   async #list(signal: AbortSignal): Promise<string> {
     const { client, type, namespace, labelSelector } = this.#options;
-    const selection = { namespace, labelSelector, fieldSelector: this.#fieldSelector, limit: pageSize, signal };
+    const selection = { namespace, labelSelector, fieldSelector: this.#fieldSelector, signal };
     const fresh = new Map<string, T>();
     let token: string | undefined;
     let resourceVersion: string;
     do {
-      const page = await client.list<T>(type, { ...selection, continue: token });
+      const page = await this.#page((size) => client.list<T>(type, { ...selection, ...size, continue: token }));
       for (const item of page.items) {
         if (this.#intake.selects(item)) fresh.set(keyOf(item), this.#intake.keep(item));
       }
@@ -212,6 +216,27 @@ export class Reflector<T extends KubeObject> {
       this.#synced.resolve();
     }
     return resourceVersion;
+  }
+
+  /**
+   * Asks for a page of fewer objects at once while it is too long, and the next time when it came too late. What was taken in lets the next page
+   * have twice as many. A single object may be as long as an event.
+   */
+  async #page<P>(list: (size: { readonly limit: number; readonly maxBytes: number }) => Promise<P>): Promise<P> {
+    for (;;) {
+      const limit = this.#pageLimit;
+      try {
+        const page = await list({ limit, maxBytes: limit === 1 ? longestLine : longestPage });
+        this.#pageLimit = Math.min(largestPage, limit * 2);
+        return page;
+      } catch (error) {
+        const code = error instanceof KubeConnectionError ? error.code : undefined;
+        if (code === "ERR_KUBE_ANSWER_SIZE" || code === "ERR_KUBE_TIMEOUT") {
+          this.#pageLimit = Math.max(1, Math.floor(limit / 4));
+        }
+        if (code !== "ERR_KUBE_ANSWER_SIZE" || limit === 1) throw error;
+      }
+    }
   }
 
   #replaceAll(fresh: ReadonlyMap<string, T>): void {

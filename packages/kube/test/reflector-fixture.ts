@@ -24,11 +24,12 @@ afterEach(async () => {
 export async function reflect(
   script: { readonly lists: readonly Step[]; readonly watches: readonly Step[] },
   options: Partial<ReflectorOptions<Widget>> = {},
+  { requestTimeoutMs = 5_000 }: { readonly requestTimeoutMs?: number } = {},
 ): Promise<Running> {
   const server = await ScriptedServer.withScript(script);
   const client = new KubeClient(server.connection(), {
     userAgent: "test/1",
-    requestTimeoutMs: 5_000,
+    requestTimeoutMs,
     retryAfterBudgetMs: 0,
   });
   const { log, lines } = capturedLog();

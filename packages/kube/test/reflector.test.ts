@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { createMetrics } from "../src/index.ts";
 import { ManualClock } from "./manual-clock.ts";
-import { bookmark, widget, widgetList } from "./objects.ts";
+import { bookmark, type Widget, widget, widgetList } from "./objects.ts";
 import { events, list, reflect, refused } from "./reflector-fixture.ts";
-import { eventually, type Exchange, type Step } from "./scripted-server.ts";
+import { eventually, type Exchange, type ScriptedServer, type Step } from "./scripted-server.ts";
 
 const gone = { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" };
 
@@ -22,6 +22,46 @@ describe("list", () => {
     await eventually(() => expect(reflector.synced).toBe(true));
     expect(server.lists.map((seen) => seen.query.get("continue"))).toEqual([null, "next", null]);
     expect(reflector.store.list().map((item) => item.metadata.name)).toEqual(["b"]);
+  });
+
+  const large = (name: string, characters: number): Widget =>
+    widget(name, "1", { spec: { owner: "x".repeat(characters) } });
+  const limits = (server: ScriptedServer): readonly (string | null)[] =>
+    server.lists.map((seen) => seen.query.get("limit"));
+
+  test("a page that is too large is not read to its end, but asked for in smaller parts, which grow again", async () => {
+    const objects = Array.from({ length: 40 }, (_, index) => large(`w-${index}`, index < 6 ? 1_500_000 : 10));
+    const page: Step = (exchange) => {
+      const from = Number(exchange.seen.query.get("continue") ?? 0);
+      const to = from + Number(exchange.seen.query.get("limit"));
+      const items = objects.slice(from, to);
+      exchange.json(200, widgetList("7", items, to < objects.length ? String(to) : undefined));
+    };
+    const { server, reflector, lines } = await reflect({ lists: Array.from({ length: 20 }, () => page), watches: [] });
+    await eventually(() => expect(reflector.synced).toBe(true));
+    expect(reflector.store.size).toBe(40);
+    // Up to 7 each page would hold all six large ones.
+    expect(limits(server)).toEqual(["500", "125", "31", "7", "1", "2", "4", "8", "16", "32"]);
+    expect(lines).toEqual([]);
+  });
+
+  test("a server that is too slow for a whole page is asked for a smaller one the next time", async () => {
+    const { server, reflector, lines } = await reflect(
+      { lists: [() => {}, list("7", widget("a", "1"))], watches: [] },
+      {},
+      { requestTimeoutMs: 1_000 },
+    );
+    await eventually(() => expect(reflector.synced).toBe(true));
+    expect(limits(server)).toEqual(["500", "125"]);
+    expect(lines).toMatchObject([{ level: "warn", err: { code: "ERR_KUBE_TIMEOUT" } }]);
+  });
+
+  test("an object by itself may be as large as the server lets it be", async () => {
+    const { reflector } = await reflect({
+      lists: Array.from({ length: 5 }, () => list("7", large("a", 9_000_000))),
+      watches: [],
+    });
+    await eventually(() => expect(reflector.synced).toBe(true));
   });
 });
 
