@@ -20,11 +20,12 @@ export { formatName } from "./name/format-name.ts";
 export type { SanKind, SubjectAlternativeName } from "./san/subject-alternative-name.ts";
 
 export type { CertificationRequest, RequestedExtensions } from "./csr/certification-request.ts";
-export { checkCertificationRequest } from "./csr/check-certification-request.ts";
+export { checkCertificationRequest, MAX_REQUEST_BYTES } from "./csr/check-certification-request.ts";
 export { createCertificationRequest, type CertificationRequestPlan } from "./csr/create-certification-request.ts";
 
 export { isReservedName, ownCommonName, type OwnLeafRole } from "./profile/reserved-names.ts";
 export { checkAgainstProfile, type ProfileQuestion } from "./profile/check-against-profile.ts";
+export { checkUsageCount } from "./profile/check-usages.ts";
 export { PROFILES, type Profile, type ProfileName, type SanRule, type SubjectRule } from "./profile/profiles.ts";
 export { isUsage, usagesOf, type Usage } from "./profile/usages.ts";
 

@@ -51,6 +51,7 @@ export type ViolationCode =
   | "ERR_SAN_EMAIL"
   | "ERR_SAN_IP"
   | "ERR_SAN_OTHER_NAME"
+  | "ERR_USAGE_COUNT"
   | "ERR_USAGE_UNKNOWN"
   | "ERR_USAGE_NOT_ALLOWED"
   | "ERR_USAGE_KEY"

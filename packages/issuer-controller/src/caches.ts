@@ -19,13 +19,13 @@ import {
 } from "./issuers/webhooks.ts";
 import { type SigningRequest, signingRequestResource } from "./kubernetes-csr/signing-request.ts";
 import { issuerOfSignerName } from "./kubernetes-csr/signer-name.ts";
-import * as answeredSigningRequest from "./kubernetes-csr/without-answered-parts.ts";
+import * as signingRequestParts from "./kubernetes-csr/kept-parts.ts";
 import {
   type CertificateRequest,
   certificateRequestResource,
   issuerOfCertificateRequest,
 } from "./requests/certificate-request.ts";
-import * as answeredRequest from "./requests/without-answered-parts.ts";
+import * as requestParts from "./requests/kept-parts.ts";
 import { withoutEntries } from "./signing/blocked-keys.ts";
 
 const namespaceResource = {
@@ -70,11 +70,11 @@ export function createCaches({
       type: certificateRequestResource,
       // Selectable since cert-manager 1.20.
       fieldSelector: `spec.issuerRef.group=${apiGroup}`,
-      selects: ({ spec }) => spec.issuerRef.group === apiGroup,
-      transform: answeredRequest.withoutAnsweredParts,
+      // Kinds that are not ours are nobody's business here, so there are no requests to be kept for them.
+      selects: (request) => issuerOfCertificateRequest(request) !== undefined,
+      transform: requestParts.keptParts,
       indexes: {
-        waitingFor: (request) =>
-          answeredRequest.isAnswered(request) ? [] : idsOf(issuerOfCertificateRequest(request)),
+        waitingFor: (request) => (requestParts.isAnswered(request) ? [] : idsOf(issuerOfCertificateRequest(request))),
       },
     }),
     signingRequests: new Reflector({
@@ -82,10 +82,10 @@ export function createCaches({
       type: signingRequestResource,
       // spec.signerName selects whole names alone, and each of our issuers is a name.
       selects: ({ spec }) => issuerOfSignerName(spec.signerName) !== undefined,
-      transform: answeredSigningRequest.withoutAnsweredParts,
+      transform: signingRequestParts.keptParts,
       indexes: {
         waitingFor: (request) =>
-          answeredSigningRequest.isAnswered(request) ? [] : idsOf(issuerOfSignerName(request.spec.signerName)),
+          signingRequestParts.isAnswered(request) ? [] : idsOf(issuerOfSignerName(request.spec.signerName)),
       },
     }),
     issuers: new Reflector<CapstanIssuer>({

@@ -47,7 +47,7 @@ export const defaultProxies: readonly string[] = [
 
 const serviceAccountName = /^system:serviceaccount:([^:]+):([^:]+)$/;
 /** cert-manager sets it on every request that it makes for a Certificate. */
-const certificateAnnotation = "cert-manager.io/certificate-name";
+export const certificateAnnotation = "cert-manager.io/certificate-name";
 /** The API server sets it for a token that is bound to a pod (Kubernetes: "Managing Service Accounts", bound tokens). */
 const podNameKey = "authentication.kubernetes.io/pod-name";
 

@@ -1,5 +1,6 @@
 export {
   attestRequester,
+  certificateAnnotation,
   defaultProxies,
   type AttestedRequester,
   type RequestMaker,

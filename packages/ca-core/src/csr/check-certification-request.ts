@@ -13,7 +13,8 @@ import { resultOf, type CheckResult, type Violation, type ViolationCode } from "
 import type { CertificationRequest } from "./certification-request.ts";
 import { readAttributes } from "./read-attributes.ts";
 
-const MAX_PEM_BYTES = 16_384;
+/** Of the PEM. */
+export const MAX_REQUEST_BYTES = 16_384;
 const MAX_DER_BYTES = 8_192;
 /** RFC 7468, 7: both labels are in use. */
 const LABELS = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
@@ -34,7 +35,7 @@ const PREFIX = `${FIELD}: `;
  */
 export function checkCertificationRequest(pem: Uint8Array | string): CheckResult<CertificationRequest> {
   try {
-    const { der } = decodePem(pem, { labels: LABELS, maxBytes: MAX_PEM_BYTES });
+    const { der } = decodePem(pem, { labels: LABELS, maxBytes: MAX_REQUEST_BYTES });
     return checkRequest(readDer(der, { maxBytes: MAX_DER_BYTES }));
   } catch (error) {
     if (error instanceof DerError || error instanceof PemError) {

@@ -16,8 +16,20 @@ import {
 /** What a CA certificate may do and no other certificate. */
 const CA_USAGES: readonly Usage[] = ["cert sign", "crl sign"];
 
+/** There are 23 of them; cert-manager's webhook takes any number of repeats. */
+const MAX_USAGES = 64;
+
+/** Whether `spec.usages` are few enough to be looked at one by one. */
+export function checkUsageCount(usages: readonly string[]): Violation[] {
+  if (usages.length <= MAX_USAGES) return [];
+  const rule = `${usages.length} usages, and at most ${MAX_USAGES} are read`;
+  return [{ code: "ERR_USAGE_COUNT", field: "spec.usages", rule, cure: "list each usage once" }];
+}
+
 /** Usages that `spec.usages` and the request ask for: known, allowed, and of some use together. */
 export function checkUsages(profile: Profile, question: ProfileQuestion): Violation[] {
+  const tooMany = checkUsageCount(question.usages ?? []);
+  if (tooMany.length > 0) return tooMany;
   const refused = checkAllowed(profile, question);
   return refused.length > 0 ? refused : checkTogether(profile, question);
 }

@@ -42,6 +42,13 @@ describe("spec.usages", () => {
   });
 });
 
+test("more of them than there are kinds are refused by their number alone, in no time", () => {
+  const many = (count: number): string[] => Array.from({ length: count }, () => "code signing");
+  expect(ask({ usages: many(64) })).toHaveLength(64);
+  expect(ask({ usages: many(65) })).toEqual(["spec.usages ERR_USAGE_COUNT"]);
+  expect(ask({ usages: many(150_000) })).toEqual(["spec.usages ERR_USAGE_COUNT"]);
+});
+
 test("a setting can narrow and widen the usages, but never to what makes a leaf more than a leaf", () => {
   expect(ask({ usages: ["server auth"], allowedUsages: ["client auth"] })).toEqual([
     "spec.usages[0] ERR_USAGE_NOT_ALLOWED",

@@ -20,5 +20,6 @@ export function decideSigningRequest(input: {
   if (isTrue(request, "Failed")) return { do: "ignore", why: "it has failed" };
   if (!isTrue(request, "Approved")) return { do: "ignore", why: "it is not approved" };
   if ((request.status?.certificate ?? "") !== "") return { do: "ignore", why: "it is issued" };
+  if (request.tooLarge !== undefined) return { do: "refuse", violations: request.tooLarge };
   return awaitIssuer({ ref, issuer, authority });
 }

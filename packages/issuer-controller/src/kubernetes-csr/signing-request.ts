@@ -1,6 +1,7 @@
 import type { Condition } from "@capstan/api";
 import type { IssuerRef } from "../issuers/issuer-kinds.ts";
 import { attest, type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
+import type { RequestViolation } from "../signing/request-violation.ts";
 
 /** The part of Kubernetes' CertificateSigningRequest (certificates.k8s.io/v1) that an issuer reads, as raw JSON. */
 export interface SigningRequest {
@@ -31,6 +32,8 @@ export interface SigningRequest {
     readonly conditions?: readonly SigningRequestCondition[];
     readonly certificate?: string;
   };
+  /** Not of the API: what was too large to be kept in the cache. Such a request is refused, since a part of it says nothing. */
+  readonly tooLarge?: readonly RequestViolation[];
 }
 
 /** Approved, Denied and Failed, once there, stay. */

@@ -1,8 +1,8 @@
 import type { IssuedCertificate } from "@capstan/api";
 import type { KubeObject } from "@capstan/kube";
 import type { Caches } from "../caches.ts";
-import * as answeredSigningRequest from "../kubernetes-csr/without-answered-parts.ts";
-import * as answeredRequest from "../requests/without-answered-parts.ts";
+import * as signingRequestParts from "../kubernetes-csr/kept-parts.ts";
+import * as requestParts from "../requests/kept-parts.ts";
 
 /**
  * Whether the request of a record still waits for its answer. The cache suffices: the request is older than its record,
@@ -18,8 +18,8 @@ export function isRequestWaiting(
   const isIt = (request: KubeObject | undefined): boolean => request?.metadata.uid === metadata.name;
   if (requestKind === "CertificateSigningRequest") {
     const request = signingRequests.store.get(requestName);
-    return request !== undefined && isIt(request) && !answeredSigningRequest.isAnswered(request);
+    return request !== undefined && isIt(request) && !signingRequestParts.isAnswered(request);
   }
   const request = requests.store.get(`${requestNamespace ?? ""}/${requestName}`);
-  return request !== undefined && isIt(request) && !answeredRequest.isAnswered(request);
+  return request !== undefined && isIt(request) && !requestParts.isAnswered(request);
 }

@@ -9,10 +9,10 @@ import {
 import { isUnapproved } from "../approval/decide-approval.ts";
 import { type Issuer, type IssuerKind, issuerKinds, storeKeyOf } from "../issuers/issuer-kinds.ts";
 import { isTrue, type SigningRequest } from "../kubernetes-csr/signing-request.ts";
-import * as answeredSigningRequest from "../kubernetes-csr/without-answered-parts.ts";
+import * as signingRequestParts from "../kubernetes-csr/kept-parts.ts";
 import type { CertificateRequest } from "../requests/certificate-request.ts";
 import type { Outcome } from "../requests/outcome.ts";
-import * as answeredRequest from "../requests/without-answered-parts.ts";
+import * as requestParts from "../requests/kept-parts.ts";
 
 /** Of requests and issuers. */
 export const requestMetricTable = {
@@ -143,11 +143,11 @@ function waiting(request: KubeObject, isApprovalMissing: boolean): readonly Wait
 }
 
 function waitingRequest(request: CertificateRequest & KubeObject): readonly Waiting[] {
-  return answeredRequest.isAnswered(request) ? [] : waiting(request, isUnapproved(request));
+  return requestParts.isAnswered(request) ? [] : waiting(request, isUnapproved(request));
 }
 
 function waitingSigningRequest(request: SigningRequest & KubeObject): readonly Waiting[] {
-  return answeredSigningRequest.isAnswered(request) ? [] : waiting(request, !isTrue(request, "Approved"));
+  return signingRequestParts.isAnswered(request) ? [] : waiting(request, !isTrue(request, "Approved"));
 }
 
 function isReady({ status }: Issuer): 0 | 1 {

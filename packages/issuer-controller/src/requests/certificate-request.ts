@@ -1,7 +1,8 @@
 import { apiGroup } from "@capstan/api";
 import type { Condition } from "@capstan/api";
 import type { IssuerRef } from "../issuers/issuer-kinds.ts";
-import { attest, type Issuance, readDuration, type Requester } from "../signing/issuance.ts";
+import { attest, type Issuance, type Owner, readDuration, type Requester } from "../signing/issuance.ts";
+import type { RequestViolation } from "../signing/request-violation.ts";
 
 /** The part of cert-manager's CertificateRequest that an issuer reads, as raw JSON. */
 export interface CertificateRequest {
@@ -40,7 +41,11 @@ export interface CertificateRequest {
     readonly certificate?: string;
     readonly failureTime?: string;
   };
+  /** Not of the API: what was too large to be kept in the cache. Such a request is refused, since a part of it says nothing. */
+  readonly tooLarge?: readonly RequestViolation[];
 }
+
+type OwnerReference = NonNullable<CertificateRequest["metadata"]["ownerReferences"]>[number];
 
 /** A condition of a CertificateRequest; cert-manager's have no observedGeneration. */
 export type RequestCondition = Omit<Condition, "reason" | "lastTransitionTime" | "observedGeneration"> & {
@@ -84,18 +89,31 @@ export function issuanceOfCertificateRequest(
     csr: new Uint8Array(Buffer.from(spec.request, "base64")),
     usages: spec.usages ?? [],
     isCa: spec.isCA === true,
-    owner: ownerOf(metadata.ownerReferences ?? []),
+    owner: ownerOf({ metadata }),
     ...readDuration(spec.duration, "spec.duration"),
   };
 }
 
-/** cert-manager's controller makes requests for Certificates, its csi-driver for pods; each says so in the request. */
-function ownerOf(references: NonNullable<CertificateRequest["metadata"]["ownerReferences"]>): Issuance["owner"] {
-  return references.flatMap(({ apiVersion, kind, name, uid }): NonNullable<Issuance["owner"]>[] => {
-    if (kind === "Certificate" && apiVersion.startsWith("cert-manager.io/")) return [{ kind, name, uid }];
-    return kind === "Pod" && apiVersion === "v1" ? [{ kind, name, uid }] : [];
-  })[0];
+function ownerOf(request: Pick<CertificateRequest, "metadata">): Owner | undefined {
+  const reference = ownerReferenceOf(request);
+  if (reference === undefined) return undefined;
+  const { kind, name, uid } = reference;
+  return { kind: kind === "Pod" ? kind : "Certificate", name, uid };
 }
+
+/**
+ * cert-manager's controller makes requests for Certificates, its csi-driver for pods; each says so in the request. Whoever
+ * makes one may write anything there: what can be no object's name and uid is no owner, and the ledger would refuse it.
+ */
+export function ownerReferenceOf({ metadata }: Pick<CertificateRequest, "metadata">): OwnerReference | undefined {
+  return (metadata.ownerReferences ?? []).find(({ apiVersion, kind, name, uid }) => {
+    if (name.length > 253 || !objectName.test(name) || uid === "" || uid.length > 64) return false;
+    return kind === "Certificate" ? apiVersion.startsWith("cert-manager.io/") : kind === "Pod" && apiVersion === "v1";
+  });
+}
+
+/** A DNS subdomain (Kubernetes: "Object Names and IDs"). */
+const objectName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Whether the request carries the condition with status True. */
 export function isTrue(request: CertificateRequest, type: string): boolean {

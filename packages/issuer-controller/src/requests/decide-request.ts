@@ -35,5 +35,6 @@ export function decideRequest(input: {
   if (isIssued) return { do: "ignore", why: "it is issued" };
   if (ready?.reason === requestReasons.failed || ready?.reason === requestReasons.denied)
     return { do: "ignore", why: "it has failed" };
+  if (request.tooLarge !== undefined) return { do: "refuse", violations: request.tooLarge };
   return awaitIssuer({ ref, issuer, authority });
 }

@@ -63,6 +63,7 @@ export class Grace {
 
 const ownCodes: ReadonlySet<string> = new Set([
   "ERR_DURATION",
+  "ERR_REQUEST_SIZE",
   "ERR_LEDGER_SIZE",
   "ERR_LEAF_LINT",
   "ERR_LEAF_INPUT",

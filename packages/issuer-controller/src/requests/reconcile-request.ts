@@ -18,7 +18,7 @@ import {
 import { type Issuer, type IssuerKind, type IssuerRef, storeKeyOf } from "../issuers/issuer-kinds.ts";
 import type { Webhooks } from "../issuers/webhooks.ts";
 import type { RequestMetrics } from "../metrics/request-metrics.ts";
-import { failureReasonOf } from "../signing/request-violation.ts";
+import { failureReasonOf, type RequestViolation } from "../signing/request-violation.ts";
 import { signIssuance, type SignerOptions } from "../signing/sign-issuance.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Grace } from "./grace.ts";
@@ -112,6 +112,8 @@ export function requestReconciler<R extends KubeObject>(options: RequestReconcil
         return tellAtLast({ is: "Denied", message: `The ${request.kind} was denied by an approval controller` });
       case "fail":
         return tellAtLast({ is: "Failed", message: decision.message });
+      case "refuse":
+        return tellAtLast(refuse(options, request, decision.violations));
       case "wait":
         // Time without a Ready issuer is no time of failing.
         attempts.forget(key);
@@ -176,7 +178,7 @@ async function sign<R extends KubeObject>(
   },
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { kind, signer, log } = options;
+  const { kind, signer } = options;
   const { request, issuerRef, issuer, authority } = decided;
   const refused = await kind.authorize?.(request, issuerRef, signal);
   if (refused !== undefined) return refused;
@@ -191,9 +193,17 @@ async function sign<R extends KubeObject>(
   if ("refusal" in signed) return { is: "Failed", reason: failureReasons.recordRefused, message: signed.refusal };
   const { violations, asked } = signed;
   if (asked !== undefined) await options.grace.assertFinal({ issuance, violations, asked }, signal);
-  const codes = violations.map(({ code }) => code);
+  return refuse(options, request, violations);
+}
+
+function refuse<R extends KubeObject>(
+  { metrics, log }: RequestReconcilerOptions<R>,
+  request: R,
+  violations: readonly RequestViolation[],
+): Outcome {
+  const codes = [...new Set(violations.map(({ code }) => code))];
   log.info({ ...refOf(request), uid: request.metadata.uid, codes }, "refused a request");
-  options.metrics.refused(codes);
+  metrics.refused(codes);
   return { is: "Failed", reason: failureReasonOf(violations), message: formatViolations(violations) };
 }
 

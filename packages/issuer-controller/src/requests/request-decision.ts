@@ -1,11 +1,14 @@
 import type { CertificateAuthority } from "@capstan/api";
 import type { Issuer, IssuerRef } from "../issuers/issuer-kinds.ts";
+import type { RequestViolation } from "../signing/request-violation.ts";
 
 /** What a request of either kind needs next. */
 export type RequestDecision =
   | { readonly do: "ignore"; readonly why: string }
   | { readonly do: "deny" }
   | { readonly do: "fail"; readonly message: string }
+  /** It breaks rules that need neither issuer nor requester to be asked. */
+  | { readonly do: "refuse"; readonly violations: readonly RequestViolation[] }
   | { readonly do: "wait"; readonly message: string }
   | { readonly do: "sign"; readonly issuer: Issuer; readonly authority: CertificateAuthority };
 

@@ -9,6 +9,8 @@ export type RequestViolation =
       readonly code:
         /** The duration is no Go duration. */
         | "ERR_DURATION"
+        /** The request is too large to be kept in memory until it is answered. */
+        | "ERR_REQUEST_SIZE"
         /** The ledger cannot describe the leaf. */
         | "ERR_LEDGER_SIZE"
         /** The leaf as planned breaks a rule of certificates: it is too large, say. */

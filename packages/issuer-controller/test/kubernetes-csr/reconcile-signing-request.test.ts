@@ -217,6 +217,18 @@ describe("a namespaced issuer is nobodys without the right to reference it", () 
     expect(failureOf(await ask({ spec: { signerName: namespaced } }))).toMatchObject({ reason: "DeniedReference" });
   });
 
+  test("is-never-asked-about-with-a-part-of-the-requesters-groups", async () => {
+    world.server.rights.add(reference);
+    const groups = Array.from({ length: 100_000 }, (_, index) => `team-${index}`);
+    const failed = failureOf(await ask({ spec: { signerName: namespaced, groups } }));
+    expect(failed).toMatchObject({
+      reason: "RequestRefused",
+      message: expect.stringContaining("ERR_REQUEST_SIZE") as unknown,
+    });
+    expect(world.server.calls.filter(({ path }) => path.endsWith("/subjectaccessreviews"))).toEqual([]);
+    expect([world.signatures, world.ledger]).toEqual([0, []]);
+  });
+
   test("who-has-it-speaks-for-the-issuers-namespace-alone", async () => {
     const username = "system:serviceaccount:prod:app";
     world.server.rights.add(reference.replace("demo:app", "prod:app"));

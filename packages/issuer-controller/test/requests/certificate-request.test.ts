@@ -3,6 +3,7 @@ import {
   type CertificateRequest,
   conditionOf,
   isTrue,
+  issuanceOfCertificateRequest,
   issuerOfCertificateRequest,
 } from "../../src/requests/certificate-request.ts";
 import { approved, request } from "../support/objects.ts";
@@ -39,6 +40,35 @@ describe("the issuer that a request names", () => {
       // In no other namespace than the request's.
       ...(expected === "CapstanIssuer" ? { namespace: "demo" } : {}),
     });
+  });
+});
+
+describe("the owner that the ledger records", () => {
+  type Reference = NonNullable<CertificateRequest["metadata"]["ownerReferences"]>[number];
+  const certificate: Reference = { apiVersion: "cert-manager.io/v1", kind: "Certificate", name: "web", uid: "uid-web" };
+  const pod: Reference = { apiVersion: "v1", kind: "Pod", name: "web-7f9c", uid: "uid-pod" };
+  const ownerOf = (...ownerReferences: Reference[]) =>
+    issuanceOfCertificateRequest(request({ metadata: { ownerReferences } }), {
+      kind: "CapstanClusterIssuer",
+      name: "fleet",
+    }).owner;
+
+  test("is a Certificate, or a pod", () => {
+    expect(ownerOf(certificate)).toEqual({ kind: "Certificate", name: "web", uid: "uid-web" });
+    expect(ownerOf({ ...certificate, kind: "Secret" }, pod)).toEqual({ kind: "Pod", name: "web-7f9c", uid: "uid-pod" });
+  });
+
+  test.each<[fact: string, change: Partial<Reference>]>([
+    ["a-name-with-a-slash", { name: "x/y" }],
+    ["a-name-of-300-characters", { name: "a".repeat(300) }],
+    ["a-name-in-upper-case", { name: "Web" }],
+    ["a-path", { name: "../web" }],
+    ["no-name", { name: "" }],
+    ["a-uid-of-65-characters", { uid: "u".repeat(65) }],
+    ["no-uid", { uid: "" }],
+    ["another-api", { apiVersion: "example.com/v1" }],
+  ])("is none with %s", (_fact, change) => {
+    expect(ownerOf({ ...certificate, ...change }, { ...pod, ...change })).toBeUndefined();
   });
 });
 

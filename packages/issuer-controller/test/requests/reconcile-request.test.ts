@@ -236,6 +236,28 @@ describe("a request for what may never be fails for good, with nothing signed or
     expect([world.signatures, world.ledger, markOf(), world.events]).toEqual([0, [], marked, ["Failed"]]);
   });
 
+  test("what-is-too-large-to-be-kept-is-refused-at-once-with-one-clear-error", async () => {
+    const usages = Array.from({ length: 150_000 }, () => "signing");
+    ask({ spec: { usages } });
+    await world.reconcile();
+    expect([world.answer, world.message]).toEqual([
+      "False Failed + failureTime",
+      "spec.usages: 150000 usages, and at most 64 are read; list each usage once (ERR_USAGE_COUNT)",
+    ]);
+    expect(world.request?.status?.conditions).toContainEqual(
+      expect.objectContaining({ type: "InvalidRequest", reason: "RequestRefused" }),
+    );
+    expect([world.signatures, world.ledger]).toEqual([0, []]);
+    expect(world.logLines.find(({ msg }) => msg === "refused a request")).toMatchObject({ codes: ["ERR_USAGE_COUNT"] });
+  });
+
+  test("and-the-log-tells-each-code-once", async () => {
+    ask({ spec: { usages: Array.from({ length: 64 }, () => "code signing") } });
+    await world.reconcile();
+    const refused = world.logLines.find(({ msg }) => msg === "refused a request");
+    expect(refused).toMatchObject({ codes: ["ERR_USAGE_NOT_ALLOWED"] });
+  });
+
   test("more-names-than-the-ledger-records", async () => {
     const policy = { ...clusterIssuer().spec.policy, dnsNames: { allow: ["*"], required: false } };
     world.server.put(capstanClusterIssuerResource, clusterIssuer({ spec: { ...clusterIssuer().spec, policy } }));

@@ -38,6 +38,8 @@ import { certificateRequestKind } from "../../src/requests/certificate-request-k
 import { Grace } from "../../src/requests/grace.ts";
 import { LooksUnderWay } from "../../src/requests/looks-under-way.ts";
 import { requestReconciler } from "../../src/requests/reconcile-request.ts";
+import { keptParts } from "../../src/requests/kept-parts.ts";
+import * as signingRequestParts from "../../src/kubernetes-csr/kept-parts.ts";
 import { LedgerRoom } from "../../src/ledger/ledger-room.ts";
 import { BlockedKeys } from "../../src/signing/blocked-keys.ts";
 import { KeyRing } from "../../src/signing/key-ring.ts";
@@ -217,8 +219,13 @@ export class World implements AsyncDisposable {
 
   /** Brings the controller's caches up to date. */
   observe(): void {
-    fill(this.#requests, this.server.all(certificateRequestResource));
-    fill(this.#signingRequests, this.server.all(signingRequestResource));
+    fill(this.#requests, (this.server.all(certificateRequestResource) as readonly Request[]).map(keptParts));
+    fill(
+      this.#signingRequests,
+      (this.server.all(signingRequestResource) as readonly (SigningRequest & KubeObject)[]).map(
+        signingRequestParts.keptParts,
+      ),
+    );
     fill(this.#clusterIssuers, this.server.all(capstanClusterIssuerResource));
     fill(this.#issuers, this.server.all(capstanIssuerResource));
     fill(this.#authorities, this.server.all(certificateAuthorityResource));
