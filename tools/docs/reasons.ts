@@ -362,7 +362,7 @@ export const conditionTables: readonly ReasonTable[] = [
       ),
       row(
         "RecordRefused",
-        "What was issued for this request before may not be handed out: expired, revoked, or of a retired generation.",
+        "What was issued for this request before may not be handed out: expired, revoked, or of a retired generation. Or the API server refuses its ledger record for good.",
         "Ask anew.",
       ),
       row(

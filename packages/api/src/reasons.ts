@@ -105,7 +105,7 @@ export const failureReasons = {
   invalidDuration: "InvalidDuration",
   unreadableDuration: "ErrorParseDuration",
   deniedReference: "DeniedReference",
-  /** What was issued for it before may not be handed out. */
+  /** What was issued for it may not be handed out, or cannot be recorded. */
   recordRefused: "RecordRefused",
   /** It was tried for as long as the controller tries. */
   retryLimit: "RetryLimitReached",

@@ -21,6 +21,7 @@ export {
   isAlreadyExists,
   isConflict,
   isExpired,
+  isInvalid,
   isNotFound,
   isOutcomeUnknown,
   KubeApiError,

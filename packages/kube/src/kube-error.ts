@@ -69,6 +69,11 @@ export function isAlreadyExists(error: unknown): error is KubeApiError {
   return error instanceof KubeApiError && error.code === 409 && error.reason === "AlreadyExists";
 }
 
+/** 422: the object breaks its schema or a rule, and will so each time. */
+export function isInvalid(error: unknown): error is KubeApiError {
+  return error instanceof KubeApiError && error.code === 422;
+}
+
 /** 410: the resourceVersion or continue token is older than what the server keeps. */
 export function isExpired(error: unknown): error is KubeApiError {
   return error instanceof KubeApiError && error.code === 410;

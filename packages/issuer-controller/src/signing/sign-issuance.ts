@@ -15,14 +15,22 @@ import {
   type RandomBytes,
   type Validity,
 } from "@capstan/ca-core";
-import { type AuditLog, AuditLogError, formatTime, type KubeObject, type Logger } from "@capstan/kube";
+import {
+  type AuditLog,
+  AuditLogError,
+  formatTime,
+  isInvalid,
+  KubeApiError,
+  type KubeObject,
+  type Logger,
+} from "@capstan/kube";
 import { type CelEvaluator, limitOf, type QuotaBook, webhookFaults } from "@capstan/policy";
 import { issuerResourceOf } from "../issuers/issuer-kinds.ts";
 import { IssuerBroken, NotYet } from "../requests/not-yet.ts";
 import { assertNotFrozen } from "./assert-not-frozen.ts";
 import type { BlockedKeys } from "./blocked-keys.ts";
 import { type Grant, grant, type SigningQuestion } from "./grant.ts";
-import { hashIssuance } from "./issuance.ts";
+import { hashIssuance, type Issuance } from "./issuance.ts";
 import type { KeyRing, SigningKey } from "./key-ring.ts";
 import type { Ledger } from "./ledger.ts";
 import { recordOf, refusalOf } from "./ledger-record.ts";
@@ -58,7 +66,7 @@ export type SigningAnswer =
     }
   /** It can never be signed as it is. */
   | { readonly ok: false; readonly violations: readonly RequestViolation[]; readonly asked?: AskedLeaf }
-  /** A record of this request exists that may not be handed out. */
+  /** A record of this request exists that may not be handed out, or there can be none. */
   | { readonly ok: false; readonly refusal: string };
 
 /**
@@ -118,13 +126,26 @@ export async function signIssuance(
     quota: quota?.label,
     namespace: options.namespace,
   });
-  const stored = await ledger.create(record, signal);
+  const stored = await ledger.create(record, signal).catch((error: unknown) => {
+    // It would be refused again, and each try would sign another leaf that nobody gets.
+    if (isInvalid(error)) return error;
+    throw error;
+  });
   quota?.settle();
+  if (stored instanceof KubeApiError) return refuseUnrecorded(options, issuance, stored);
   const notes = [
     ...allowed.notes,
     ...(validity.clampedTo === "root" ? ["The leaf ends with its root, earlier than asked for"] : []),
   ];
   return release(options, question, { stored, notes }, signal);
+}
+
+function refuseUnrecorded({ log }: SignerOptions, { uid }: Issuance, error: KubeApiError): SigningAnswer {
+  log.error({ uid, err: error }, "the API server refuses a ledger record");
+  return {
+    ok: false,
+    refusal: `the API server refuses the ledger record of this request, so its certificate is handed to nobody: ${error.message}`,
+  };
 }
 
 /** Without cert-manager's webhooks nobody knows who made a CertificateRequest: until they are back, nobody is refused either. */

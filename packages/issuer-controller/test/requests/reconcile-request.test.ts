@@ -681,6 +681,22 @@ describe("of two tries for one request only the recorded leaf is handed out", ()
     expect(await world.reconcile()).toEqual({ requeueAfterMs: 1_000 });
     expect([world.ledger, world.answer]).toEqual([[], "False Pending"]);
   });
+
+  test("the-ledger-refuses-the-record-itself-and-nothing-is-signed-twice", async () => {
+    const invalid = { refuse: 422, reason: "Invalid" } as const;
+    world.server.next("POST", records, invalid);
+    expect(await world.reconcile()).toEqual({});
+    expect([world.ledger, world.answer, world.signatures]).toEqual([[], "False Failed + failureTime", 1]);
+    expect(world.message).toMatch(
+      /^the API server refuses the ledger record of this request, so its certificate is handed to nobody: /,
+    );
+    expect(world.logLines).toContainEqual(
+      expect.objectContaining({ level: "error", msg: "the API server refuses a ledger record" }),
+    );
+    world.observe();
+    await world.reconcile();
+    expect(world.signatures).toBe(1);
+  });
 });
 
 describe("a record that may not be handed out fails the request", () => {
