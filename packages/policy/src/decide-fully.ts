@@ -40,6 +40,7 @@ export async function decideFully(question: RequestQuestion, evaluator: CelEvalu
   const input = celInputOf({ ...askedOf(question, decision), requester, ...maker });
   const [first, ...rest] = [
     ...(decision.ok ? [] : decision.violations),
+    ...checkOneCommonName(question),
     ...(await evaluateValidations(lists, input, evaluator)),
   ];
   return first === undefined ? decision : { ok: false, violations: [first, ...rest] };
@@ -99,6 +100,14 @@ function validationsOf(
       validations: kind === "CapstanClusterIssuer" ? (spec.validations ?? []) : [],
     },
   ].filter(({ validations }) => validations.length > 0);
+}
+
+/** `request.commonName` is one text: a further common name, which profile General can have, would pass every condition unseen. */
+function checkOneCommonName({ request }: Pick<RequestQuestion, "request">): readonly PolicyViolation[] {
+  const count = request.subject.filter(({ type }) => type === "CN").length;
+  if (count <= 1) return [];
+  const rule = `${count} common names, and the conditions that hold here see one`;
+  return [{ code: "ERR_POLICY_VALIDATION", field: "spec.request: subject.CN", rule, cure: "ask for one" }];
 }
 
 /** What the leaf would hold; of a request that is refused already, what it asks for. */

@@ -6,7 +6,7 @@ import {
   type PolicyViolation,
   type RequestQuestion,
 } from "@capstan/policy";
-import { type Change, names, question, rule, subject } from "./question.ts";
+import { anyName, type Change, names, question, rule, subject } from "./question.ts";
 import { chartWebhooks } from "./webhooks.ts";
 
 const evaluator = new CelEvaluator({ timeLimitMs: 30_000 });
@@ -110,6 +110,24 @@ describe("decideFully", () => {
   ])("a condition that %s refuses", async (_fact, expression, code, rule) => {
     const violations = await refused({ issuer: { validations: [{ expression, message: "x" }] } });
     expect(violations).toMatchObject([{ code, rule }]);
+  });
+
+  test("a second common name, which conditions could not see, is refused where there are any", async () => {
+    const change: Change = {
+      request: { subject: subject("CN=web.demo", "CN=admin") },
+      policy: { commonName: anyName },
+      issuer: { profile: "General" },
+    };
+    expect(await refused(change)).toEqual([]);
+    const validations = [{ expression: "request.commonName != 'admin'", message: "not this one" }];
+    for (const one of [
+      { ...change, issuer: { ...change.issuer, validations } },
+      { ...change, issuance: { validations } },
+    ]) {
+      expect((await refused(one)).map(({ code, field, rule }) => `${code} ${field}: ${rule}`)).toEqual([
+        "ERR_POLICY_VALIDATION spec.request: subject.CN: 2 common names, and the conditions that hold here see one",
+      ]);
+    }
   });
 
   test("a CapstanIssuer's conditions are not evaluated, and those of its authority are", async () => {
