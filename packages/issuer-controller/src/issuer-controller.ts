@@ -125,6 +125,9 @@ export async function startIssuerController(options: IssuerControllerOptions, si
     authorities: authorities.store,
     namespaces: namespaces.store,
     webhooks,
+    // What a namespace or a webhook is no longer may have been hidden by a proxy that keeps a dead connection open.
+    silentMs: () =>
+      Math.max(...[namespaces, mutatingWebhooks, validatingWebhooks].map(({ lastActivityMs }) => lastActivityMs)),
     signer,
     events,
     grace: new Grace({ released: new ReleasedBefore({ client, namespace }), now }),

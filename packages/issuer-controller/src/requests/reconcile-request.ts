@@ -18,6 +18,7 @@ import {
 import { type Issuer, type IssuerKind, type IssuerRef, storeKeyOf } from "../issuers/issuer-kinds.ts";
 import type { Webhooks } from "../issuers/webhooks.ts";
 import type { RequestMetrics } from "../metrics/request-metrics.ts";
+import { assertHeard } from "../signing/silence.ts";
 import { failureReasonOf, type RequestViolation } from "../signing/request-violation.ts";
 import { signIssuance, type SignerOptions } from "../signing/sign-issuance.ts";
 import type { Attempts } from "./attempts.ts";
@@ -39,6 +40,8 @@ export interface RequestReconcilerOptions<R extends KubeObject> {
   readonly authorities: ReadonlyStore<CertificateAuthority>;
   readonly namespaces: ReadonlyStore<KubeObject>;
   readonly webhooks: Webhooks;
+  /** Milliseconds since the API server last gave a sign of life of namespaces and of webhooks, of whichever is silent longer. */
+  readonly silentMs: () => number;
   readonly signer: SignerOptions;
   readonly attempts: Attempts;
   readonly grace: Grace;
@@ -180,6 +183,7 @@ async function sign<R extends KubeObject>(
 ): Promise<Outcome> {
   const { kind, signer } = options;
   const { request, issuerRef, issuer, authority } = decided;
+  assertHeard(options.silentMs(), "of namespaces and of cert-manager's webhooks");
   const refused = await kind.authorize?.(request, issuerRef, signal);
   if (refused !== undefined) return refused;
   const issuance = kind.issuanceOf(request, issuerRef);

@@ -1,12 +1,6 @@
 import type { RevocationList } from "@capstan/api";
 import type { ReadonlyStore } from "@capstan/kube";
-import { NotYet } from "../requests/not-yet.ts";
-
-/**
- * So long may the lists have been silent. The API server sends a bookmark each minute; whoever revokes a key waits longer
- * than this before the ledger is read a last time.
- */
-const longestSilenceMs = 120_000;
+import { assertHeard } from "./silence.ts";
 
 export interface BlockedKeysOptions {
   readonly lists: Pick<ReadonlyStore<RevocationList>, "list">;
@@ -30,11 +24,7 @@ export class BlockedKeys {
    */
   isBlocked(sha256: string, namespace: string | undefined): boolean {
     const { lists, silentMs } = this.#options;
-    if (silentMs() > longestSilenceMs) {
-      throw new NotYet("the API server has not told for two minutes which public keys are blocked", {
-        isPatient: true,
-      });
-    }
+    assertHeard(silentMs(), "which public keys are blocked");
     return lists
       .list()
       .flatMap(({ spec }) => spec.blockedKeys ?? [])

@@ -458,6 +458,32 @@ describe("a request for what may heal waits", () => {
   });
 });
 
+describe("what is told of namespaces and webhooks must be fresh", () => {
+  test.each<[silentMs: number, answer: string, signatures: number]>([
+    [120_000, "True Issued + certificate", 1],
+    [120_001, "False Pending", 0],
+    [630_000, "False Pending", 0],
+  ])("silent-for-%d-ms", async (silentMs, answer, signatures) => {
+    world.namespacesSilentMs = silentMs;
+    await world.reconcile();
+    expect([world.answer, world.signatures]).toEqual([answer, signatures]);
+  });
+
+  test("and-nobody-is-refused-by-labels-that-may-be-old", async () => {
+    world.server.put(namespaceResource, namespaceObject({}));
+    world.observe();
+    world.namespacesSilentMs = 180_000;
+    await world.reconcile();
+    expect(world.answer).toBe("False Pending");
+    expect(world.message).toContain("has not told for two minutes of namespaces and of cert-manager's webhooks");
+    world.server.put(namespaceResource, namespaceObject());
+    world.observe();
+    world.namespacesSilentMs = 0;
+    await world.reconcile();
+    expect(world.answer).toBe("True Issued + certificate");
+  });
+});
+
 describe("cert-manager's webhooks attest who asks", () => {
   const [mutating] = webhookConfigurations();
 

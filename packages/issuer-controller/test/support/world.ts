@@ -105,6 +105,8 @@ export class World implements AsyncDisposable {
   readonly revocationLists: ObjectStore<RevocationList> = new ObjectStore();
   /** Since when they have been silent. */
   silentMs = 0;
+  /** Since when namespaces or webhooks have been. */
+  namespacesSilentMs = 0;
   now: Date = now;
   /** Milliseconds of a clock that never jumps, as the limit of attempts sees it. */
   monotonic = 0;
@@ -164,6 +166,7 @@ export class World implements AsyncDisposable {
       authorities: this.#authorities,
       namespaces: this.#namespaces,
       webhooks: webhooksOf([this.#webhooks]),
+      silentMs: () => this.namespacesSilentMs,
       signer: { ...this.signer, ledger, quotas: this.#openQuotas() },
       attempts: new Attempts({ limitMs: 10 * minute, monotonic: () => this.monotonic, random: () => 1 }),
       events: this.#events,
