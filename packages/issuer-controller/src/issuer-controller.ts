@@ -205,6 +205,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
         probe: (authority, signal) => probeKey({ keys: signer.keys, audit, now }, authority, signal),
         broken,
         underWay,
+        ledgerRetentionMs: settings.ledgerRetention,
         attempts: new Attempts({ limitMs: 0 }),
         now,
       }),

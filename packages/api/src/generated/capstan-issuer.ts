@@ -78,7 +78,7 @@ export interface CapstanIssuerBody {
       perNamespace: {
         certificates: number;
         /**
-         * A Go duration.
+         * A Go duration. Two of them up to the ledger retention are sure to be counted through a change of leader.
          */
         per: string;
       };

@@ -7,6 +7,8 @@ export function checkIssuer(
   issuer: Issuer,
   authority: CertificateAuthority | undefined,
   faults: readonly PolicyViolation[],
+  /** What its owner should know although it issues. */
+  note?: string,
 ): Pick<Condition, "type" | "status" | "reason" | "message"> {
   const not = (reason: string, message: string) => ({ type: "Ready", status: "False", reason, message }) as const;
   if (faults.length > 0) {
@@ -31,6 +33,9 @@ export function checkIssuer(
     type: "Ready",
     status: "True",
     reason: issuerReasons.checked,
-    message: `${name} signs with generation ${authority.status.activeGeneration}`,
+    message: [
+      `${name} signs with generation ${authority.status.activeGeneration}`,
+      ...(note === undefined ? [] : [note]),
+    ].join("; "),
   };
 }

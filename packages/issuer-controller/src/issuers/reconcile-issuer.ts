@@ -9,6 +9,7 @@ import { fieldManager } from "../requests/reconcile-request.ts";
 import type { BrokenIssuers } from "./broken-issuers.ts";
 import { checkIssuer } from "./check-issuer.ts";
 import { type Issuer, type IssuerKind, issuerResourceOf } from "./issuer-kinds.ts";
+import { quotaNote } from "./quota-note.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 /** How often an issuer that can sign is asked whether it still can. */
@@ -26,6 +27,8 @@ export interface IssuerReconcilerOptions {
   /** What attempts to sign have found out. */
   readonly broken: BrokenIssuers;
   readonly underWay: LooksUnderWay;
+  /** How long after its leaf's end a ledger record is kept, in milliseconds. */
+  readonly ledgerRetentionMs: number;
   /** When an issuer whose key does not sign is looked at again. */
   readonly attempts: Attempts;
   readonly now: () => Date;
@@ -51,7 +54,8 @@ export function issuerReconciler(options: IssuerReconcilerOptions): Reconciler {
     const authority = authorities.get(issuer.spec.caRef.name);
     const report = broken.take({ kind, namespace, name });
     const question = { issuer: { kind, spec: issuer.spec }, authority: authority?.spec, webhooks: webhooks.list() };
-    const byItself = checkIssuer(issuer, authority, await validateIssuerFully(question, cel));
+    const faults = await validateIssuerFully(question, cel);
+    const byItself = checkIssuer(issuer, authority, faults, quotaNote(issuer, options.ledgerRetentionMs));
     const verdict =
       byItself.status === "True" && authority !== undefined
         ? await judge(options, { authority, byItself, report }, signal)

@@ -1,7 +1,8 @@
 import type { CertificateAuthority } from "@capstan/api";
 import { describe, expect, test } from "vitest";
 import { checkIssuer } from "../../src/issuers/check-issuer.ts";
-import { authority, clusterIssuer, condition, newGeneration, now } from "../support/objects.ts";
+import { quotaNote } from "../../src/issuers/quota-note.ts";
+import { authority, clusterIssuer, condition, day, newGeneration, now } from "../support/objects.ts";
 
 const fleet = authority([await newGeneration()]);
 const issuer = clusterIssuer();
@@ -69,5 +70,36 @@ test("an-issuer-of-an-issuing-authority-is-ready", () => {
     status: "True",
     reason: "Checked",
     message: "CertificateAuthority fleet signs with generation 1",
+  });
+});
+
+describe("a quota that a change of leader may forget", () => {
+  const withQuota = (per: string) =>
+    clusterIssuer({ spec: { ...issuer.spec, quota: { perNamespace: { certificates: 100, per } } } });
+
+  test.each<[per: string, retentionMs: number, isTold: boolean]>([
+    ["1h", day, false],
+    // The shortest leaf lives for ten minutes.
+    ["12h5m", day, false],
+    ["12h6m", day, true],
+    ["720h", day, true],
+    ["5m", 0, false],
+    ["6m", 0, true],
+    ["720h", 60 * day, false],
+  ])("of-%s-with-a-retention-of-%d-ms-is-told: %s", (per, retentionMs, isTold) => {
+    const note = quotaNote(withQuota(per), retentionMs);
+    expect(note !== undefined).toBe(isTold);
+    expect(checkIssuer(withQuota(per), fleet, [], note)).toMatchObject({
+      status: "True",
+      message: isTold
+        ? expect.stringContaining(
+            `signs with generation 1; two periods of spec.quota.perNamespace, of ${per} each, are`,
+          )
+        : "CertificateAuthority fleet signs with generation 1",
+    });
+  });
+
+  test("is-none-without-a-quota", () => {
+    expect(quotaNote(issuer, 0)).toBeUndefined();
   });
 });

@@ -90,6 +90,7 @@ function reconcilerOf(
     probe: (owner, stop) => probeKey({ keys, audit: audit.log, now: () => time }, owner, stop),
     broken,
     underWay,
+    ledgerRetentionMs: day,
     attempts,
     now: () => time,
     random: () => 0.5,
