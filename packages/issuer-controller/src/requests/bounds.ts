@@ -1,47 +1,51 @@
 import { checkUsageCount, MAX_REQUEST_BYTES } from "@capstan/ca-core";
 import type { KubeObject } from "@capstan/kube";
+import type { Requester } from "../signing/issuance.ts";
 import type { RequestViolation } from "../signing/request-violation.ts";
 
 /** Base64 of the longest PKCS#10 request that is read. */
 const longestRequest = 4 * Math.ceil(MAX_REQUEST_BYTES / 3);
+/** Of who asks, as JSON, which the API server and cert-manager's webhook write: a thousand groups fit. */
+const longestRequester = 65_536;
 /**
- * Of everything else that is read of one, as JSON: a requester with a thousand groups fits. Kubernetes bounds an object by
- * etcd's 1.5 MiB alone, and a few hundred of those would fill the controller's heap.
+ * Of everything else that is read, as JSON, which whoever makes the request may write. Kubernetes bounds an object by etcd's
+ * 1.5 MiB alone, and a few hundred of those would fill the controller's heap.
  */
-const longestRest = 65_536;
+const longestRest = 4_096;
 /** Conditions are read until a request is answered; then the beginning of their messages is enough. */
 const longestMessage = { waiting: 4_096, answered: 256 } as const;
 
 /** What is too large of a request for it to be kept until it is answered: nothing is ever decided on a part of it. */
-export function sizeFaults(request: {
+export function sizeFaults({
+  metadata,
+  spec,
+}: {
   readonly metadata: unknown;
-  readonly spec: { readonly request: string; readonly usages?: readonly string[] };
+  readonly spec: Partial<Requester> & { readonly request: string; readonly usages?: readonly string[] };
 }): readonly RequestViolation[] {
-  const { request: csr, ...rest } = request.spec;
-  const tooMany = checkUsageCount(rest.usages ?? []);
-  const code = "ERR_REQUEST_SIZE";
-  const length = tooMany.length > 0 ? 0 : JSON.stringify([request.metadata, rest]).length;
+  const { request, usages = [], username, uid, groups, extra, ...rest } = spec;
+  const tooMany = checkUsageCount(usages);
+  const ofRest = [metadata, rest, tooMany.length > 0 ? [] : usages];
   return [
     ...tooMany,
-    ...(csr.length <= longestRequest
-      ? []
-      : [
-          {
-            code,
-            field: "spec.request",
-            rule: `${csr.length} characters, and at most ${longestRequest} are read`,
-          } as const,
-        ]),
-    ...(length <= longestRest
-      ? []
-      : [
-          {
-            code,
-            field: "spec",
-            rule: `${length} characters beside spec.request, of who asks and for what, and at most ${longestRest} are read`,
-          } as const,
-        ]),
+    ...lengthFault("spec.request", "", request.length, longestRequest),
+    ...lengthFault(
+      "spec",
+      " of who asks, groups and extra included",
+      lengthOf([username, uid, groups, extra]),
+      longestRequester,
+    ),
+    ...lengthFault("spec", " beside the PKCS#10 request and who asks", lengthOf(ofRest), longestRest),
   ];
+}
+
+function lengthFault(field: string, of: string, length: number, most: number): readonly RequestViolation[] {
+  if (length <= most) return [];
+  return [{ code: "ERR_REQUEST_SIZE", field, rule: `${length} characters${of}, and at most ${most} are read` }];
+}
+
+function lengthOf(value: unknown): number {
+  return JSON.stringify(value).length;
 }
 
 /** What is read of an object's metadata, whatever it is. */

@@ -85,6 +85,7 @@ describe("whatever the size of a request, the cache keeps little of it, and noth
       ["groups", { spec: { groups: many } }, ["ERR_REQUEST_SIZE"]],
       ["extra", { spec: { extra: { [huge]: [huge] } } }, ["ERR_REQUEST_SIZE"]],
       ["a-user-name", { spec: { username: huge } }, ["ERR_REQUEST_SIZE"]],
+      ["a-duration-of-5000-characters", { spec: { duration: "1".repeat(5_000) } }, ["ERR_REQUEST_SIZE"]],
       ["a-duration", { spec: { duration: huge } }, ["ERR_REQUEST_SIZE"]],
       ["an-annotation-that-is-read", { metadata: { annotations: noted } }, ["ERR_REQUEST_SIZE"]],
       [
