@@ -465,7 +465,7 @@ export const eventTables: readonly ReasonTable[] = [
       row("GenerationReissued", "All of it was."),
       row(
         "GenerationReissuedInPart",
-        "Some of it was not.",
+        "Some of it was not, or waits for something.",
         "The note names an example; the rest is in the issuer controller's log.",
       ),
       row("OperationDone", "An operation is done."),

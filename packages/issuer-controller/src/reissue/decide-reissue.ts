@@ -18,6 +18,11 @@ const pollMs = 5_000;
 /** As long as cert-manager itself waits after a first failure. */
 const afterFailureMs = 3_600_000;
 
+/** Nobody can use it any more. */
+export function hasEnded({ spec }: IssuedCertificate, now: number): boolean {
+  return Date.parse(spec.notAfter) <= now;
+}
+
 /**
  * Decides what a re-issue needs next. It is told nothing of what was done before: what holds the leaf says it all.
  *

@@ -1,5 +1,6 @@
 import { type IssuedCertificate, issuedCertificateResource, type Revocation } from "@capstan/api";
 import type { KubeClient } from "@capstan/kube";
+import { hasEnded } from "./decide-reissue.ts";
 
 const pageSize = 500;
 
@@ -24,7 +25,7 @@ export async function forEachReachedLeaf(
     const query = { namespace, fieldSelector, limit: pageSize, continue: token, signal };
     const page = await client.list<IssuedCertificate>(issuedCertificateResource, query);
     for (const record of page.items)
-      if (isReached(record, revocation, namespace) && Date.parse(record.spec.notAfter) > now().getTime()) act(record);
+      if (isReached(record, revocation, namespace) && !hasEnded(record, now().getTime())) act(record);
     token = page.continue;
   } while (token !== undefined);
 }

@@ -19,7 +19,7 @@ import {
 } from "@capstan/kube";
 import { fieldManager } from "../requests/reconcile-request.ts";
 import { forEachReachedLeaf, namesSeveral } from "./reached-leaves.ts";
-import { reissuePace, ReissueRound } from "./reissue-round.ts";
+import { describeRest, reissuePace, ReissueRound } from "./reissue-round.ts";
 import { replaceLeaf, type Told } from "./replace-leaf.ts";
 
 const maxMessageLength = 2_048;
@@ -162,12 +162,11 @@ async function advanceRound(
   return report(options, revocation, told, signal, { counts });
 }
 
-function progressOf({ leaves, replaced, impossible }: ReissueRound, isOver: boolean): Told {
-  const [example] = impossible;
-  const left = example === undefined ? "" : `; ${impossible.length} need a person, one of them in namespace ${example}`;
-  const message = `${replaced} of ${leaves} certificates are replaced${left}`;
+function progressOf(round: ReissueRound, isOver: boolean): Told {
+  const { leaves, replaced, impossible } = round;
+  const message = `${replaced} of ${leaves} certificates are replaced${describeRest(round)}`;
   if (!isOver) return { do: "tell", state: "Requested", message };
-  return { do: "tell", state: example === undefined ? "Done" : "Impossible", message };
+  return { do: "tell", state: impossible.length === 0 ? "Done" : "Impossible", message };
 }
 
 /** The publisher has decided this by the ledger; deciding it again costs nothing. */

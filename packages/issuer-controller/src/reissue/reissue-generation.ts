@@ -13,7 +13,8 @@ import {
   type Reconciler,
   TokenBucket,
 } from "@capstan/kube";
-import { reissuePace, ReissueRound } from "./reissue-round.ts";
+import { hasEnded } from "./decide-reissue.ts";
+import { describeRest, reissuePace, ReissueRound } from "./reissue-round.ts";
 import type { ReplaceLeafOptions } from "./replace-leaf.ts";
 
 const pageSize = 500;
@@ -36,6 +37,8 @@ type Generation = NonNullable<NonNullable<CertificateAuthority["status"]>["gener
 export function generationReissueReconciler(options: GenerationReissueOptions): Reconciler {
   const { authorities, clock } = options;
   const rounds = new Map<string, ReissueRound>();
+  /** What of a round was told: that nothing is left but what waits for something, then that all is over. */
+  const told = new Map<string, "stuck" | "over">();
   const pace = new TokenBucket({ ...reissuePace, clock });
   return async (name, signal) => {
     const authority = authorities.get(name);
@@ -45,10 +48,13 @@ export function generationReissueReconciler(options: GenerationReissueOptions): 
       const id = [authority.metadata.uid, generation.number, generation.reissueOrderedAt].join("/");
       const round = rounds.get(id) ?? (await begin(options, authority, generation, pace, signal));
       rounds.set(id, round);
-      const before = round.replaced + round.impossible.length;
       const waitMs = await round.advance(signal);
       if (waitMs !== undefined) waits.push(waitMs);
-      else if (before < round.leaves) tell(options, { authority, generation, round });
+      const isWorthTelling = waitMs === undefined ? round.leaves > 0 : round.isStuck;
+      const what = waitMs === undefined ? "over" : "stuck";
+      if (!isWorthTelling || told.get(id) === what) continue;
+      told.set(id, what);
+      tell(options, { authority, generation, round });
     }
     return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
   };
@@ -87,8 +93,8 @@ async function begin(
     const query = { namespace, labelSelector: `${authorityLabel}=${name}`, limit: pageSize, continue: token, signal };
     const page = await client.list<IssuedCertificate>(issuedCertificateResource, query);
     for (const record of page.items) {
-      const { generation, owner, notAfter } = record.spec;
-      if (generation !== number || owner === undefined || Date.parse(notAfter) <= now().getTime()) continue;
+      const { generation, owner } = record.spec;
+      if (generation !== number || owner === undefined || hasEnded(record, now().getTime())) continue;
       round.add(record);
     }
     token = page.continue;
@@ -102,16 +108,17 @@ function tell(
   {
     authority,
     generation: { number },
-    round: { replaced, impossible },
+    round,
   }: { readonly authority: CertificateAuthority; readonly generation: Generation; readonly round: ReissueRound },
 ): void {
-  const [example] = impossible;
-  const left = example === undefined ? "" : `; ${impossible.length} need a person, one of them in namespace ${example}`;
-  log.info({ authority: authority.metadata.name, generation: number, replaced, impossible }, "re-issued a generation");
+  const { replaced, impossible, obstacles } = round;
+  const fields = { authority: authority.metadata.name, generation: number, replaced, impossible, obstacles };
+  log.info(fields, "re-issued a generation");
+  const left = describeRest(round);
   events.record({
     regarding: authority,
-    type: example === undefined ? "Normal" : "Warning",
-    reason: example === undefined ? "GenerationReissued" : "GenerationReissuedInPart",
+    type: left === "" ? "Normal" : "Warning",
+    reason: left === "" ? "GenerationReissued" : "GenerationReissuedInPart",
     action: "Reissue",
     note: `What holds leaves of generation ${number} was renewed or restarted: ${replaced}${left}`,
   });

@@ -15,7 +15,7 @@ import { ApiServer } from "../support/api-server.ts";
 import { authority, condition, newGeneration } from "../support/objects.ts";
 
 const namespace = "capstan-system";
-const now = new Date("2026-11-22T12:00:00Z");
+let now = new Date("2026-11-22T12:00:00Z");
 const [notBefore, notAfter] = ["2026-11-22T09:55:00Z", "2026-11-23T10:00:00Z"];
 const log = createLogger({ program: "test", level: "silent" });
 const roots = [await newGeneration(1), await newGeneration(2)];
@@ -24,9 +24,12 @@ let server: ApiServer;
 let clock: ManualClock;
 let events: EventRecorder;
 let authorities: ObjectStore<CertificateAuthority>;
+let stop: AbortController;
 let reconcile: () => Promise<ReconcileResult>;
 
 beforeEach(async () => {
+  now = new Date("2026-11-22T12:00:00Z");
+  stop = new AbortController();
   server = await ApiServer.start();
   clock = new ManualClock();
   authorities = new ObjectStore();
@@ -48,10 +51,18 @@ function restart(): void {
     log,
   });
   reconcile = async () => {
-    const result = await reconciler("fleet", new AbortController().signal);
+    const result = await reconciler("fleet", stop.signal);
     await events.flush();
     return result ?? {};
   };
+}
+
+/** Looks at whatever comes within a minute. */
+async function settle(): Promise<void> {
+  for (let looks = 0; looks < 60; looks += 1) {
+    clock.advance(1_000);
+    await reconcile();
+  }
 }
 
 /** Generation 2 issues, and what generation 1 has issued is to be issued anew. */
@@ -166,6 +177,70 @@ test("what-needs-a-person-is-told-with-an-example", async () => {
       "What holds leaves of generation 1 was renewed or restarted: 0; 1 need a person, one of them in namespace demo: Pod web has no volume of csi.cert-manager.io",
     ],
   ]);
+});
+
+describe("a leaf that cannot be looked at holds nothing up", () => {
+  test("when its record names an owner that no path can have", async () => {
+    putLeaf("bad", { owner: { kind: "Pod", name: "x/y", uid: "p-1" } }, false);
+    putLeaf("good");
+    await reconcile();
+    expect(renewals()).toEqual(["good"]);
+    expect(told()).toEqual([]);
+    renew("good");
+    await settle();
+    expect(told()).toEqual([
+      [
+        "GenerationReissuedInPart",
+        expect.stringMatching(
+          /^What holds leaves of generation 1 was renewed or restarted: 1; 1 wait, one of them in namespace demo: could not be replaced: name "x\/y" cannot be part of a path/,
+        ),
+      ],
+    ]);
+  });
+
+  test("when the API server refuses it, and it is tried again, later each time", async () => {
+    putLeaf("refused");
+    putLeaf("good");
+    const refuse = (): void => server.next("PATCH", /refused\/status$/, { refuse: 422, reason: "Invalid" });
+    refuse();
+    await reconcile();
+    expect(renewals()).toEqual(["refused", "good"]);
+    clock.advance(4_999);
+    await reconcile();
+    expect(renewals()).toHaveLength(2);
+    refuse();
+    clock.advance(1);
+    await reconcile();
+    expect(renewals()).toEqual(["refused", "good", "refused"]);
+    clock.advance(9_999);
+    await reconcile();
+    expect(renewals()).toHaveLength(3);
+    clock.advance(1);
+    await reconcile();
+    expect(renewals()).toEqual(["refused", "good", "refused", "refused"]);
+    for (const name of ["good", "refused"]) renew(name);
+    await settle();
+    expect(told()).toEqual([["GenerationReissued", "What holds leaves of generation 1 was renewed or restarted: 2"]]);
+  });
+
+  test("and is over when the leaf has ended", async () => {
+    putLeaf("bad", { notAfter: "2026-11-22T12:01:00Z", owner: { kind: "Pod", name: "x/y", uid: "p-1" } }, false);
+    await reconcile();
+    now = new Date("2026-11-22T12:01:00Z");
+    await settle();
+    expect(await reconcile()).toEqual({});
+    expect(told().at(-1)).toEqual([
+      "GenerationReissued",
+      "What holds leaves of generation 1 was renewed or restarted: 1",
+    ]);
+  });
+
+  test("but a stop is no failure of a leaf", async () => {
+    putLeaf("one");
+    const reason = new Error("the controller is stopping");
+    server.next("GET", /certificates\/one$/, () => stop.abort(reason));
+    await expect(reconcile()).rejects.toBe(reason);
+  });
 });
 
 describe("nothing is replaced", () => {

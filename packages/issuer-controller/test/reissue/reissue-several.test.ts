@@ -186,6 +186,19 @@ test("what comes into the ledger while it settles is replaced too, and nothing i
   expect(told()).toBe("Done 2/2/0: 2 of 2 certificates are replaced");
 });
 
+test("a leaf that cannot be looked at holds nothing up, and status tells of it", async () => {
+  putRevocation();
+  putLeaf("bad", { spec: { owner: { kind: "Pod", name: "x/y", uid: "p-1" } } });
+  putLeaf("good");
+  await reconcile();
+  renewAll();
+  clock.advance(30_000);
+  await reconcile();
+  expect(told()).toMatch(
+    /^Requested 2\/1\/0: 1 of 2 certificates are replaced; 1 wait, one of them in namespace demo: could not be replaced: /,
+  );
+});
+
 test("a key that stays the same, and a leaf that nobody holds, need a person", async () => {
   putRevocation();
   putLeaf("web");
