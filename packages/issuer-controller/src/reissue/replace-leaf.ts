@@ -9,6 +9,8 @@ const renewalManager = "capstan-issuer-controller-reissue";
 const pollMs = 5_000;
 const refusedMs = 30_000;
 const forbiddenMs = 300_000;
+/** So much is kept of why an eviction is refused. */
+const longestAnswer = 1_024;
 
 /** How the replacing of a leaf goes, and when to look again. */
 export type Told = Extract<ReissueDecision, { readonly do: "tell" }>;
@@ -121,8 +123,12 @@ async function evict(
     message: `Pod ${name} is being evicted`,
     againMs: pollMs,
   } as const;
+  const refused = (why: string): Told => {
+    const message = `Pod ${name} may not be evicted now: ${why}`;
+    return { do: "tell", state: "Waiting", message, againMs: refusedMs };
+  };
   try {
-    await client.request({
+    const answer = await client.request<EvictionAnswer>({
       method: "POST",
       path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/eviction`,
       body: {
@@ -133,12 +139,20 @@ async function evict(
       },
       signal,
     });
-    return requested;
+    // To a pod under two PodDisruptionBudgets the eviction API answers 201, and refuses in the body.
+    if (answer.kind !== "Status" || answer.status !== "Failure") return requested;
+    return refused((answer.message ?? "Kubernetes does not say why").slice(0, longestAnswer));
   } catch (error) {
     if (isNotFound(error)) return requested; // Gone meanwhile: the next look says so.
     // The eviction API answers 429 while a PodDisruptionBudget does not allow it.
     if (!(error instanceof KubeApiError && error.code === 429)) throw error;
-    const message = `Pod ${name} may not be evicted now: ${error.message}`;
-    return { do: "tell", state: "Waiting", message, againMs: refusedMs };
+    return refused(error.message);
   }
+}
+
+/** A metav1.Status, as far as it is read. */
+interface EvictionAnswer {
+  readonly kind?: string;
+  readonly status?: unknown;
+  readonly message?: string;
 }

@@ -206,6 +206,22 @@ test("a pod that a PodDisruptionBudget holds is tried again later", async () => 
   expect(server.read(holderResources.Pod, podRef)).toBeUndefined();
 });
 
+test("a pod under two PodDisruptionBudgets, which Kubernetes refuses to evict with 201, is tried again later", async () => {
+  putRevocation();
+  putPod();
+  const message = `This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.${" ".repeat(3_000)}`;
+  const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", code: 500 };
+  server.next("POST", /eviction$/, { answer: { ...status, message } });
+  expect(await reconcile()).toEqual({ requeueAfterMs: 30_000 });
+  expect(told()).toMatch(
+    /^Waiting Pod\/web-7f9c: Pod web-7f9c may not be evicted now: .*This pod has more than one PodDisruptionBudget/,
+  );
+  expect(told()?.length).toBeLessThan(1_500);
+  server.next("POST", /eviction$/, { answer: { ...status, status: "Success" } });
+  await reconcile();
+  expect(told()).toBe("Requested Pod/web-7f9c: Pod web-7f9c is being evicted");
+});
+
 test.each([
   ["GET", /certificates\/web$/],
   ["PATCH", /certificates\/web\/status$/],

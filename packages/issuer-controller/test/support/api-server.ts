@@ -33,6 +33,8 @@ export interface Call {
 export type Fault =
   /** The server refuses and does nothing. */
   | { readonly refuse: number; readonly reason: string; readonly retryAfterSeconds?: number }
+  /** The server answers with success and this, and does nothing. */
+  | { readonly answer: object }
   /** The server does it, and the connection breaks before the answer. */
   | "lose the answer"
   /** The connection breaks before anything is done. */
@@ -212,6 +214,11 @@ export class ApiServer implements AsyncDisposable {
     this.calls.push(call);
     const at = this.#traps.findIndex(({ method, path }) => method === call.method && path.test(call.path));
     const fault = at < 0 ? undefined : this.#traps.splice(at, 1)[0]?.fault;
+    if (typeof fault === "object" && "answer" in fault) {
+      response.writeHead(201, { "content-type": "application/json" });
+      response.end(JSON.stringify(fault.answer));
+      return;
+    }
     if (typeof fault === "object") {
       const { refuse: code, reason, retryAfterSeconds } = fault;
       const details = retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } };
