@@ -100,7 +100,8 @@ export class ReissueRound {
       if (state === "Impossible") this.#impossible.push(inNamespace(entry.record, message));
     }
     if (this.#waiting.size === 0) return undefined;
-    const next = Math.min(...[...this.#waiting.values()].map(({ lookAt }) => lookAt));
+    let next = Number.POSITIVE_INFINITY;
+    for (const { lookAt } of this.#waiting.values()) next = Math.min(next, lookAt);
     return Math.max(0, next - clock.monotonic());
   }
 
