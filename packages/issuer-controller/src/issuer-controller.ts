@@ -28,11 +28,7 @@ import { webhooksOf } from "./issuers/webhooks.ts";
 import { signingRequestKind } from "./kubernetes-csr/signing-request-kind.ts";
 import { createLedgerController } from "./ledger/ledger-controller.ts";
 import { LedgerRoom } from "./ledger/ledger-room.ts";
-import {
-  createGenerationReissueController,
-  createReissueCache,
-  createReissueController,
-} from "./reissue/reissue-controller.ts";
+import { createReissueCache, createReissueControllers } from "./reissue/reissue-controller.ts";
 import { createRequestMetrics } from "./metrics/request-metrics.ts";
 import { Attempts } from "./requests/attempts.ts";
 import { certificateRequestKind } from "./requests/certificate-request-kind.ts";
@@ -228,8 +224,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   };
 
   const revocations = createReissueCache({ client, log, metrics });
-  const reissueController = createReissueController({ ...options, namespace, revocations, events });
-  const generationReissueController = createGenerationReissueController({ ...options, namespace, authorities, events });
+  const reissueControllers = createReissueControllers({ ...options, namespace, revocations, authorities, events });
   const liveLeavesController = new Controller({
     name: liveLeavesKey,
     log,
@@ -267,8 +262,7 @@ export async function startIssuerController(options: IssuerControllerOptions, si
       approvalController,
       signingRequestController,
       ledgerController,
-      reissueController,
-      generationReissueController,
+      ...reissueControllers,
       liveLeavesController,
       ...Object.values(issuerControllers),
     ],

@@ -11,6 +11,7 @@ export {
   type RawRequest,
   type WriteOptions,
 } from "./kube-client.ts";
+export { FairKeys } from "./fair-keys.ts";
 export {
   type Credentials,
   type KubeConnection,

@@ -72,6 +72,8 @@ export interface RawRequest extends CallOptions {
   readonly accept?: string;
   /** An answer of more bytes is not read to its end: ERR_KUBE_ANSWER_SIZE. Default: any number. */
   readonly maxBytes?: number | undefined;
+  /** Instead of the client's own. */
+  readonly retryAfterBudgetMs?: number;
 }
 
 // Enough for a loaded API server to prime its watch cache.
@@ -226,7 +228,7 @@ export class KubeClient {
       const error = apiErrorFrom({ ...answer, request: label });
       const waitMs = error.retryAfterMs;
       const mayRepeat = (error.code === 429 || error.code === 503) && waitMs !== undefined;
-      if (!mayRepeat || waitedMs + waitMs > this.#retryAfterBudgetMs) throw error;
+      if (!mayRepeat || waitedMs + waitMs > (raw.retryAfterBudgetMs ?? this.#retryAfterBudgetMs)) throw error;
       waitedMs += waitMs;
       await sleep(this.#clock, waitMs, raw.signal ?? never);
       raw.signal?.throwIfAborted();

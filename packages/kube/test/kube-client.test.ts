@@ -355,6 +355,13 @@ describe("Retry-After", () => {
     await patient.close();
   });
 
+  test("is not waited for by a call that has no time for it", async () => {
+    server.handle = busy;
+    const call = client.request({ method: "GET", path: "/version", retryAfterBudgetMs: 0 });
+    expect(await failure(call)).toMatchObject({ code: 429, retryAfterMs: 4_000 });
+    expect(server.seen).toHaveLength(1);
+  });
+
   test("is waited for no longer than the budget in sum", async () => {
     const clock = new ManualClock();
     const patient = connect({ clock });

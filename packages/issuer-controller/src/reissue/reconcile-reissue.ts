@@ -15,59 +15,74 @@ import {
   type ReadonlyStore,
   type ReconcileResult,
   type Reconciler,
-  TokenBucket,
 } from "@capstan/kube";
 import { fieldManager } from "../requests/reconcile-request.ts";
 import { forEachReachedLeaf, namesSeveral } from "./reached-leaves.ts";
-import { describeRest, reissuePace, ReissueRound } from "./reissue-round.ts";
-import { replaceLeaf, type Told } from "./replace-leaf.ts";
+import type { LeafReplacements } from "./leaf-replacements.ts";
+import { describeRest, ReissueRound } from "./reissue-round.ts";
+import type { Told } from "./replace-leaf.ts";
+import { SingleReissue } from "./single-reissue.ts";
 
 const maxMessageLength = 2_048;
 /** Of many leaves it is told so often how far they have come. */
 const tellEveryMs = 5_000;
+/** While more may come into the ledger it is read again so often: each time the API server goes through all of it. */
+const listEveryMs = 30_000;
 
 export interface ReissueReconcilerOptions {
   readonly client: KubeClient;
   /** Where the ledger is. */
   readonly namespace: string;
   readonly revocations: ReadonlyStore<Revocation>;
+  readonly replacements: LeafReplacements;
   readonly events: EventRecorder;
   readonly now: () => Date;
   readonly clock: Clock;
+  /** Has a Revocation looked at again: there is something to tell of it. */
+  readonly wake: (key: string) => void;
   readonly log: Logger;
 }
 
+/** What is under way for a Revocation. */
+interface UnderWay {
+  /** The Revocation's. */
+  readonly uid: string;
+  readonly reissue: SingleReissue | Round;
+}
+
+interface Round {
+  readonly leaves: ReissueRound;
+  /** Since when no leaf can be missing in it. */
+  isComplete: boolean;
+  /** When the ledger was read last, on the monotonic clock. */
+  listedAt: number;
+  /** When it was last told how far it has come, on the monotonic clock. */
+  toldAt: number;
+}
+
 /**
- * Replaces what a Revocation with `spec.reissue` has revoked, once it is accepted, and says in `status.reissue` how that
- * goes: a Certificate is renewed as `cmctl renew` would, a pod with a volume of the csi-driver is evicted, which honours
- * PodDisruptionBudgets. No faster than two leaves a second.
+ * Has replaced what a Revocation with `spec.reissue` has revoked, once it is accepted, and says in `status.reissue` how that
+ * goes.
  */
 export function reissueReconciler(options: ReissueReconcilerOptions): Reconciler {
-  const { revocations, clock } = options;
-  const pace = new TokenBucket({ ...reissuePace, clock });
-  /** When the turn of a key is, on the monotonic clock. */
-  const turns = new Map<string, number>();
-  /** Of those that name several leaves. Who takes over begins anew and finds what is replaced already. */
-  const rounds = new Map<string, Round>();
+  const { revocations } = options;
+  /** Who takes over begins anew and finds what is replaced already. */
+  const allUnderWay = new Map<string, UnderWay>();
   return async (key, signal) => {
     const revocation = revocations.get(key);
-    if (revocation === undefined || !isWanted(revocation)) {
-      turns.delete(key);
-      rounds.delete(key);
+    const wanted = revocation !== undefined && isWanted(revocation) ? revocation : undefined;
+    const { uid = "" } = wanted?.metadata ?? {};
+    const known = allUnderWay.get(key);
+    const isKnown = wanted !== undefined && known?.uid === uid;
+    if (known !== undefined && !isKnown) stop(known);
+    if (wanted === undefined) {
+      allUnderWay.delete(key);
       return {};
     }
-    if (namesSeveral(revocation)) {
-      const known = rounds.get(key);
-      const { uid = "" } = revocation.metadata;
-      const round = known?.uid === uid ? known : newRound(options, revocation, pace);
-      rounds.set(key, round);
-      return advanceRound(options, revocation, round, signal);
-    }
-    const turn = turns.get(key) ?? clock.monotonic() + pace.reserve();
-    turns.set(key, turn);
-    const waitMs = turn - clock.monotonic();
-    if (waitMs > 0) return { requeueAfterMs: waitMs };
-    return advance(options, revocation, signal);
+    const { reissue } = isKnown ? known : { reissue: begin(options, wanted, key) };
+    allUnderWay.set(key, { uid, reissue });
+    if (reissue instanceof SingleReissue) return advance(options, wanted, reissue, signal);
+    return advanceRound(options, wanted, reissue, signal);
   };
 }
 
@@ -83,50 +98,74 @@ function isWanted({ metadata, spec, status }: Revocation): boolean {
   );
 }
 
+function begin(
+  { replacements, namespace, wake }: ReissueReconcilerOptions,
+  revocation: Revocation,
+  key: string,
+): SingleReissue | Round {
+  const { metadata, spec } = revocation;
+  const order = {
+    asker: `Revocation ${metadata.namespace ?? ""}/${metadata.name}`,
+    isAdministrators: metadata.namespace === namespace,
+    replacements,
+  };
+  const news = (): void => wake(key);
+  if (!namesSeveral(revocation)) return new SingleReissue({ ...order, reason: spec.reason, onNews: news });
+  // Nothing is issued any more for a key that was revoked, whatever the reason.
+  const reason = spec.target.publicKeySha256 === undefined ? spec.reason : "keyCompromise";
+  const leaves = new ReissueRound({ ...order, reason, onOver: news });
+  leaves.goOn();
+  const never = Number.NEGATIVE_INFINITY;
+  return { leaves, isComplete: false, listedAt: never, toldAt: never };
+}
+
+function stop({ reissue }: UnderWay): void {
+  if (reissue instanceof SingleReissue) reissue.stop();
+  else reissue.leaves.stop();
+}
+
 async function advance(
   options: ReissueReconcilerOptions,
   revocation: Revocation,
+  single: SingleReissue,
   signal: AbortSignal,
 ): Promise<ReconcileResult> {
-  const { client, namespace } = options;
+  if (single.record === undefined) {
+    const found = await recordOf(options, revocation, signal);
+    if ("do" in found) {
+      await report(options, revocation, found, signal);
+      return {};
+    }
+    single.begin(found);
+  }
+  // It is woken when there is something to tell.
+  const { record, last } = single;
+  if (last !== undefined) await report(options, revocation, last, signal, pickOwner(record));
+  return {};
+}
+
+function pickOwner(record: IssuedCertificate | undefined): Pick<Of, "owner"> {
+  const { owner } = record?.spec ?? {};
+  return owner === undefined ? {} : { owner };
+}
+
+/** The record of the leaf that a Revocation names, or why there is none to be replaced. */
+async function recordOf(
+  { client, namespace }: ReissueReconcilerOptions,
+  revocation: Revocation,
+  signal: AbortSignal,
+): Promise<IssuedCertificate | Told> {
   const name = revocation.status?.issuedCertificate;
   if (name === undefined) {
     const message = "the ledger does not know the leaf, and so not what holds it: renew it by hand";
-    return report(options, revocation, { do: "tell", state: "Impossible", message }, signal);
+    return { do: "tell", state: "Impossible", message };
   }
-  const record = await client.getOrUndefined<IssuedCertificate>(
-    issuedCertificateResource,
-    { namespace, name },
-    { signal },
-  );
-  if (record === undefined) {
-    return report(options, revocation, { do: "tell", state: "Done", message: "the revoked leaf has expired" }, signal);
-  }
-  if (!isReached(record, revocation, namespace)) {
-    const message = `ledger record ${name} is not a revoked leaf that this Revocation reaches`;
-    return report(options, revocation, { do: "tell", state: "Impossible", message }, signal);
-  }
-  const asker = `Revocation ${revocation.metadata.namespace ?? ""}/${revocation.metadata.name}`;
-  const told = await replaceLeaf(options, { record, reason: revocation.spec.reason, asker }, signal);
-  const { owner } = record.spec;
-  return report(options, revocation, told, signal, owner === undefined ? {} : { owner });
-}
-
-interface Round {
-  readonly uid: string;
-  readonly leaves: ReissueRound;
-  /** Since when no leaf can be missing in it. */
-  isComplete: boolean;
-  /** When it was last told how far it has come, on the monotonic clock. */
-  toldAt: number;
-}
-
-function newRound(options: ReissueReconcilerOptions, { metadata, spec }: Revocation, pace: TokenBucket): Round {
-  const asker = `Revocation ${metadata.namespace ?? ""}/${metadata.name}`;
-  // Nothing is issued any more for a key that was revoked, whatever the reason.
-  const reason = spec.target.publicKeySha256 === undefined ? spec.reason : "keyCompromise";
-  const leaves = new ReissueRound({ ...options, pace, reason, asker });
-  return { uid: metadata.uid ?? "", leaves, isComplete: false, toldAt: Number.NEGATIVE_INFINITY };
+  const ref = { namespace, name };
+  const record = await client.getOrUndefined<IssuedCertificate>(issuedCertificateResource, ref, { signal });
+  if (record === undefined) return { do: "tell", state: "Done", message: "the revoked leaf has expired" };
+  if (isReached(record, revocation, namespace)) return record;
+  const message = `ledger record ${name} is not a revoked leaf that this Revocation reaches`;
+  return { do: "tell", state: "Impossible", message };
 }
 
 /** The publisher reads the ledger once more for what was being signed; until then more leaves may come. */
@@ -143,23 +182,20 @@ async function advanceRound(
 ): Promise<ReconcileResult> {
   const { clock } = options;
   const { leaves } = round;
-  if (!round.isComplete) {
-    const willBeComplete = isSettled(revocation);
+  const willBeComplete = isSettled(revocation);
+  const isToBeListed = willBeComplete || clock.monotonic() - round.listedAt >= listEveryMs;
+  if (!round.isComplete && isToBeListed) {
+    round.listedAt = clock.monotonic();
     await forEachReachedLeaf(options, revocation, (record) => leaves.add(record), signal);
     round.isComplete = willBeComplete;
   }
-  const waitMs = await leaves.advance(signal);
-  const isOver = waitMs === undefined && round.isComplete;
+  const isOver = leaves.isOver && round.isComplete;
   const sinceToldMs = clock.monotonic() - round.toldAt;
-  if (!isOver && sinceToldMs < tellEveryMs)
-    return { requeueAfterMs: Math.min(waitMs ?? tellEveryMs, tellEveryMs - sinceToldMs) };
+  if (!isOver && sinceToldMs < tellEveryMs) return { requeueAfterMs: tellEveryMs - sinceToldMs };
   round.toldAt = clock.monotonic();
-  const told = {
-    ...progressOf(leaves, isOver),
-    ...(isOver ? {} : { againMs: Math.min(waitMs ?? tellEveryMs, tellEveryMs) }),
-  };
   const counts = { certificates: leaves.leaves, replaced: leaves.replaced, impossible: leaves.impossible.length };
-  return report(options, revocation, told, signal, { counts });
+  await report(options, revocation, progressOf(leaves, isOver), signal, { counts });
+  return isOver ? {} : { requeueAfterMs: tellEveryMs };
 }
 
 function progressOf(round: ReissueRound, isOver: boolean): Told {
@@ -187,13 +223,12 @@ async function report(
   told: Told,
   signal: AbortSignal,
   { owner, counts }: Of = {},
-): Promise<ReconcileResult> {
+): Promise<void> {
   const { name, namespace = "" } = revocation.metadata;
   const before = revocation.status?.reissue;
   const { state } = told;
   const message = told.message.slice(0, maxMessageLength);
-  const again = told.againMs === undefined ? {} : { requeueAfterMs: told.againMs };
-  if (before?.state === state && before.message === message) return again;
+  if (before?.state === state && before.message === message) return;
   const since = before?.state === state ? before.since : formatTime(now().getTime());
   await client.apply(
     revocationResource,
@@ -220,5 +255,4 @@ async function report(
     const type = state === "Impossible" ? "Warning" : "Normal";
     events.record({ regarding: revocation, type, reason: `Reissue${state}`, action: "Reissue", note: message });
   }
-  return again;
 }

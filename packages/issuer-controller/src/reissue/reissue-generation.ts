@@ -5,59 +5,72 @@ import {
   issuedCertificateResource,
   parseDuration,
 } from "@capstan/api";
-import {
-  type Clock,
-  type EventRecorder,
-  type Logger,
-  type ReadonlyStore,
-  type Reconciler,
-  TokenBucket,
-} from "@capstan/kube";
+import type { EventRecorder, KubeClient, Logger, ReadonlyStore, Reconciler } from "@capstan/kube";
 import { hasEnded } from "./decide-reissue.ts";
-import { describeRest, reissuePace, ReissueRound } from "./reissue-round.ts";
-import type { ReplaceLeafOptions } from "./replace-leaf.ts";
+import type { LeafReplacements } from "./leaf-replacements.ts";
+import { describeRest, ReissueRound } from "./reissue-round.ts";
 
 const pageSize = 500;
+/** So often it is looked whether there is something to tell. */
+const tellEveryMs = 5_000;
 
-export interface GenerationReissueOptions extends ReplaceLeafOptions {
+export interface GenerationReissueOptions {
+  readonly client: KubeClient;
   /** Where the ledger is. */
   readonly namespace: string;
   readonly authorities: ReadonlyStore<CertificateAuthority>;
+  readonly replacements: LeafReplacements;
   readonly events: EventRecorder;
-  readonly clock: Clock;
+  readonly now: () => Date;
+  /** Has an authority looked at again: nothing is left to replace. */
+  readonly wake: (name: string) => void;
   readonly log: Logger;
 }
 
 type Generation = NonNullable<NonNullable<CertificateAuthority["status"]>["generations"]>[number];
 
+interface Round {
+  readonly leaves: ReissueRound;
+  /** What was told: that nothing is left but what waits for something, then that all is over. */
+  told?: "stuck" | "over";
+}
+
 /**
- * Replaces everything that a generation has issued, once that is ordered in the authority's status: no faster than two a
- * second, and only while another generation issues. Who takes over begins anew and finds what is replaced already.
+ * Has everything replaced that a generation has issued, once that is ordered in the authority's status, and only while
+ * another generation issues. Who takes over begins anew and finds what is replaced already.
  */
 export function generationReissueReconciler(options: GenerationReissueOptions): Reconciler {
-  const { authorities, clock } = options;
-  const rounds = new Map<string, ReissueRound>();
-  /** What of a round was told: that nothing is left but what waits for something, then that all is over. */
-  const told = new Map<string, "stuck" | "over">();
-  const pace = new TokenBucket({ ...reissuePace, clock });
+  const { authorities } = options;
+  /** By authority, then by order. */
+  const rounds = new Map<string, Map<string, Round>>();
   return async (name, signal) => {
     const authority = authorities.get(name);
-    if (authority === undefined || !canIssue(authority)) return {};
-    const waits: number[] = [];
-    for (const generation of ordered(authority, options.now().getTime())) {
-      const id = [authority.metadata.uid, generation.number, generation.reissueOrderedAt].join("/");
-      const round = rounds.get(id) ?? (await begin(options, authority, generation, pace, signal));
-      rounds.set(id, round);
-      const waitMs = await round.advance(signal);
-      if (waitMs !== undefined) waits.push(waitMs);
-      const isWorthTelling = waitMs === undefined ? round.leaves > 0 : round.isStuck;
-      const what = waitMs === undefined ? "over" : "stuck";
-      if (!isWorthTelling || told.get(id) === what) continue;
-      told.set(id, what);
-      tell(options, { authority, generation, round });
+    const generations = authority === undefined ? [] : ordered(authority, options.now().getTime());
+    const known = rounds.get(name) ?? new Map<string, Round>();
+    const isOrdered = new Set(generations.map((generation) => idOf(authority, generation)));
+    const mayReplace = authority !== undefined && canIssue(authority);
+    for (const [id, { leaves }] of known) {
+      if (!mayReplace || !isOrdered.has(id)) leaves.stop();
+      if (!isOrdered.has(id)) known.delete(id);
     }
-    return waits.length === 0 ? {} : { requeueAfterMs: Math.min(...waits) };
+    if (known.size === 0) rounds.delete(name);
+    if (!mayReplace || generations.length === 0) return {};
+    rounds.set(name, known);
+    let isOver = true;
+    for (const generation of generations) {
+      const id = idOf(authority, generation);
+      const round = known.get(id) ?? { leaves: await begin(options, authority, generation, signal) };
+      known.set(id, round);
+      round.leaves.goOn();
+      tellIfNew(options, authority, generation, round);
+      isOver &&= round.leaves.isOver;
+    }
+    return isOver ? {} : { requeueAfterMs: tellEveryMs };
   };
+}
+
+function idOf(authority: CertificateAuthority | undefined, { number, reissueOrderedAt }: Generation): string {
+  return [authority?.metadata.uid, number, reissueOrderedAt].join("/");
 }
 
 /** Nothing is taken from anybody before there is another leaf to be had. */
@@ -81,13 +94,13 @@ async function begin(
   options: GenerationReissueOptions,
   { metadata: { name } }: CertificateAuthority,
   { number }: Generation,
-  pace: TokenBucket,
   signal: AbortSignal,
 ): Promise<ReissueRound> {
-  const { client, namespace, now, log } = options;
+  const { client, namespace, replacements, now, wake, log } = options;
   const asker = `the re-issue of generation ${number} of CertificateAuthority ${name}`;
   // The root is replaced, not the leaf's own key.
-  const round = new ReissueRound({ ...options, pace, reason: "superseded", asker });
+  const order = { reason: "superseded", asker, isAdministrators: true } as const;
+  const round = new ReissueRound({ ...order, replacements, onOver: () => wake(name) });
   let token: string | undefined;
   do {
     const query = { namespace, labelSelector: `${authorityLabel}=${name}`, limit: pageSize, continue: token, signal };
@@ -103,18 +116,21 @@ async function begin(
   return round;
 }
 
-function tell(
+function tellIfNew(
   { events, log }: GenerationReissueOptions,
-  {
-    authority,
-    generation: { number },
-    round,
-  }: { readonly authority: CertificateAuthority; readonly generation: Generation; readonly round: ReissueRound },
+  authority: CertificateAuthority,
+  { number }: Generation,
+  round: Round,
 ): void {
-  const { replaced, impossible, obstacles } = round;
+  const { leaves } = round;
+  const isWorthTelling = leaves.isOver ? leaves.leaves > 0 : leaves.isStuck;
+  const what = leaves.isOver ? "over" : "stuck";
+  if (!isWorthTelling || round.told === what) return;
+  round.told = what;
+  const { replaced, impossible, obstacles } = leaves;
   const fields = { authority: authority.metadata.name, generation: number, replaced, impossible, obstacles };
   log.info(fields, "re-issued a generation");
-  const left = describeRest(round);
+  const left = describeRest(leaves);
   events.record({
     regarding: authority,
     type: left === "" ? "Normal" : "Warning",

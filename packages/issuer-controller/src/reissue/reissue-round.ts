@@ -1,48 +1,37 @@
-import type { IssuedCertificate, Revocation } from "@capstan/api";
-import { type Clock, isConflict, type Logger, type TokenBucket } from "@capstan/kube";
-import { hasEnded } from "./decide-reissue.ts";
-import { replaceLeaf, type ReplaceLeafOptions, type Told } from "./replace-leaf.ts";
+import type { IssuedCertificate } from "@capstan/api";
+import type { LeafReplacements, ReplacementOrder } from "./leaf-replacements.ts";
+import type { Told } from "./replace-leaf.ts";
 
-/** Beginnings a second: a thousand renewals or restarts at once would be an outage of their own. */
-export const reissuePace = { perSecond: 2, burst: 5 } as const;
-
-/** What was begun is looked at again after so long: there may be hundreds. */
-const pollMs = 30_000;
-/** A leaf that failed is tried again after so long, twice as long each time. */
-const firstRetryMs = 5_000;
-const longestRetryMs = 600_000;
-
-export interface ReissueRoundOptions extends ReplaceLeafOptions {
-  readonly clock: Clock;
-  readonly pace: TokenBucket;
-  /** Decides whether a Certificate's next leaf may have the same key. */
-  readonly reason: Revocation["spec"]["reason"];
-  /** Who wants it, for the condition that cert-manager sees. */
-  readonly asker: string;
-  readonly log: Logger;
+export interface ReissueRoundOptions extends Pick<ReplacementOrder, "reason" | "asker" | "isAdministrators"> {
+  readonly replacements: LeafReplacements;
+  readonly onOver: () => void;
 }
 
-interface Entry {
+interface Waiting {
   readonly record: IssuedCertificate;
-  /** On the monotonic clock. */
-  lookAt: number;
-  /** In a row. */
-  failures: number;
-  /** What is in its way. */
-  obstacle: string | undefined;
+  readonly obstacle?: string;
 }
 
-/** The re-issue of many leaves. It is in memory alone: what holds the leaves says how far it has come. */
-export class ReissueRound {
-  readonly #options: ReissueRoundOptions;
+/** The re-issue of many leaves, and how far it has come. */
+export class ReissueRound implements ReplacementOrder {
+  readonly reason: ReplacementOrder["reason"];
+  readonly asker: string;
+  readonly isAdministrators: boolean;
+  readonly #replacements: LeafReplacements;
+  readonly #onOver: () => void;
   /** By record, until it is replaced or needs a person. */
-  readonly #waiting = new Map<string, Entry>();
+  readonly #waiting = new Map<string, Waiting>();
   readonly #added = new Set<string>();
   readonly #impossible: string[] = [];
   #replaced = 0;
+  #goesOn = false;
 
-  constructor(options: ReissueRoundOptions) {
-    this.#options = options;
+  constructor({ reason, asker, isAdministrators, replacements, onOver }: ReissueRoundOptions) {
+    this.reason = reason;
+    this.asker = asker;
+    this.isAdministrators = isAdministrators;
+    this.#replacements = replacements;
+    this.#onOver = onOver;
   }
 
   /** How many leaves it was ever told of. */
@@ -66,70 +55,50 @@ export class ReissueRound {
     );
   }
 
-  /** Whether nothing is left but what has something in its way. */
-  get isStuck(): boolean {
-    return this.#waiting.size > 0 && [...this.#waiting.values()].every(({ obstacle }) => obstacle !== undefined);
+  /** Whether everything was replaced that can be. */
+  get isOver(): boolean {
+    return this.#waiting.size === 0;
   }
 
-  /** Has the leaf of a record replaced when its turn comes; nothing when it is known already. */
+  /** Whether nothing is left but what has something in its way. */
+  get isStuck(): boolean {
+    return !this.isOver && [...this.#waiting.values()].every(({ obstacle }) => obstacle !== undefined);
+  }
+
+  /** Nothing when the record is known already. */
   add(record: IssuedCertificate): void {
     const { name } = record.metadata;
     if (this.#added.has(name)) return;
     this.#added.add(name);
-    const { clock, pace } = this.#options;
     // Of its bytes most are the certificate.
     const kept = { ...record, spec: { ...record.spec, certificate: "" } };
-    const lookAt = clock.monotonic() + pace.reserve();
-    this.#waiting.set(name, { record: kept, lookAt, failures: 0, obstacle: undefined });
+    this.#waiting.set(name, { record: kept });
+    if (this.#goesOn) this.#replacements.want(kept, this);
   }
 
-  /**
-   * Takes the next step with each leaf whose turn it is.
-   *
-   * @returns milliseconds until the next turn; undefined when everything was replaced that can be
-   */
-  async advance(signal: AbortSignal): Promise<number | undefined> {
-    const { clock } = this.#options;
-    for (const [name, entry] of this.#waiting) {
-      if (entry.lookAt > clock.monotonic()) continue;
-      const { state, message, againMs = 0 } = await this.#look(entry, signal);
-      if (state === "Done" || state === "Impossible") this.#waiting.delete(name);
-      else entry.lookAt = clock.monotonic() + (entry.failures > 0 ? againMs : pollMs);
-      entry.obstacle = state === "Waiting" ? message : undefined;
-      if (state === "Done") this.#replaced += 1;
-      if (state === "Impossible") this.#impossible.push(inNamespace(entry.record, message));
+  /** Has the leaves replaced; before it nothing is done. */
+  goOn(): void {
+    if (this.#goesOn) return;
+    this.#goesOn = true;
+    for (const { record } of this.#waiting.values()) this.#replacements.want(record, this);
+  }
+
+  stop(): void {
+    this.#goesOn = false;
+    this.#replacements.withdraw(this.#waiting.keys(), this);
+  }
+
+  told(record: IssuedCertificate, { state, message }: Told): void {
+    const { name } = record.metadata;
+    const isFinal = state === "Done" || state === "Impossible";
+    if (!isFinal) {
+      this.#waiting.set(name, { record, ...(state === "Waiting" ? { obstacle: message } : {}) });
+      return;
     }
-    if (this.#waiting.size === 0) return undefined;
-    let next = Number.POSITIVE_INFINITY;
-    for (const { lookAt } of this.#waiting.values()) next = Math.min(next, lookAt);
-    return Math.max(0, next - clock.monotonic());
-  }
-
-  /** What is wrong with one leaf must not hold up those behind it: what is in its record a tenant may have written. */
-  async #look(entry: Entry, signal: AbortSignal): Promise<Told> {
-    const { reason, asker } = this.#options;
-    const { record } = entry;
-    try {
-      const told = await replaceLeaf(this.#options, { record, reason, asker }, signal);
-      entry.failures = 0;
-      return told;
-    } catch (error) {
-      if (signal.aborted) throw error;
-      entry.failures += 1;
-      return this.#afterFailure(entry, error);
-    }
-  }
-
-  #afterFailure({ record, failures }: Entry, error: unknown): Told {
-    const { log, now } = this.#options;
-    if (hasEnded(record, now().getTime())) return { do: "tell", state: "Done", message: "the leaf has ended" };
-    const againMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (failures - 1));
-    const { serial, requestNamespace } = record.spec;
-    const fields = { err: error, record: record.metadata.name, namespace: requestNamespace, serial, failures, againMs };
-    if (isConflict(error)) log.info(fields, "what holds a leaf changed meanwhile: looking again");
-    else log.error(fields, "could not replace a leaf: trying again");
-    const why = error instanceof Error ? error.message : "unknown failure";
-    return { do: "tell", state: "Waiting", message: `could not be replaced: ${why}`, againMs };
+    this.#waiting.delete(name);
+    if (state === "Done") this.#replaced += 1;
+    else this.#impossible.push(inNamespace(record, message));
+    if (this.isOver) this.#onOver();
   }
 }
 

@@ -25,6 +25,8 @@ export interface ReplaceLeafOptions {
  * of the csi-driver is evicted, which honours PodDisruptionBudgets.
  *
  * @param leaf.asker who wants it, for the condition that cert-manager sees
+ * @param leaf.mayBegin asked before anything is renewed or evicted
+ * @returns undefined when that may not begin yet
  */
 export async function replaceLeaf(
   options: ReplaceLeafOptions,
@@ -32,17 +34,19 @@ export async function replaceLeaf(
     readonly record: IssuedCertificate;
     readonly reason: Revocation["spec"]["reason"];
     readonly asker: string;
+    readonly mayBegin: () => boolean;
   },
   signal: AbortSignal,
-): Promise<Told> {
+): Promise<Told | undefined> {
   return tryUnlessForbidden(async () => {
-    const { record, reason, asker } = leaf;
+    const { record, reason, asker, mayBegin } = leaf;
     const holder = await holderOf(options, record, signal);
     const decision = decideReissue({ reason, record, holder, now: options.now().getTime() });
-    if (decision.do === "renew") return renew(options, asker, decision.certificate, signal);
+    if (decision.do === "tell") return decision;
     if (decision.do === "take back") return takeBack(options, decision.certificate, signal);
-    if (decision.do === "evict") return evict(options, decision.pod, signal);
-    return decision;
+    if (!mayBegin()) return undefined;
+    if (decision.do === "renew") return renew(options, asker, decision.certificate, signal);
+    return evict(options, decision.pod, signal);
   });
 }
 
@@ -59,7 +63,7 @@ async function holderOf(
 }
 
 /** The rights for this are a role of their own, which an installation may leave out. */
-async function tryUnlessForbidden(act: () => Promise<Told>): Promise<Told> {
+async function tryUnlessForbidden(act: () => Promise<Told | undefined>): Promise<Told | undefined> {
   try {
     return await act();
   } catch (error) {
@@ -137,6 +141,8 @@ async function evict(
         metadata: { name, namespace },
         deleteOptions: { preconditions: { uid } },
       },
+      // Other leaves would wait as long: it is tried again in any case.
+      retryAfterBudgetMs: 0,
       signal,
     });
     // To a pod under two PodDisruptionBudgets the eviction API answers 201, and refuses in the body.

@@ -13,6 +13,7 @@ import { holderResources } from "../../src/reissue/leaf-holder.ts";
 import { generationReissueReconciler } from "../../src/reissue/reissue-generation.ts";
 import { ApiServer } from "../support/api-server.ts";
 import { authority, condition, newGeneration } from "../support/objects.ts";
+import { ReissuePasses } from "../support/reissue-passes.ts";
 
 const namespace = "capstan-system";
 let now = new Date("2026-11-22T12:00:00Z");
@@ -41,19 +42,22 @@ beforeEach(async () => {
 afterEach(() => server[Symbol.asyncDispose]());
 
 function restart(): void {
-  const reconciler = generationReissueReconciler({
-    client: server.client,
+  const { client } = server;
+  const passes = new ReissuePasses({ client, now: () => now, clock, log });
+  const look = generationReissueReconciler({
+    client,
     namespace,
     authorities,
+    replacements: passes.replacements,
     events,
     now: () => now,
-    clock,
+    wake: passes.wake.bind(passes),
     log,
   });
   reconcile = async () => {
-    const result = await reconciler("fleet", stop.signal);
+    const result = await passes.run("fleet", async (key) => (await look(key, stop.signal)) ?? {}, stop.signal);
     await events.flush();
-    return result ?? {};
+    return result;
   };
 }
 
@@ -241,6 +245,29 @@ describe("a leaf that cannot be looked at holds nothing up", () => {
     server.next("GET", /certificates\/one$/, () => stop.abort(reason));
     await expect(reconcile()).rejects.toBe(reason);
   });
+});
+
+test("while issuing is held it stands still, and then goes on without reading the ledger again", async () => {
+  for (let leaf = 0; leaf < 9; leaf += 1) putLeaf(`leaf-${leaf}`);
+  await reconcile();
+  expect(renewals()).toHaveLength(5);
+  putAuthority({ frozen: { holds: ["Compromise"], order: 1, since: "2026-11-22T11:00:00Z" } });
+  await settle();
+  expect(await reconcile()).toEqual({});
+  expect(renewals()).toHaveLength(5);
+  putAuthority();
+  await settle();
+  expect(renewals()).toHaveLength(9);
+  expect(server.calls.filter(({ path }) => path.endsWith("/issuedcertificates"))).toHaveLength(1);
+});
+
+test("it stops when the authority goes", async () => {
+  for (let leaf = 0; leaf < 9; leaf += 1) putLeaf(`leaf-${leaf}`);
+  await reconcile();
+  authorities.delete("fleet");
+  await settle();
+  expect(await reconcile()).toEqual({});
+  expect(renewals()).toHaveLength(5);
 });
 
 describe("nothing is replaced", () => {
