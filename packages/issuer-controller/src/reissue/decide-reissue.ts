@@ -13,6 +13,13 @@ export type ReissueDecision =
 /** Reason of the Issuing condition that asks cert-manager to renew. */
 export const renewalReason = "CapstanReissue";
 
+/** Message of that condition, from which is read again what was renewed. */
+export function renewalMessage(asker: string, { status }: Certificate): string {
+  return `${asker} asks for a re-issue of revision ${status?.revision ?? 0}`;
+}
+
+const revisionInMessage = /revision ([0-9]+)$/;
+
 const csiDriver = "csi.cert-manager.io";
 const pollMs = 5_000;
 /** As long as cert-manager itself waits after a first failure. */
@@ -53,9 +60,12 @@ function decideCertificate(
   const issuing = certificate.status?.conditions?.find(({ type }) => type === "Issuing");
   if (deletionTimestamp !== undefined) return done(`${place} is being deleted`);
   if (!holds(certificate, record)) {
-    // With cert-manager's feature ServerSideApply a condition of ours outlives the renewal, and would bring the next.
-    if (issuing?.status === "True" && issuing.reason === renewalReason) return { do: "take back", certificate };
-    return done(`${place} holds another leaf`);
+    if (issuing?.status !== "True" || issuing.reason !== renewalReason) return done(`${place} holds another leaf`);
+    // cert-manager tells the times of the new leaf apart from its revision, and ends without one where Issuing is gone before.
+    const before = Number(revisionInMessage.exec(issuing.message ?? "")?.[1] ?? -1);
+    if ((certificate.status?.revision ?? 0) <= before) return beingRenewed(place);
+    // With its feature ServerSideApply a condition of ours outlives the renewal, and would bring the next.
+    return { do: "take back", certificate };
   }
   if (reason === "keyCompromise" && certificate.spec?.privateKey?.rotationPolicy === "Never") {
     return impossible(
@@ -63,7 +73,7 @@ function decideCertificate(
     );
   }
   if (issuing?.status === "True") {
-    return { do: "tell", state: "Requested", message: `${place} is being renewed`, againMs: pollMs };
+    return beingRenewed(place);
   }
   const failedAt = Date.parse(certificate.status?.lastFailureTime ?? "");
   if (failedAt + afterFailureMs > now) {
@@ -92,6 +102,10 @@ function decidePod(pod: Pod): ReissueDecision {
     return impossible(`nothing would start Pod ${name} again; delete it when you can do without it`);
   }
   return { do: "evict", pod };
+}
+
+function beingRenewed(place: string): ReissueDecision {
+  return { do: "tell", state: "Requested", message: `${place} is being renewed`, againMs: pollMs };
 }
 
 function done(message: string): ReissueDecision {

@@ -9,6 +9,8 @@ export interface Certificate extends KubeObject {
     readonly notBefore?: string;
     readonly notAfter?: string;
     readonly lastFailureTime?: string;
+    /** Counted up by cert-manager at the end of each issuance. */
+    readonly revision?: number;
     readonly conditions?: readonly Omit<Condition, "observedGeneration">[];
   };
 }

@@ -1,6 +1,6 @@
 import type { IssuedCertificate, Revocation } from "@capstan/api";
 import { formatTime, isNotFound, KubeApiError, type KubeClient } from "@capstan/kube";
-import { decideReissue, type ReissueDecision, renewalReason } from "./decide-reissue.ts";
+import { decideReissue, type ReissueDecision, renewalMessage, renewalReason } from "./decide-reissue.ts";
 import { type Certificate, holderResources, type LeafHolder, type Pod } from "./leaf-holder.ts";
 
 /** Its own: what it applied last it must be able to take back alone. */
@@ -76,15 +76,16 @@ async function tryUnlessForbidden(act: () => Promise<Told | undefined>): Promise
 async function renew(
   { client, now }: ReplaceLeafOptions,
   asker: string,
-  { apiVersion, kind, metadata }: Certificate,
+  certificate: Certificate,
   signal: AbortSignal,
 ): Promise<Told> {
+  const { apiVersion, kind, metadata } = certificate;
   const { name, namespace = "", resourceVersion, generation = 0 } = metadata;
   const condition = {
     type: "Issuing",
     status: "True",
     reason: renewalReason,
-    message: `${asker} asks for a re-issue`,
+    message: renewalMessage(asker, certificate),
     lastTransitionTime: formatTime(now().getTime()),
     observedGeneration: generation,
   };

@@ -106,6 +106,28 @@ test.each<[string, IssuedCertificate, LeafHolder | undefined, Reason, string]>([
     "take back",
   ],
   [
+    "a condition of ours is left until cert-manager has counted the new leaf",
+    ofCertificate,
+    certificate({
+      ...issuing("True", "CapstanReissue", "demo/web asks for a re-issue of revision 3"),
+      notBefore: "2026-11-22T11:00:00Z",
+      revision: 3,
+    }),
+    "superseded",
+    "Requested: Certificate web is being renewed, again in 5000",
+  ],
+  [
+    "a condition of ours is taken back once it has",
+    ofCertificate,
+    certificate({
+      ...issuing("True", "CapstanReissue", "demo/web asks for a re-issue of revision 3"),
+      notBefore: "2026-11-22T11:00:00Z",
+      revision: 4,
+    }),
+    "superseded",
+    "take back",
+  ],
+  [
     "a condition of another's is left alone",
     ofCertificate,
     certificate({ ...issuing("True", "Renewing"), notBefore: "2026-11-22T11:00:00Z" }),

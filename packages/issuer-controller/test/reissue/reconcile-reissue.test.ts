@@ -143,7 +143,7 @@ test("a Certificate is asked to be renewed as cmctl would, and is done when it h
       type: "Issuing",
       status: "True",
       reason: "CapstanReissue",
-      message: "Revocation demo/web asks for a re-issue",
+      message: "Revocation demo/web asks for a re-issue of revision 0",
       lastTransitionTime: "2026-11-22T12:00:00Z",
       observedGeneration: 3,
     },
@@ -171,7 +171,7 @@ test("a condition that outlives the renewal is taken back, and only ours", async
   const stored = server.read(holderResources.Certificate, certificateRef) as typeof certificate;
   server.put(holderResources.Certificate, {
     ...stored,
-    status: { ...stored.status, notBefore: "2026-11-22T11:55:00Z" },
+    status: { ...stored.status, notBefore: "2026-11-22T11:55:00Z", revision: 1 },
   });
   await after(5_000);
   expect(conditions()).toEqual([{ type: "Ready", status: "True", reason: "Ready" }]);
