@@ -246,7 +246,11 @@ export const conditionTables: readonly ReasonTable[] = [
         "Both places of an anchor are taken.",
         "Remove what the message names; AWS allows two certificates, and no more on request.",
       ),
-      row("NoCrlRoom", "Both CRL places of an anchor are taken.", "Delete the CRL that is not Capstan's."),
+      row(
+        "NoCrlRoom",
+        "Both CRL places of an anchor are taken.",
+        "Delete what the message names; a second CRL of one generation goes by itself.",
+      ),
       row(
         "CanaryNotPassed",
         "AWS gave no session yet to a leaf of the next generation.",

@@ -51,6 +51,7 @@ export { readCrl } from "./crl/read-crl.ts";
 export { quote } from "./lib/quote.ts";
 
 export type { RotationAction, RotationActionName } from "./rotation/action.ts";
+export { crlToKeep } from "./rotation/crl-to-keep.ts";
 export { countReading } from "./rotation/count-reading.ts";
 export type {
   AnchorObservation,

@@ -22,6 +22,7 @@ import type { Step } from "./steps/step.ts";
 import {
   createAnchors,
   deleteCrls,
+  deleteSecondCrls,
   importCrls,
   publishRoot,
   removeRoots,
@@ -51,6 +52,7 @@ export const ROTATION_STEPS: readonly Step[] = [
   { name: "a root that is done is removed", propose: removeRoots },
   { name: "a removal is announced", propose: storeIntents },
   { name: "the CRL of a removed root is deleted", propose: deleteCrls },
+  { name: "a generation has one CRL in an anchor", propose: deleteSecondCrls },
   { name: "every root's CRL is in every anchor", propose: importCrls },
   { name: "an anchor that holds everything is joined", propose: joinAnchors },
   { name: "the next generation is Published", propose: publishGeneration },

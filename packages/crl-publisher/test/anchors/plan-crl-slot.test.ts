@@ -20,6 +20,16 @@ describe("a CRL's slot", () => {
       { do: "update", id: "one" },
     ],
     ["is-enabled-when-disabled", [slot({ enabled: false })], { do: "enable", id: "one" }],
+    [
+      "is-of-two-the-one-that-is-in-force",
+      [slot({ enabled: false }), slot({ id: "two", content: { ...content, sha256: "other" } })],
+      { do: "update", id: "two" },
+    ],
+    [
+      "is-of-two-the-newest",
+      [slot({ content: { ...content, number: 0n, sha256: "other" } }), slot({ id: "two" })],
+      { do: "nothing" },
+    ],
     ["is-left-alone-when-equal-and-enabled", [slot({ id: "two", name: "other" }), slot()], { do: "nothing" }],
   ])("%s", (_fact, slots, plan) => {
     expect(planCrlSlot(slots, "capstan-fleet-1-aa", "wanted")).toEqual(plan);

@@ -87,6 +87,20 @@ describe("a rotation goes through by itself when, on the way,", () => {
   });
 });
 
+test("an-import-that-was-made-twice-leaves-one-crl-in-force-and-a-rotation-goes-through", async () => {
+  // Its answer was lost, and the list of CRLs was behind when it was looked for.
+  const [crl] = await world.aws.controlPlane.listCrls();
+  await world.aws.importCrl(crl?.name ?? "", arnOf(), crl?.crlPem ?? "");
+  expect(await world.crls()).toEqual([1, 1]);
+  world.advance(6 * minute);
+  const from = world.aws.count;
+  await world.look();
+  expect(world.aws.writes(from).filter((name) => name.endsWith("Crl"))).toEqual(["DeleteCrl"]);
+  expect(await world.crls()).toEqual([1]);
+  expect((await world.aws.controlPlane.listCrls())[0]?.enabled).toBe(true);
+  await rotate(6 * hour);
+});
+
 test("what-aws-takes-and-does-not-show-is-not-sent-again-each-second", async () => {
   world.aws.emulator.injectFault({ fault: { kind: "no-effect" }, operation: "UpdateTrustAnchor", forMs: 10 * minute });
   world.order("turn", { kind: "Rotate" });

@@ -1,6 +1,6 @@
 import { crlsOf, heldBy, holdsRoot } from "../anchor-state.ts";
 import { sameBundle } from "../count-reading.ts";
-import type { AnchorObservation, GenerationObservation } from "../observation.ts";
+import type { AnchorObservation, CrlReading, GenerationObservation } from "../observation.ts";
 import { formatInstant, type WaitReason } from "../reason.ts";
 import { notRead } from "./every-anchor.ts";
 import { isExpired, type RotationView } from "../view.ts";
@@ -123,14 +123,19 @@ export function hasCrlRoom(
 ): WaitReason | undefined {
   const { name } = anchor;
   const crls = crlsOf(anchor);
-  return crls.length < SLOTS || crls.some(({ generation }) => generation === number)
-    ? undefined
-    : {
-        code: "NoCrlRoom",
-        anchor: name,
-        generation: number,
-        message: `Trust anchor ${name} has ${crls.length} CRLs (${crls.map(({ id }) => id).join(", ")}) and no room for that of generation ${number}; delete the one that is not ours`,
-      };
+  if (crls.length < SLOTS || crls.some(({ generation }) => generation === number)) return undefined;
+  const foreign = crls.filter(({ generation }) => generation === undefined).map(({ id }) => id);
+  const advice = foreign.length === 0 ? "" : `; delete what is not ours: ${foreign.join(", ")}`;
+  return {
+    code: "NoCrlRoom",
+    anchor: name,
+    generation: number,
+    message: `Trust anchor ${name} has ${crls.length} CRLs (${crls.map(crlInWords).join(", ")}) and no room for that of generation ${number}${advice}`,
+  };
+}
+
+function crlInWords({ id, generation }: CrlReading): string {
+  return generation === undefined ? id : `${id} of generation ${generation}`;
 }
 
 /** A removal leaves all that is wanted, and never nothing. */

@@ -1,6 +1,7 @@
 import type { RotationAction } from "../action.ts";
 import { crlsOf, heldBy, holdsCurrentCrl, holdsRoot, isReadWithin } from "../anchor-state.ts";
-import type { AnchorObservation, GenerationObservation } from "../observation.ts";
+import { crlToKeep } from "../crl-to-keep.ts";
+import type { AnchorObservation, CrlReading, GenerationObservation } from "../observation.ts";
 import { type AnchorTask, SLOTS } from "../guards/one-anchor.ts";
 import type { WaitReason } from "../reason.ts";
 import { isLeaving, type RotationView } from "../view.ts";
@@ -228,6 +229,39 @@ export function deleteCrls(view: RotationView): readonly Candidate[] {
       ];
     }),
   );
+}
+
+/**
+ * A second CRL of one generation goes: it takes the place of another generation's. There is one when an import took effect whose
+ * answer was lost, and the list of CRLs was behind when it was looked for.
+ */
+export function deleteSecondCrls(view: RotationView): readonly Candidate[] {
+  const { guards } = view;
+  return view.anchors.flatMap((anchor) =>
+    view.observation.generations.flatMap((generation) =>
+      secondCrlsOf(anchor, generation).map(({ id }): Candidate => {
+        const { number } = generation;
+        const order = `delete CRL ${id}, the second one of generation ${number},`;
+        return {
+          action: justRead(view, anchor, { do: "DeleteCrl", anchor: anchor.name, generation: number, id }),
+          unless: [
+            guards.timeIsTrusted(view),
+            // What a CRL revokes that our state does not know of is taken over before it goes.
+            guards.stateIsCurrent(view),
+            guards.isNotDeleting(view),
+            guards.isReachable(view, anchor),
+            guards.isManaged(view, anchor, { code: "RemoveCrlByHand", generation: number, order }),
+          ],
+        };
+      }),
+    ),
+  );
+}
+
+function secondCrlsOf(anchor: AnchorObservation, { number }: GenerationObservation): readonly CrlReading[] {
+  const crls = crlsOf(anchor).filter(({ generation }) => generation === number);
+  const kept = crlToKeep(crls);
+  return crls.filter((crl) => crl !== kept);
 }
 
 function rootTask(code: "AddRootByHand" | "RemoveRootByHand", { number, root }: GenerationObservation): AnchorTask {

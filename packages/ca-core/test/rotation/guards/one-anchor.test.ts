@@ -112,7 +112,18 @@ describe("an anchor takes two CRLs", () => {
         anchor: "prod",
         generation: 1,
         message:
-          "Trust anchor prod has 2 CRLs (crl8, crl9) and no room for that of generation 1; delete the one that is not ours",
+          "Trust anchor prod has 2 CRLs (crl8 of generation 8, crl9) and no room for that of generation 1; delete what is not ours: crl9",
+      },
+    ],
+    [
+      "not-beside-two-that-are-ours-and-go-by-themselves",
+      holding(crl(8), crl(8, { id: "second" })),
+      {
+        code: "NoCrlRoom",
+        anchor: "prod",
+        generation: 1,
+        message:
+          "Trust anchor prod has 2 CRLs (crl8 of generation 8, second of generation 8) and no room for that of generation 1",
       },
     ],
   ])("%s", (_name, one, verdict) => {

@@ -14,6 +14,7 @@ import {
   DAY,
   failure,
   generation,
+  MINUTE,
   NOW,
   reading,
   reasonsFor,
@@ -142,6 +143,81 @@ describe("a CRL is deleted", () => {
         anchor: "prod",
         generation: 1,
         message: "Trust anchor prod is not managed: delete the CRL of generation 1 by hand",
+      },
+    ]);
+  });
+});
+
+describe("of two CRLs of one generation", () => {
+  type Change = Parameters<typeof crl>[1];
+  const two = (one: Change, other: Change, changes: Partial<AnchorObservation> = {}): Changes => ({
+    anchors: [
+      lost([1], {
+        reading: reading([1], { crls: [crl(1, { id: "one", ...one }), crl(1, { id: "other", ...other })] }),
+        ...changes,
+      }),
+    ],
+  });
+  const without = (id: string) => ({ do: "DeleteCrl", anchor: "prod", generation: 1, id });
+  const behind = { number: 9n, current: false };
+
+  test.each<[stays: string, one: Change, other: Change, goes: string]>([
+    ["one-of-two-that-are-equal-whatever-their-order", {}, {}, "other"],
+    ["the-newest", behind, {}, "one"],
+    ["one-that-is-in-force-before-a-newer-one-that-is-not", { enabled: false }, behind, "one"],
+    ["the-newest-though-a-newer-one-is-on-its-way", { number: 8n, current: false }, behind, "one"],
+    ["the-newest-where-neither-is-in-force", { enabled: false }, { ...behind, enabled: false }, "other"],
+    ["what-could-be-read", { number: 0n, current: false }, {}, "one"],
+  ])("%s-stays", (_stays, one, other, goes) => {
+    expect(actionFor(two(one, other))).toStrictEqual(without(goes));
+    const [{ reading: found } = anchor([])] = two(one, other).anchors ?? [];
+    const reversed = reading([1], { crls: found?.crls.toReversed() ?? [] });
+    expect(actionFor({ anchors: [lost([1], { reading: reversed })] })).toStrictEqual(without(goes));
+  });
+
+  test("the-second-goes-before-the-next-generations-is-imported", () => {
+    const crls = [crl(1), crl(1, { id: "second" })];
+    const world: Changes = {
+      generations: [active, generation(2, "Pending")],
+      highestNumberSeen: 2,
+      anchors: [anchor([1, 2], { reading: reading([1, 2], { crls }) })],
+    };
+    expect(actionFor(world)).toStrictEqual(without("second"));
+  });
+
+  test("the-second-of-one-that-drains-goes-while-its-root-stays", () => {
+    const crls = [crl(1), crl(1, { id: "second" })];
+    const world: Changes = {
+      generations: [generation(1, "Draining"), generation(2, "Active")],
+      highestNumberSeen: 2,
+      anchors: [lost([1, 2], { reading: reading([1, 2], { crls }) })],
+    };
+    expect(actionFor(world)).toStrictEqual(without("second"));
+  });
+
+  test("none-goes-by-a-reading-of-minutes-ago", () => {
+    const crls = [crl(1), crl(1, { id: "second" })];
+    const old = reading([1], { crls, readAt: NOW - MINUTE });
+    expect(actionFor({ anchors: [anchor([1], { reading: old })] })).toStrictEqual({ do: "ReadAnchor", anchor: "prod" });
+  });
+
+  test.each<[string, Changes, WaitCode]>([
+    ["by-clocks-that-differ", { ...two({}, {}), time: untrusted }, "TimeUntrusted"],
+    ["that-revokes-what-our-state-does-not-know-of", two({}, { number: 11n, current: false }), "StateBehind"],
+    ["for-an-authority-that-is-going", { ...two({}, {}), deleting: true }, "BeingDeleted"],
+    ["soon-after-a-call-has-failed", two({}, {}, { failure }), "AnchorUnreachable"],
+  ])("none-goes-%s", (_name, changes, code) => {
+    expect(actionFor(changes)?.do).not.toBe("DeleteCrl");
+    expect(codesFor(changes)).toContain(code);
+  });
+
+  test("the-second-goes-by-its-owners-hand", () => {
+    expect(byHand(two({}, {}, { manage: false }))).toStrictEqual([
+      {
+        code: "RemoveCrlByHand",
+        anchor: "prod",
+        generation: 1,
+        message: "Trust anchor prod is not managed: delete CRL other, the second one of generation 1, by hand",
       },
     ]);
   });
