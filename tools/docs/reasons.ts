@@ -405,9 +405,13 @@ export const conditionTables: readonly ReasonTable[] = [
   {
     of: "Revocation: Published",
     about:
-      "True only when every joined trust anchor was read back with the serial, and where a canary is set AWS was seen to refuse.",
+      "True only when every joined trust anchor was read back with the serial, and where a canary is set AWS was seen to refuse; or when the certificate has ended.",
     rows: [
       row("ReadBack", "True."),
+      row(
+        "Expired",
+        "True: the certificate has ended before every anchor was read back, so that nobody accepts it any more.",
+      ),
       row(
         "WaitingForTrustAnchors",
         "Some anchor does not hold the CRL yet.",

@@ -84,6 +84,7 @@ export const revocationReasons = {
   noRoom: "NoRoom",
   // Published:
   readBack: "ReadBack",
+  // Also of one that was accepted, and whose certificate has ended before every anchor was read back: `expired`.
   waiting: "WaitingForTrustAnchors",
   /** The ledger is read once more when every signature that was on its way has arrived. */
   settling: "WaitingForSignaturesOnTheirWay",

@@ -63,6 +63,10 @@ export interface RevocationBody {
     authority?: string;
     generation?: number;
     /**
+     * When the one certificate that it names ends.
+     */
+    notAfter?: string;
+    /**
      * How many certificates a target that names several of them has reached.
      */
     certificates?: number;

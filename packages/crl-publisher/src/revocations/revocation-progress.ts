@@ -36,6 +36,15 @@ export function isListed(
   return entry !== undefined && (reason !== "keyCompromise" || entry.reason === "keyCompromise");
 }
 
+/** Of what was accepted, and whose certificate has ended before it was read back everywhere. */
+export const ended: ConditionState = {
+  type: "Published",
+  status: "True",
+  reason: revocationReasons.expired,
+  message:
+    "The certificate expired before every trust anchor was read back with a CRL that names it; nobody accepts it any more",
+};
+
 /**
  * How far listed serials have got in AWS. Published is said only when this process has read back, from every trust anchor
  * that may trust the root, a CRL that names each of them.

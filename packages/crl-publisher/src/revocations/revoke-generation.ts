@@ -10,7 +10,7 @@ import { isAlreadyExists, type KubeClient, type ReconcileResult } from "@capstan
 import type { RevocationReconcilerOptions } from "./reconcile-revocation.ts";
 import type { ConditionState } from "./revocation-progress.ts";
 import type { RevocationTarget } from "./revocation-target.ts";
-import { refuse, writeRevocationStatus } from "./write-revocation-status.ts";
+import { isAccepted, refuse, writeRevocationStatus } from "./write-revocation-status.ts";
 
 type GenerationTarget = Extract<RevocationTarget, { readonly kind: "generation" }>;
 type Phase = NonNullable<NonNullable<CertificateAuthority["status"]>["generations"]>[number]["phase"];
@@ -47,6 +47,8 @@ export async function revokeGeneration(
   }
   const generation = options.authorities.get(authority)?.status?.generations?.find((one) => one.number === number);
   if (generation === undefined) {
+    // It is ordered; the authority has been let go meanwhile.
+    if (isAccepted(revocation)) return undefined;
     const message = `CertificateAuthority ${authority} has no generation ${number}; kubectl get capca ${authority} -o yaml lists them`;
     await refuse(options, revocation, { reason: revocationReasons.notFound, message }, signal);
     return undefined;

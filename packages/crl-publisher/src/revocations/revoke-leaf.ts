@@ -5,12 +5,12 @@ import {
   type Revocation,
   revocationReasons,
 } from "@capstan/api";
-import type { ReconcileResult } from "@capstan/kube";
+import { formatTime, type ReconcileResult } from "@capstan/kube";
 import type { KnownRoot } from "./known-roots.ts";
 import { markLeaf } from "./mark-leaf.ts";
 import { idOf, planRevocation, type RevocationPlan } from "./plan-revocation.ts";
 import type { RevocationReconcilerOptions } from "./reconcile-revocation.ts";
-import { type ConditionState, isListed, type LeafOfProgress, progressOf } from "./revocation-progress.ts";
+import { type ConditionState, ended, isListed, type LeafOfProgress, progressOf } from "./revocation-progress.ts";
 import type { LeafTarget } from "./revocation-target.ts";
 import {
   acceptedOf,
@@ -35,9 +35,15 @@ export async function revokeLeaf(
     await reportListed(options, revocation, before, acceptedReason(revocation), signal);
     return undefined;
   }
+  if (before !== undefined && isAccepted(revocation) && hasEnded(options, before)) {
+    // Its entry has left the list: what an anchor is read back with later says nothing of it.
+    await writeRevocationStatus(options, revocation, before, [ended], signal);
+    return undefined;
+  }
   const plan = knownPlan(options, revocation, before) ?? (await planOf(options, revocation, target, signal));
   if (plan.do === "refuse") {
-    await refuse(options, revocation, plan, signal);
+    // What was accepted is never refused: a record that is gone says nothing of the certificate.
+    if (!isAccepted(revocation)) await refuse(options, revocation, plan, signal);
     return undefined;
   }
   if (plan.do !== "follow") {
@@ -49,10 +55,14 @@ export async function revokeLeaf(
   }
   const reason = acceptedReason(revocation, plan);
   if (isListed(options, plan.leaf, revocation.spec.reason)) {
-    await reportListed(options, revocation, { ...plan.leaf, ...identityOf(plan) }, reason, signal);
+    await reportListed(options, revocation, identityOf(plan), reason, signal);
     return undefined;
   }
   return reportUnlisted(options, revocation, plan, reason, signal);
+}
+
+function hasEnded({ now }: RevocationReconcilerOptions, { notAfter }: RevocationStatus): boolean {
+  return notAfter !== undefined && Date.parse(notAfter) <= now().getTime();
 }
 
 /**
@@ -111,15 +121,22 @@ async function recordsOf(
 
 /** The leaf that an earlier look has found. */
 function leafOf({ status }: Revocation): (LeafOfProgress & RevocationStatus) | undefined {
-  const { serial, authority, generation, issuedCertificate } = status ?? {};
+  const { serial, authority, generation, issuedCertificate, notAfter } = status ?? {};
   if (serial === undefined || authority === undefined || generation === undefined) return undefined;
-  return { serial, authority, generation, ...(issuedCertificate === undefined ? {} : { issuedCertificate }) };
+  return {
+    serial,
+    authority,
+    generation,
+    ...(issuedCertificate === undefined ? {} : { issuedCertificate }),
+    ...(notAfter === undefined ? {} : { notAfter }),
+  };
 }
 
-function identityOf({ leaf }: Exclude<RevocationPlan, { readonly do: "refuse" }>): RevocationStatus {
+function identityOf({ leaf }: Exclude<RevocationPlan, { readonly do: "refuse" }>): LeafOfProgress & RevocationStatus {
   const { serial, authority, generation, record } = leaf;
   const name = record?.metadata.name;
-  return { serial, authority, generation, ...(name === undefined ? {} : { issuedCertificate: name }) };
+  const notAfter = formatTime(Date.parse(leaf.notAfter));
+  return { serial, authority, generation, notAfter, ...(name === undefined ? {} : { issuedCertificate: name }) };
 }
 
 type AcceptedReason = "recorded" | "alreadyRevoked" | "reasonRaised";
@@ -152,8 +169,7 @@ async function reportListed(
   reason: AcceptedReason,
   signal: AbortSignal,
 ): Promise<void> {
-  const { serial, authority, generation, issuedCertificate } = leaf;
-  const identity = { serial, authority, generation, ...(issuedCertificate === undefined ? {} : { issuedCertificate }) };
+  const { authority } = leaf;
   const { anchors, published, crlNumber } = progressOf(options, [leaf]);
   // The first CRL that was read back with the serial stays the first.
   const numbers = [revocation.status?.crlNumber, crlNumber].filter((number) => number !== undefined);
@@ -161,7 +177,7 @@ async function reportListed(
     options,
     revocation,
     {
-      ...identity,
+      ...leaf,
       ...(options.authorities.get(authority) === undefined ? {} : { anchors: [...anchors] }),
       ...(numbers.length === 0 ? {} : { crlNumber: Math.min(...numbers) }),
     },

@@ -204,6 +204,7 @@ describe("a record is marked", () => {
       issuedCertificate: "record-1",
       authority: "fleet",
       generation: 1,
+      notAfter: record().spec.notAfter.replace(/\.\d+/, ""),
     });
   });
 
@@ -272,6 +273,52 @@ describe("a revocation is not accepted", () => {
       status: { conditions: [condition("Accepted", "True"), condition("Published", "False")] },
     });
     expect(said(await reconcile(wish))).toEqual(["Accepted True Any", "Published False Any"]);
+  });
+
+  describe("but-one-that-was-stays-so-while-an-anchor-is-away", () => {
+    const accepted = (notAfter: Date): Revocation =>
+      revocation({
+        status: {
+          serial: "4f1c",
+          authority: "fleet",
+          generation: 1,
+          issuedCertificate: "record-1",
+          notAfter: notAfter.toISOString(),
+          conditions: [condition("Accepted", "True"), condition("Published", "False")],
+        },
+      });
+
+    test.each<[fact: string, before: () => void]>([
+      [
+        "and-its-entry-is-pruned",
+        () => put(record({ spec: { notAfter: after(-1_000).toISOString() }, status: revokedAt(after(-2_000)) })),
+      ],
+      ["and-its-record-is-too", () => undefined],
+    ])("%s-and-ends-with-its-certificate", async (_fact, before) => {
+      before();
+      listed();
+      const ended = await reconcile(accepted(after(-1_000)));
+      expect(said(ended)).toEqual(["Accepted True Any", "Published True Expired"]);
+      expect(ended.status?.conditions?.[1]?.message).toBe(
+        "The certificate expired before every trust anchor was read back with a CRL that names it; nobody accepts it any more",
+      );
+      const calls = server.calls.length;
+      await reconcile(ended);
+      expect(server.calls).toHaveLength(calls);
+    });
+
+    test("and-is-neither-refused-nor-published-without-its-record-before-its-certificate-has-ended", async () => {
+      listed();
+      expect(said(await reconcile(accepted(after(1_000))))).toEqual(["Accepted True Any", "Published False Any"]);
+    });
+
+    test("and-is-waited-for-as-long-as-its-entry-is-listed", async () => {
+      listed("4f1c");
+      expect(said(await reconcile(accepted(after(-1_000))))).toEqual([
+        "Accepted True Recorded",
+        "Published False WaitingForTrustAnchors",
+      ]);
+    });
   });
 
   test("on-a-list-that-cannot-be-read", async () => {

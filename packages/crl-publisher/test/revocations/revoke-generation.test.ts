@@ -89,6 +89,14 @@ test("it-is-refused-with-the-orders-words", async () => {
   ]);
 });
 
+test("it-stays-accepted-when-its-authority-has-been-let-go", async () => {
+  await lab.reconcile(wish());
+  answer({ phase: "Accepted" });
+  const said = await lab.said(wish());
+  lab.authorities.delete("fleet");
+  expect(await lab.said(wish())).toEqual(said);
+});
+
 describe("nothing is ordered", () => {
   test.each<[fact: string, of: Revocation, said: readonly string[]]>([
     ["by-a-tenant", wish(1, "demo"), ["Accepted False NotYours"]],

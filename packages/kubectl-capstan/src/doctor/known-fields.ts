@@ -437,6 +437,7 @@ export const knownFields: Readonly<Record<string, readonly string[]>> = {
     "status.crlNumber",
     "status.generation",
     "status.issuedCertificate",
+    "status.notAfter",
     "status.reissue",
     "status.reissue.certificates",
     "status.reissue.impossible",
