@@ -113,6 +113,11 @@ export interface UpdateTrustAnchorInput {
   readonly id: string;
   /** One or two CERTIFICATE blocks in at most 8,000 characters, and nothing else. */
   readonly bundlePem: string;
+  /**
+   * This call's own `CallOptions.beforeSend`, after the one of all calls: the bundle is replaced whole, and what it was decided by
+   * may have grown old while the call waited for its turn.
+   */
+  readonly beforeSend?: () => void;
 }
 
 export interface ImportCrlInput {

@@ -99,6 +99,7 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
     operation: OperationName,
     write: Write,
     signal: AbortSignal | undefined,
+    beforeSend?: () => void,
   ): Promise<AnswerReader> => {
     let used: AwsCredentials | undefined;
     const credentials = async () => {
@@ -113,7 +114,16 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
         request: (carry) => write({ region, credentials, now: () => serverClock.now(), carry }),
         pacer: pacers[rates[operation]],
         clock,
-        options: { ...shared, requestHandler, requestTimeoutMs, now },
+        options: {
+          ...shared,
+          requestHandler,
+          requestTimeoutMs,
+          now,
+          beforeSend: () => {
+            options.beforeSend?.();
+            beforeSend?.();
+          },
+        },
         signal,
       });
       return new AnswerReader(operation, answer);
@@ -145,10 +155,10 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
     };
 
   /** Of an operation that answers with one trust anchor, or one CRL. */
-  const anchorOf = async (...[operation, input, signal]: Parameters<typeof send>) =>
-    ofAccount(operation, readTrustAnchor((await send(operation, input, signal)).object("trustAnchor")));
-  const crlOf = async (...[operation, input, signal]: Parameters<typeof send>) =>
-    ofAccount(operation, readCrl((await send(operation, input, signal)).object("crl")));
+  const anchorOf = async (...question: Parameters<typeof send>) =>
+    ofAccount(question[0], readTrustAnchor((await send(...question)).object("trustAnchor")));
+  const crlOf = async (...question: Parameters<typeof send>) =>
+    ofAccount(question[0], readCrl((await send(...question)).object("crl")));
 
   /** What is of another account was found, or made, by another account's credentials. */
   const ofAccount = <T extends { readonly arn: string }>(operation: OperationName, found: T): T => {
@@ -217,7 +227,7 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
       return anchorOf("CreateTrustAnchor", write, signal);
     },
 
-    async updateTrustAnchor({ id, bundlePem }, signal) {
+    async updateTrustAnchor({ id, bundlePem, beforeSend }, signal) {
       checkId("UpdateTrustAnchor", id);
       checkBundle("UpdateTrustAnchor", bundlePem);
       const input = { trustAnchorId: id, source: bundleSource(bundlePem) };
@@ -225,6 +235,7 @@ export function createControlPlane(options: ControlPlaneOptions): RolesAnywhereC
         "UpdateTrustAnchor",
         by((client) => client.send(new UpdateTrustAnchorCommand(input))),
         signal,
+        beforeSend,
       );
     },
 

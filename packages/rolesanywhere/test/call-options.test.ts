@@ -94,6 +94,28 @@ describe("beforeSend", () => {
     expect(server.requests).toEqual([]);
   });
 
+  test("of one call runs after the one of all, at the call's turn, and ends it in the same way", async () => {
+    await using server = await startScriptedServer(() => answer);
+    const order: string[] = [];
+    const aws = controlPlaneAt(server.url, { beforeSend: () => void order.push("lease") });
+    const thrown = new Error("too late");
+    const update = { id: anchorId, bundlePem: wireAnchor.source.sourceData.x509CertificateData };
+
+    const before = aws.getTrustAnchor(anchorId).then(() => order.push("answered"));
+    const late = aws.updateTrustAnchor({
+      ...update,
+      beforeSend: () => {
+        order.push("own");
+        throw thrown;
+      },
+    });
+
+    await expect(late).rejects.toBe(thrown);
+    await before;
+    expect(order).toEqual(["lease", "answered", "lease", "own"]);
+    expect(server.requests).toHaveLength(1);
+  });
+
   test("is not reached by a request that cannot be signed or connected", async () => {
     const beforeSend = vi.fn();
     const server = await startScriptedServer(() => answer);

@@ -58,21 +58,38 @@ export function writeBundle(
     const { controlPlane } = anchor;
     const id = idOf(anchor);
     const bundlePem = pemOf(carry, anchor, bundle);
-    if (removes.length > 0 && !(await intentStands(carry, name, bundle))) {
-      throw new AnchorActionImpossible(`the intent to remove SHA-256 ${removes.join(", ")} does not stand any more`);
-    }
+    const askedAt = carry.options.now().getTime();
+    const intentLeftMs = removes.length === 0 ? Number.POSITIVE_INFINITY : await untilIntentEndsMs(carry, name, bundle);
+    // Calls of one account and region wait for each other, so that both are asked once more when it is this one's turn.
+    const check = (): void => {
+      if (hasPassed(carry, askedAt, intentLeftMs)) {
+        throw new AnchorActionImpossible(`the intent to remove SHA-256 ${removes.join(", ")} does not stand any more`);
+      }
+      const { readAt = Number.NEGATIVE_INFINITY } = anchor.memory.reading ?? {};
+      if (hasPassed(carry, readAt, rotationPolicyOf(carry.seen.authority.spec).intentMs)) {
+        throw new AnchorActionImpossible(
+          `trust anchor ${name} was read too long ago for its bundle to be replaced by what was found`,
+        );
+      }
+    };
+    check();
     await write(carry, anchor, { operation: "UpdateTrustAnchor" }, () =>
-      controlPlane.updateTrustAnchor({ id, bundlePem }, carry.signal),
+      controlPlane.updateTrustAnchor({ id, bundlePem, beforeSend: check }, carry.signal),
     );
   });
 }
 
-/** Reads the stored intent once more: it must be unexpired, and list exactly what is sent. */
-async function intentStands(
+/** By our own clock; one that went back is as bad as one that went on. */
+function hasPassed({ options }: CarryOut, since: number, ms: number): boolean {
+  return Math.abs(options.now().getTime() - since) >= ms;
+}
+
+/** Reads the stored intent once more: for how long it is good, 0 when it is not or does not list exactly what is sent. */
+async function untilIntentEndsMs(
   { options, seen, signal }: CarryOut,
   anchor: string,
   bundle: readonly string[],
-): Promise<boolean> {
+): Promise<number> {
   const { name } = seen.authority.metadata;
   const { status = {}, metadata } = await options.client.get<CertificateAuthority>(
     certificateAuthorityResource,
@@ -87,13 +104,11 @@ async function intentStands(
     aws,
     highWater: Date.parse(highWater) || 0,
   });
-  return (
+  const isStored =
     metadata.uid === seen.authority.metadata.uid &&
-    time.ok &&
     intent?.trustAnchor === anchor &&
-    intent.remaining.toSorted().join() === bundle.toSorted().join() &&
-    time.now < Date.parse(intent.expiresAt)
-  );
+    intent.remaining.toSorted().join() === bundle.toSorted().join();
+  return isStored && time.ok ? Math.max(0, Date.parse(intent.expiresAt) - time.now) : 0;
 }
 
 export function remove(carry: CarryOut, { anchor: name }: ActionOf<"DeleteAnchor">): Promise<void> {

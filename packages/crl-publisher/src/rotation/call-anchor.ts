@@ -94,8 +94,9 @@ function isOfAnchor(error: unknown): boolean {
   );
 }
 
-/** Without an answer of AWS's own, a write may come to effect later. */
+/** Without an answer of AWS's own, a write that was sent may come to effect later. */
 function isAnswered(error: unknown): boolean {
+  if (error instanceof AnchorActionImpossible) return true;
   return (
     error instanceof RolesAnywhereError && error.code !== "ERR_AWS_UNAVAILABLE" && error.code !== "ERR_AWS_RESPONSE"
   );

@@ -1,8 +1,12 @@
+import { setTimeout } from "node:timers/promises";
+import { planRotation } from "@capstan/ca-core";
 import { type FaultRule, UNKNOWNS } from "@capstan/test-rolesanywhere";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { carryOut } from "../../src/rotation/carry-out.ts";
+import { observe } from "../../src/rotation/observe.ts";
 import { newGeneration } from "../support/generation.ts";
 import { after, day, hour, minute, prod } from "../support/objects.ts";
-import { RotationWorld } from "../support/rotation-world.ts";
+import { Publisher, RotationWorld } from "../support/rotation-world.ts";
 
 let world: RotationWorld;
 
@@ -293,6 +297,39 @@ describe("the publisher's own leaf", () => {
   });
 });
 
+/** Carries a removal out, behind a call of the same account and region that takes so long. */
+async function waitsForItsTurn(ms: number): Promise<{ readonly sent: readonly string[]; readonly failure?: string }> {
+  const { options } = world.publisher;
+  const signal = new AbortController().signal;
+  const stopped = new Publisher(world, {
+    plan: (observation) => {
+      const plan = planRotation(observation);
+      const isRemoval = plan.next === "act" && plan.action.do === "WriteAnchor" && plan.action.removes.length > 0;
+      return isRemoval ? { next: "wait", reason: { code: "Draining", message: "the test goes on" }, notes: [] } : plan;
+    },
+    memories: options.memories,
+    crls: options.crls,
+  });
+  await world.look(stopped);
+  const seen = await observe(options, "fleet", signal);
+  if (seen === undefined) throw new Error("there is no authority");
+  const { remaining = [], removes = [] } = seen.authority.status?.removalIntent ?? {};
+  const from = world.aws.count;
+  const fault = { kind: "latency", ms: 500 } as const;
+  world.aws.emulator.injectFault({ fault, operation: "ListTrustAnchors", count: 1 });
+  const other = world.aws.controlPlane.listTrustAnchors();
+  const removal = carryOut(
+    { options, seen, signal },
+    { do: "WriteAnchor", anchor: "prod", bundle: remaining, removes },
+  );
+  // The stored intent is read meanwhile.
+  await setTimeout(250);
+  world.advance(ms);
+  await Promise.all([other, removal]);
+  const { failure } = options.memories.of("fleet", prod);
+  return { sent: world.aws.writes(from), ...(failure === undefined ? {} : { failure: failure.message }) };
+}
+
 describe("a removal", () => {
   /** To the moment before the old root is removed. */
   async function drained(): Promise<void> {
@@ -321,6 +358,21 @@ describe("a removal", () => {
     client.request = request;
     expect(world.aws.writes(from)).not.toContain("UpdateTrustAnchor");
     expect(await world.bundle()).toEqual([1, 2]);
+  });
+
+  test("is-not-sent-when-its-intent-ends-while-it-waits-for-its-turn", async () => {
+    await drained();
+    const removal = await waitsForItsTurn(2 * minute);
+    expect(removal.sent).toEqual([]);
+    expect(removal.failure).toMatch(/^the intent to remove SHA-256 [0-9a-f]{64} does not stand any more$/);
+    expect(await world.bundle()).toEqual([1, 2]);
+    await world.until(() => world.phases === "1 Retired, 2 Active", hour);
+  });
+
+  test("is-sent-when-its-turn-comes-in-time", async () => {
+    await drained();
+    expect((await waitsForItsTurn(5_000)).sent).toEqual(["UpdateTrustAnchor"]);
+    expect(await world.bundle()).toEqual([2]);
   });
 
   test("names-exactly-what-goes-and-what-stays", async () => {
