@@ -163,7 +163,7 @@ export interface CertificateAuthorityBody {
        */
       deadline?: string;
       /**
-       * How long the key of a generation is kept after it has drained. Default: 168h.
+       * How long the key of a generation is kept after it has drained, of the newest 24 of them. Default: 168h.
        */
       retention?: string;
     };

@@ -75,7 +75,7 @@ const CHANGES: { readonly [K in StatusActionName]: Change<K> } = {
       ];
     });
     return {
-      generations: withoutForgotten(generations),
+      generations: withoutForgotten(seen, generations),
       highestGeneration: Math.max(seen.highestNumber, ...generations.map(({ number }) => number)),
       highWater: formatTime(at),
       ...activeOf(generations),
@@ -119,8 +119,12 @@ export function isStatusAction(action: RotationAction): action is ActionOf<Statu
 /** Generations that are over, beyond the newest of them, are known by the highest number alone. */
 const keptWhenOver = 16;
 
-function withoutForgotten(generations: readonly GenerationStatus[]): GenerationStatus[] {
-  const over = generations.filter(({ phase }) => phase === "Destroyed" || phase === "Abandoned");
+/** What has a key yet is remembered: nobody else would destroy it. */
+function withoutForgotten({ generations: seen }: Seen, generations: readonly GenerationStatus[]): GenerationStatus[] {
+  const hasKey = (number: number): boolean => seen.some((one) => one.number === number && one.found.is === "Present");
+  const over = generations.filter(
+    ({ number, phase }) => phase === "Destroyed" || (phase === "Abandoned" && !hasKey(number)),
+  );
   const forgotten = over.toSorted((left, right) => right.number - left.number).slice(keptWhenOver);
   return generations.filter((generation) => !forgotten.includes(generation));
 }

@@ -101,3 +101,22 @@ test("generations-that-are-over-are-forgotten-beyond-the-newest-sixteen-and-thei
   ]);
   expect(world.fleet.status?.highestGeneration).toBe(21);
 });
+
+test("a-generation-that-was-given-up-is-not-forgotten-before-its-key-is-destroyed", async () => {
+  const [active] = world.fleet.status?.generations ?? [];
+  // The first one has a Secret, the others have none.
+  const over = Array.from({ length: 20 }, (_, index) => ({
+    ...active,
+    number: index + 1,
+    phase: "Abandoned" as const,
+  }));
+  world.server.put(certificateAuthorityResource, {
+    ...world.fleet,
+    status: { ...world.fleet.status, highestGeneration: 20, generations: over },
+  });
+  await act({ do: "SetPhases", changes: [{ generation: 20, phase: "Abandoned" }], at: world.aws.now.getTime() });
+  expect(world.fleet.status?.generations?.map(({ number }) => number)).toEqual([
+    1,
+    ...Array.from({ length: 16 }, (_, index) => index + 5),
+  ]);
+});

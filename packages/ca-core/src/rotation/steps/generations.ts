@@ -183,17 +183,30 @@ function finish(view: RotationView, generation: GenerationObservation, phase: Ge
   };
 }
 
+/** Status has room for 64 generations: where roots are short or rotations ordered often, retention would fill it. */
+const MOST_RETAINED = 24;
+
+/** The key of a generation that is done is retained, as long as there are not too many of the kind that are newer. */
+function mayGo(view: RotationView, generation: GenerationObservation): WaitReason | undefined {
+  const newer = view.observation.generations.filter((one) => isRetained(one) && one.number > generation.number);
+  return newer.length >= MOST_RETAINED ? undefined : view.guards.retentionIsOver(view, generation);
+}
+
+function isRetained({ phase, hasKey }: GenerationObservation): boolean {
+  return phase === "Retired" || (phase === "Abandoned" && hasKey);
+}
+
 /** The key of a generation that is done is deleted; its root and its last CRL are kept. */
 export function destroyKeys(view: RotationView): readonly Candidate[] {
   const { guards, observation } = view;
   return observation.generations
-    .filter(({ phase, hasKey }) => hasKey && (phase === "Retired" || phase === "Abandoned"))
+    .filter((generation) => generation.hasKey && isRetained(generation))
     .map((generation) => ({
       action: { do: "DestroyKey", generation: generation.number, at: view.atLeast },
       unless: [
         guards.timeIsTrusted(view),
         guards.stateIsCurrent(view),
-        guards.retentionIsOver(view, generation),
+        mayGo(view, generation),
         guards.noAnchorHolds(view, generation),
       ],
     }));
@@ -204,11 +217,7 @@ export function recordDestroyed(view: RotationView): readonly Candidate[] {
     .filter(({ phase, hasKey }) => phase === "Retired" && !hasKey)
     .map((generation) => ({
       action: setPhases(view, [[generation, "Destroyed"]]),
-      unless: [
-        view.guards.timeIsTrusted(view),
-        view.guards.stateIsCurrent(view),
-        view.guards.retentionIsOver(view, generation),
-      ],
+      unless: [view.guards.timeIsTrusted(view), view.guards.stateIsCurrent(view), mayGo(view, generation)],
     }));
 }
 

@@ -121,6 +121,42 @@ describe("the key of a generation that is done", () => {
     expectHeldUp({ ...retired({ hasKey: false }), ...changes }, "SetPhases", code);
   });
 
+  describe("where-too-many-are-retained", () => {
+    const recent = { phaseSince: NOW - HOUR, mark: { notAfter: NOW - DAY, sealed: true } };
+    const many = (
+      phase: "Retired" | "Abandoned",
+      count: number,
+      ofOldest: Partial<GenerationObservation> = {},
+    ): Changes => ({
+      generations: [
+        ...Array.from({ length: count }, (_, index) =>
+          generation(index + 1, phase, { ...recent, ...(index === 0 ? ofOldest : {}) }),
+        ),
+        generation(count + 1, "Active"),
+      ],
+      highestNumberSeen: count + 1,
+      anchors: [anchor([count + 1])],
+    });
+
+    test.each(["Retired", "Abandoned"] as const)("the-oldest-that-is-%s-is-not-retained", (phase) => {
+      expect(actionFor(many(phase, 24))).toBeUndefined();
+      expect(actionFor(many(phase, 25))).toStrictEqual({ do: "DestroyKey", generation: 1, at: NOW });
+    });
+
+    test("and-the-oldest-is-recorded-as-destroyed-when-its-key-is-gone", () => {
+      expect(actionFor(many("Retired", 25, { hasKey: false }))).toMatchObject({
+        changes: [{ generation: 1, phase: "Destroyed" }],
+      });
+    });
+
+    test.each<Row>([
+      atTime,
+      ["while-an-anchor-holds-its-root", { anchors: [anchor([1, 26], { manage: false })] }, "AnchorStillHoldsRoot"],
+    ])("the-oldest-is-not-destroyed-%s", (_name, changes, code) => {
+      expectHeldUp({ ...many("Retired", 25), ...changes }, "DestroyKey", code);
+    });
+  });
+
   test("that-drains-and-was-lost-is-no-reason-to-call-it-Destroyed", () => {
     const generations = [generation(1, "Draining", { ...done, hasKey: false }), generation(2, "Active")];
     expect(actionFor({ ...retired(), generations })).toMatchObject({ changes: [{ generation: 1, phase: "Retired" }] });
