@@ -46,7 +46,7 @@ import { deletionsKey, deletionsReconciler } from "./deletions/reconcile-deletio
 import { createPublisherMetrics } from "./metrics/publisher-metrics.ts";
 import { KnownRoots } from "./revocations/known-roots.ts";
 import { Readings } from "./revocations/readings.ts";
-import { anyAuthority, authoritiesOf, revocationReconciler } from "./revocations/reconcile-revocation.ts";
+import { anyAuthority, authoritiesOf, revocationReconciler, unseenOf } from "./revocations/reconcile-revocation.ts";
 import { RevocationRoom } from "./revocations/revocation-room.ts";
 import { AwsClock } from "./rotation/aws-clock.ts";
 import { CrlBook } from "./rotation/crl-book.ts";
@@ -107,7 +107,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
   const revocations = new Reflector<Revocation>({
     ...shared,
     type: revocationResource,
-    indexes: { authority: authoritiesOf, unseen: ({ status }) => (status === undefined ? [""] : []) },
+    indexes: { authority: authoritiesOf, unseen: unseenOf },
   });
   const operations = new Reflector<AuthorityOperation>({
     ...shared,

@@ -73,5 +73,13 @@ export function authoritiesOf(revocation: Revocation): readonly string[] {
   return revocation.status?.authority === undefined ? [] : [revocation.status.authority];
 }
 
+/**
+ * The index of Revocations that nobody has looked at, all under one key. One that is deleted is not looked at any more: held by a
+ * finalizer it would have every CRL wait for it.
+ */
+export function unseenOf({ metadata, status }: Revocation): readonly [""] | readonly [] {
+  return status === undefined && metadata.deletionTimestamp === undefined ? [""] : [];
+}
+
 /** No CertificateAuthority can have this name. */
 export const anyAuthority = "*";

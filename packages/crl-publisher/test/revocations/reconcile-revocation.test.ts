@@ -15,7 +15,11 @@ import { ApiServer } from "../../../issuer-controller/test/support/api-server.ts
 import { ObjectStore } from "../../../kube/src/object-store.ts";
 import { Readings } from "../../src/revocations/readings.ts";
 import { KnownRoots } from "../../src/revocations/known-roots.ts";
-import { revocationReconciler, type RevocationReconcilerOptions } from "../../src/revocations/reconcile-revocation.ts";
+import {
+  revocationReconciler,
+  type RevocationReconcilerOptions,
+  unseenOf,
+} from "../../src/revocations/reconcile-revocation.ts";
 import { RevocationRoom } from "../../src/revocations/revocation-room.ts";
 import { after, authority, now, ownNamespace, prod, record, revocation, revokedAt } from "../support/objects.ts";
 
@@ -461,6 +465,14 @@ describe("an accepted revocation", () => {
     const second = revocation({ name: "again", namespace: ownNamespace });
     expect(said(await reconcile(second))).toEqual(["Accepted True AlreadyRevoked", "Published True ReadBack"]);
   });
+});
+
+test("a-crl-waits-for-what-nobody-has-looked-at-and-not-for-what-is-deleted-and-held-by-a-finalizer", () => {
+  const unseen = revocation();
+  expect(unseenOf(unseen)).toEqual([""]);
+  expect(unseenOf({ ...unseen, status: { serial: "4f1c" } })).toEqual([]);
+  const metadata = { ...unseen.metadata, finalizers: ["example.com/mine"], deletionTimestamp: now.toISOString() };
+  expect(unseenOf({ ...unseen, metadata })).toEqual([]);
 });
 
 test("nothing-is-done-for-one-that-is-gone", async () => {
