@@ -17,16 +17,30 @@ export interface Reading {
  */
 export class Readings {
   readonly #readings = new Map<string, Reading>();
-  readonly #listeners: ((reading: Reading) => void)[] = [];
+  readonly #doubts = new Map<string, string>();
+  readonly #listeners: ((about: Pick<Reading, "authority" | "anchor">) => void)[] = [];
 
-  /** Calls back after each reading. */
-  onReading(listener: (reading: Reading) => void): void {
+  /** Calls back after each reading, and each doubt that comes or goes. */
+  onReading(listener: (about: Pick<Reading, "authority" | "anchor">) => void): void {
     this.#listeners.push(listener);
   }
 
   record(reading: Reading): void {
     this.#readings.set(keyOf(reading.authority, reading.anchor, reading.generation), reading);
     for (const listener of this.#listeners) listener(reading);
+  }
+
+  /** Says why the newest CRL, though it was read back, does not count; undefined for no reason. */
+  doubt(of: Pick<Reading, "authority" | "anchor" | "generation">, why: string | undefined): void {
+    const key = keyOf(of.authority, of.anchor, of.generation);
+    if (this.#doubts.get(key) === why) return;
+    if (why === undefined) this.#doubts.delete(key);
+    else this.#doubts.set(key, why);
+    for (const listener of this.#listeners) listener(of);
+  }
+
+  doubtOf(authority: string, anchor: string, generation: number): string | undefined {
+    return this.#doubts.get(keyOf(authority, anchor, generation));
   }
 
   /** Forgets what one anchor was read back with. */

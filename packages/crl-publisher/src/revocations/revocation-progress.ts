@@ -108,7 +108,7 @@ function anchorsOf(
         name,
         published,
         ...(published && number !== undefined && others.length === 0 ? { crlNumber: Number(number) } : {}),
-        ...(published ? {} : { message: messageOf(owner, name) }),
+        ...(published ? {} : { message: doubtOf(readings, authority, name, generations) ?? messageOf(owner, name) }),
       };
     });
 }
@@ -136,6 +136,16 @@ function readBack(leaves: number, anchors: number): ConditionState {
 
 function waiting(message: string): ConditionState {
   return { type: "Published", status: "False", reason: revocationReasons.waiting, message };
+}
+
+function doubtOf(
+  readings: Readings,
+  authority: string,
+  anchor: string,
+  generations: readonly number[],
+): string | undefined {
+  const doubts = generations.flatMap((generation) => readings.doubtOf(authority, anchor, generation) ?? []);
+  return doubts[0]?.slice(0, 2048);
 }
 
 function messageOf(authority: Authority, anchor: string): string {

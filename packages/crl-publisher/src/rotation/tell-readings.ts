@@ -1,4 +1,6 @@
 import type { AnchorSpec } from "../authority/authority-parts.ts";
+import type { ReadBackCrl } from "../credentials/crl-proofs.ts";
+import type { StoredCrl } from "../crl/publish-crl.ts";
 import type { RotationOptions } from "./rotation-options.ts";
 import type { Seen } from "./seen.ts";
 import { generationOfCrl } from "./to-observation.ts";
@@ -20,14 +22,16 @@ export function tellReadings(options: RotationOptions, seen: Seen, spec: AnchorS
     const stored = crls.of(authority, generation)?.stored;
     const before = readings.of(authority, anchor, generation)?.crl;
     const newest = stored?.sha256 === content.sha256 ? stored : undefined;
-    const isDoubtful =
-      newest !== undefined &&
-      options.proofs?.isDoubtful({ authority, anchor: spec, generation, serials: newest.serials }) === true;
-    // While it is, what the one before names counts on: the newest names it as well.
-    const known = isDoubtful || newest === undefined ? before : newest;
+    // While it is doubtful, what one before names counts on: the newest names it as well.
+    const known =
+      (newest === undefined ? undefined : countedOf(options, { authority, anchor: spec, generation }, newest)) ??
+      before;
     if (newest === undefined && before?.number !== content.number) return [];
     return known === undefined ? [] : [{ authority, anchor, generation, crl: known, at: reading.readAt }];
   });
+  for (const { number: generation } of seen.generations) {
+    readings.doubt({ authority, anchor, generation }, options.proofs?.doubtOf({ authority, anchor: spec, generation }));
+  }
   const isTold = readBack.every(
     ({ generation, crl, at }) =>
       readings.of(authority, anchor, generation)?.at === at &&
@@ -40,4 +44,12 @@ export function tellReadings(options: RotationOptions, seen: Seen, spec: AnchorS
   if (isTold && isForgotten) return;
   readings.forget(authority, anchor);
   for (const one of readBack) readings.record(one);
+}
+
+function countedOf(
+  { proofs }: RotationOptions,
+  of: Omit<ReadBackCrl, "serials">,
+  newest: StoredCrl,
+): Pick<StoredCrl, "number" | "serials"> | undefined {
+  return proofs === undefined ? newest : proofs.counted({ ...of, serials: newest.serials }, newest);
 }

@@ -1,3 +1,4 @@
+import { parseCrlNumber } from "@capstan/ca-core";
 import { createLogger, createMetrics } from "@capstan/kube";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AnchorSpec } from "../../src/authority/authority-parts.ts";
@@ -153,4 +154,49 @@ test.each<[string, ReadBackCrl]>([
 
   expect(asked).toEqual([]);
   expect([proofs.isDoubtful(other), proofs.waitMs(other)]).toEqual([false, undefined]);
+});
+
+describe("where CRLs follow each other before their leaves have ended", () => {
+  /** A CRL each minute, with a leaf of its own, that names all before it; which one counts then. */
+  async function follow(count: number): Promise<readonly (bigint | undefined)[]> {
+    const serials: string[] = [];
+    const counted: (bigint | undefined)[] = [];
+    for (let number = 1; number <= count; number += 1) {
+      const serial = number.toString(16).padStart(2, "0");
+      mint(serial);
+      serials.push(serial);
+      const newest = crl(serials);
+      await proofs.ask(newest, signal);
+      counted.push(proofs.counted(newest, numbered(number, newest))?.number);
+      time += minute;
+    }
+    return counted;
+  }
+  const numbered = (number: number, { serials }: ReadBackCrl): Parameters<CrlProofs["counted"]>[1] => ({
+    number: parseCrlNumber(String(number)),
+    serials,
+  });
+
+  test("the newest counts when AWS refuses its leaf", async () => {
+    expect(await follow(3)).toEqual([1n, 2n, 3n]);
+    expect(proofs.doubtOf(crl([]))).toBeUndefined();
+  });
+
+  test("and AWS cannot be seen to act, one counts when its own leaf has ended", async () => {
+    answer = "Unknown";
+    const counted = await follow(30);
+    expect(counted.slice(0, 12)).toEqual([...Array.from({ length: 10 }, () => undefined), 1n, 2n]);
+    expect(counted.at(-1)).toBeGreaterThan(15n);
+    expect(proofs.doubtOf(crl([]))).toBe("the CRL was read back, and AWS was not seen to act on it: AWS says Unknown");
+  });
+
+  test("and AWS gives sessions to their leaves, none counts before one that it refuses", async () => {
+    answer = "Accepted";
+    expect(new Set(await follow(30))).toEqual(new Set([undefined]));
+    answer = "Refused";
+    mint("ff");
+    await proofs.ask(crl(["ff"]), signal);
+    expect(proofs.counted(crl(["ff"]), numbered(31, crl(["ff"])))?.number).toBe(31n);
+    expect(proofs.doubtOf(crl([]))).toBeUndefined();
+  });
 });

@@ -423,6 +423,13 @@ describe("an accepted revocation", () => {
     });
   });
 
+  test("tells-that-aws-is-not-seen-to-act-on-the-crl", async () => {
+    readings.doubt({ authority: "fleet", anchor: "prod", generation: 1 }, "AWS was not seen to act on it");
+    expect((await reconcile(revocation())).status?.anchors).toEqual([
+      { name: "prod", published: false, message: "AWS was not seen to act on it" },
+    ]);
+  });
+
   test("keeps-the-number-of-the-first-crl-that-named-it", async () => {
     authorities.set(authority({ spec: { trustAnchors: [prod, { ...prod, name: "test" }] } }));
     readBack("prod", 7, "4f1c");

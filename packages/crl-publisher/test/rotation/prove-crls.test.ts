@@ -77,3 +77,23 @@ test("a-new-process-which-has-no-key-of-the-leaf-counts-what-it-reads-back", asy
   world.restart();
   await world.until(() => readBack("4f1c"), 5 * minute);
 });
+
+test("that-aws-cannot-be-seen-to-act-is-told-after-half-a-minute-and-revocations-come-to-count-all-the-same", async () => {
+  answer = "Unknown";
+  const isTold = (): boolean => world.publisher.readings.doubtOf("fleet", "prod", 1) !== undefined;
+  // One revocation follows the other before the leaf of the CRL before has ended.
+  const serials = Array.from({ length: 8 }, (_, index) => `5a0${index}`);
+  for (const serial of serials) {
+    revoke(serial);
+    await world.look();
+    world.advance(2 * minute);
+    await world.look();
+  }
+  expect(isTold()).toBe(true);
+  expect(world.publisher.readings.doubtOf("fleet", "prod", 1)).toBe(
+    "the CRL was read back, and AWS was not seen to act on it: Unknown",
+  );
+  expect([readBack("5a00"), readBack("5a07")]).toEqual([true, false]);
+  await world.until(() => readBack("5a07"), 15 * minute);
+  expect(isTold()).toBe(false);
+});
