@@ -21,6 +21,7 @@ import { BrokenIssuers } from "./issuers/broken-issuers.ts";
 import { authorityIsWorthACheck, issuerIsWorthACheck } from "./issuers/is-worth-a-check.ts";
 import { type Issuer, type IssuerKind, issuerIdOf, storeKeyOf } from "./issuers/issuer-kinds.ts";
 import { probeKey } from "./issuers/probe-key.ts";
+import { ProbedKeys } from "./issuers/probed-keys.ts";
 import { issuerReconciler } from "./issuers/reconcile-issuer.ts";
 import { liveLeavesKey, liveLeavesReconciler } from "./issuers/review-live-leaves.ts";
 import { authorityWakesRequests, issuerWakesRequests } from "./issuers/wakes-requests.ts";
@@ -184,6 +185,8 @@ export async function startIssuerController(options: IssuerControllerOptions, si
   signingRequestController.watch(signingRequests);
   wakeWaiting(signingRequestController, signingRequests, caches);
 
+  const probed = new ProbedKeys((name) => authorities.store.get(name) !== undefined);
+  health.addReadyCheck("signing", () => probed.problem);
   const issuerController = (kind: IssuerKind): Controller => {
     const reflector = kind === "CapstanIssuer" ? issuers : clusterIssuers;
     const controller = new Controller({
@@ -198,7 +201,8 @@ export async function startIssuerController(options: IssuerControllerOptions, si
         authorities: authorities.store,
         webhooks,
         cel,
-        probe: (authority, signal) => probeKey({ keys: signer.keys, audit, now }, authority, signal),
+        probe: (authority, signal) =>
+          probed.note(authority.metadata.name, probeKey({ keys: signer.keys, audit, now }, authority, signal)),
         broken,
         underWay,
         ledgerRetentionMs: settings.ledgerRetention,

@@ -17,7 +17,7 @@ export interface HealthServerOptions {
 /**
  * One port for kubelet and Prometheus:
  * `/healthz` answers 200 as long as the event loop turns; `/readyz` 200 when every check passes, else 503 and the failing ones;
- * `/metrics` in Prometheus' text format. None of them depends on leadership.
+ * `/metrics` in Prometheus' text format. A standby that could take over is ready.
  */
 export class HealthServer {
   readonly #options: HealthServerOptions;
