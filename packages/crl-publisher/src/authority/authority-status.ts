@@ -1,12 +1,13 @@
 import { authorityReasons, type Condition } from "@capstan/api";
-import { nextRotationAt, type RotationObservation, type RotationPlan } from "@capstan/ca-core";
+import { crlToKeep, nextRotationAt, type RotationObservation, type RotationPlan } from "@capstan/ca-core";
 import { formatTime, setCondition } from "@capstan/kube";
 import type { AnchorMemory } from "../anchors/anchor-memory.ts";
 import { changedSettings } from "../anchors/anchor-settings.ts";
 import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
+import type { FoundCrl } from "../anchors/read-anchor.ts";
 import { crlConditions } from "../crl/crl-conditions.ts";
-import { generationOfCrl } from "../rotation/to-observation.ts";
 import { earliestTime } from "../earliest-time.ts";
+import { crlReading } from "../rotation/to-observation.ts";
 import { HAS_CRL, type KnownCrl } from "../rotation/crl-book.ts";
 import type { Seen } from "../rotation/seen.ts";
 import { authorityConditions, type ConditionState, reasonsOf } from "./authority-conditions.ts";
@@ -109,7 +110,21 @@ function generationStatus({ crlOf }: StatusQuestion, generation: GenerationStatu
   };
 }
 
-function anchorStatus({ seen, plan, memoryOf }: StatusQuestion, spec: AnchorSpec): AnchorStatus {
+/** One for each generation, as the schema demands: of two that which is kept. */
+function crlsInStatus(
+  seen: Seen,
+  crls: readonly FoundCrl[],
+  crlOf: StatusQuestion["crlOf"],
+): NonNullable<AnchorStatus["crls"]> {
+  const ours = crls.map((crl) => crlReading(seen, crl, { crlOf }));
+  return [...new Set(ours.map(({ generation }) => generation))].flatMap((generation) => {
+    const kept = crlToKeep(ours.filter((crl) => crl.generation === generation));
+    if (generation === undefined || kept === undefined) return [];
+    return [{ generation, id: kept.id, number: Number(kept.number) }];
+  });
+}
+
+function anchorStatus({ seen, plan, memoryOf, crlOf }: StatusQuestion, spec: AnchorSpec): AnchorStatus {
   const { name } = spec;
   const { message: _before, ...before } = statusOfAnchor(seen.authority, spec) ?? { name, joined: false };
   const reason = reasonsOf(plan).find(({ anchor }) => anchor === name);
@@ -125,10 +140,7 @@ function anchorStatus({ seen, plan, memoryOf }: StatusQuestion, spec: AnchorSpec
     state,
     joined: before.joined,
     bundle: certificates.map(({ fingerprint }) => fingerprint),
-    crls: crls.flatMap((crl) => {
-      const generation = generationOfCrl(seen, crl);
-      return generation === undefined ? [] : [{ generation, id: crl.id, number: Number(crl.content?.number ?? 0n) }];
-    }),
+    crls: crlsInStatus(seen, crls, crlOf),
     readAt: formatTime(readAt),
     ...message,
   };

@@ -125,7 +125,8 @@ function anchorReading(seen: Seen, reading: CountedReading, known: Known): Ancho
   };
 }
 
-function crlReading(seen: Seen, crl: FoundCrl, { crlOf }: Known): CrlReading {
+/** A CRL of an anchor, as the planner wants it. */
+export function crlReading(seen: Seen, crl: FoundCrl, { crlOf }: Pick<Known, "crlOf">): CrlReading {
   const generation = generationOfCrl(seen, crl);
   const stored = generation === undefined ? undefined : crlOf(generation)?.stored;
   return {

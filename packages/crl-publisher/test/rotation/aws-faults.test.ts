@@ -91,12 +91,30 @@ describe("a rotation goes through by itself when, on the way,", () => {
   });
 });
 
-test("an-import-that-was-made-twice-leaves-one-crl-in-force-and-a-rotation-goes-through", async () => {
-  // Its answer was lost, and the list of CRLs was behind when it was looked for.
+/** The answer to the first import was lost, and the list of CRLs was behind when it was looked for. */
+async function importTwice(): Promise<void> {
   const [crl] = await world.aws.controlPlane.listCrls();
   await world.aws.importCrl(crl?.name ?? "", arnOf(), crl?.crlPem ?? "");
   expect(await world.crls()).toEqual([1, 1]);
   world.advance(6 * minute);
+}
+
+test("status-names-one-of-two-crls-of-a-generation-as-its-schema-demands", async () => {
+  await importTwice();
+  const waiting = new Publisher(world, {
+    plan: (observation) => {
+      const plan = planRotation(observation);
+      if (plan.next === "wait" || plan.action.do !== "DeleteCrl") return plan;
+      return { next: "wait", reason: { code: "TimeUntrusted", message: "the test goes on" }, notes: [] };
+    },
+  });
+  await world.look(waiting);
+  expect(await world.crls()).toEqual([1, 1]);
+  expect(world.fleet.status?.trustAnchors?.[0]?.crls).toMatchObject([{ generation: 1 }]);
+});
+
+test("an-import-that-was-made-twice-leaves-one-crl-in-force-and-a-rotation-goes-through", async () => {
+  await importTwice();
   const from = world.aws.count;
   await world.look();
   expect(world.aws.writes(from).filter((name) => name.endsWith("Crl"))).toEqual(["DeleteCrl"]);
