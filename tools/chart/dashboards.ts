@@ -103,7 +103,7 @@ export const dashboards: readonly Dashboard[] = [
       },
       {
         title: "CRLs on their way to AWS",
-        about: "How long the newest CRL has been missing in an anchor; 0 when it was read back.",
+        about: "How old the CRL in an anchor is while there is a newer one; 0 when the newest was read back.",
         unit: "s",
         queries: [
           {

@@ -325,6 +325,14 @@ export interface CertificateAuthorityBody {
          * CRL number read back from AWS.
          */
         number: number;
+        /**
+         * When that CRL was made. Absent for one that cannot be read.
+         */
+        thisUpdate?: string;
+        /**
+         * Whether AWS looks at it.
+         */
+        enabled?: boolean;
       }[];
       /**
        * When the anchor and its CRLs were last read back.

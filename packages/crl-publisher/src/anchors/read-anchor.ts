@@ -39,7 +39,9 @@ export interface FoundCrl {
   readonly name: string;
   readonly enabled: boolean;
   /** Undefined for what is no CRL of Capstan's form. */
-  readonly content: { readonly der: Uint8Array; readonly number: bigint; readonly sha256: string } | undefined;
+  readonly content:
+    | { readonly der: Uint8Array; readonly number: bigint; readonly thisUpdate: Date; readonly sha256: string }
+    | undefined;
 }
 
 /**
@@ -122,8 +124,8 @@ function foundCrl({ id, name, enabled, crlPem }: Crl): FoundCrl {
 
 function contentOf(pem: string): FoundCrl["content"] {
   try {
-    const { der, number, sha256 } = readCrl(crlDerOf(pem), { maxBytes: 400_000 });
-    return { der, number, sha256 };
+    const { der, number, thisUpdate, sha256 } = readCrl(crlDerOf(pem), { maxBytes: 400_000 });
+    return { der, number, thisUpdate, sha256 };
   } catch {
     return undefined;
   }

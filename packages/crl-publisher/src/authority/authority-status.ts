@@ -3,8 +3,8 @@ import { crlToKeep, nextRotationAt, type RotationObservation, type RotationPlan 
 import { formatTime, setCondition } from "@capstan/kube";
 import type { AnchorMemory } from "../anchors/anchor-memory.ts";
 import { changedSettings } from "../anchors/anchor-settings.ts";
-import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
 import type { FoundCrl } from "../anchors/read-anchor.ts";
+import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
 import { crlConditions } from "../crl/crl-conditions.ts";
 import { earliestTime } from "../earliest-time.ts";
 import { crlReading } from "../rotation/to-observation.ts";
@@ -12,6 +12,8 @@ import { HAS_CRL, type KnownCrl } from "../rotation/crl-book.ts";
 import type { Seen } from "../rotation/seen.ts";
 import { authorityConditions, type ConditionState, reasonsOf } from "./authority-conditions.ts";
 import type { AnchorSpec, AnchorStatus, AuthorityStatus, GenerationStatus, StatusChange } from "./authority-parts.ts";
+
+type AnchorCrlStatus = NonNullable<AnchorStatus["crls"]>[number];
 
 /** What status is made of once there is nothing left to do. */
 export interface StatusQuestion {
@@ -111,16 +113,12 @@ function generationStatus({ crlOf }: StatusQuestion, generation: GenerationStatu
 }
 
 /** One for each generation, as the schema demands: of two that which is kept. */
-function crlsInStatus(
-  seen: Seen,
-  crls: readonly FoundCrl[],
-  crlOf: StatusQuestion["crlOf"],
-): NonNullable<AnchorStatus["crls"]> {
+function crlsInStatus(seen: Seen, crls: readonly FoundCrl[], crlOf: StatusQuestion["crlOf"]): AnchorCrlStatus[] {
   const ours = crls.map((crl) => crlReading(seen, crl, { crlOf }));
   return [...new Set(ours.map(({ generation }) => generation))].flatMap((generation) => {
     const kept = crlToKeep(ours.filter((crl) => crl.generation === generation));
-    if (generation === undefined || kept === undefined) return [];
-    return [{ generation, id: kept.id, number: Number(kept.number) }];
+    const found = crls.find(({ id }) => id === kept?.id);
+    return generation === undefined || found === undefined ? [] : [crlStatus(generation, found)];
   });
 }
 
@@ -144,4 +142,9 @@ function anchorStatus({ seen, plan, memoryOf, crlOf }: StatusQuestion, spec: Anc
     readAt: formatTime(readAt),
     ...message,
   };
+}
+
+function crlStatus(generation: number, { id, content, enabled }: FoundCrl): AnchorCrlStatus {
+  const thisUpdate = content === undefined ? {} : { thisUpdate: formatTime(content.thisUpdate.getTime()) };
+  return { generation, id, number: Number(content?.number ?? 0n), ...thisUpdate, enabled };
 }

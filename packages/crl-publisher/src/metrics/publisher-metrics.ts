@@ -46,8 +46,8 @@ export const publisherMetricTable = {
   capstan_crl_publish_lag_seconds: {
     type: "gauge",
     labels: ["authority", "generation", "anchor"],
-    help: "How long the newest CRL has been on its way into the trust anchor; 0 when it was read back.",
-    alert: "above 300",
+    help: "How old the CRL in the trust anchor is while there is a newer one, or the root that it is of while none is there and enabled; 0 when the newest was read back.",
+    alert: "above 300 for 5 minutes",
   },
   capstan_blocked_public_keys: {
     type: "gauge",
@@ -205,14 +205,18 @@ function showAuthority(gauges: Gauges, { metadata, status }: CertificateAuthorit
     setTime(gauges.capstan_generation_phase_since_timestamp_seconds, labels, phaseSince);
     setTime(gauges.capstan_generation_not_after_timestamp_seconds, labels, notAfter);
   }
-  for (const { name: anchor, joined, readAt, crls = [] } of status?.trustAnchors ?? []) {
+  for (const { name: anchor, state, joined, readAt, bundle = [], crls = [] } of status?.trustAnchors ?? []) {
     gauges.capstan_trust_anchor_in_sync.set({ authority, anchor }, Number(joined));
     setTime(gauges.capstan_trust_anchor_read_timestamp_seconds, { authority, anchor }, readAt);
-    for (const { generation, number } of crls) {
-      const newest = status?.generations?.find((one) => one.number === generation)?.crl;
-      if (newest === undefined) continue;
-      const lag = number >= newest.number ? 0 : (now - Date.parse(newest.thisUpdate)) / 1000;
-      gauges.capstan_crl_publish_lag_seconds.set({ authority, generation: String(generation), anchor }, lag);
+    // Nobody gets in by an anchor that is disabled, whatever was revoked.
+    if (state === "Disabled") continue;
+    for (const { number, crl: newest, fingerprint, notBefore } of status?.generations ?? []) {
+      if (newest === undefined || fingerprint === undefined || !bundle.includes(fingerprint)) continue;
+      const held = crls.find(({ generation, enabled }) => generation === number && enabled !== false);
+      // Not the age of the newest: where AWS refuses each, the next one would make that begin anew.
+      const since = held?.thisUpdate ?? notBefore ?? newest.thisUpdate;
+      const lag = held !== undefined && held.number >= newest.number ? 0 : (now - Date.parse(since)) / 1000;
+      gauges.capstan_crl_publish_lag_seconds.set({ authority, generation: String(number), anchor }, lag);
     }
   }
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type CrlSlotPlan, planCrlSlot } from "../../src/anchors/plan-crl-slot.ts";
 import type { FoundCrl } from "../../src/anchors/read-anchor.ts";
+import { now } from "../support/objects.ts";
 
-const content = { der: Uint8Array.of(1), number: 1n, sha256: "wanted" };
+const content = { der: Uint8Array.of(1), number: 1n, thisUpdate: now, sha256: "wanted" };
 
 function slot(change: Partial<FoundCrl> = {}): FoundCrl {
   return { id: "one", name: "capstan-fleet-1-aa", enabled: true, content, ...change };

@@ -65,17 +65,26 @@ const list: RevocationList = {
 
 type Status = NonNullable<CertificateAuthority["status"]>;
 const crl = { number: 7, thisUpdate: after(-minute).toISOString(), nextUpdate: after(day).toISOString(), entries: 2 };
+const root = "a".repeat(64);
 const status: Status = {
   generations: [
-    { number: 2, phase: "Draining", phaseSince: after(-hour).toISOString(), notAfter: after(day).toISOString(), crl },
+    {
+      number: 2,
+      phase: "Draining",
+      phaseSince: after(-hour).toISOString(),
+      fingerprint: root,
+      notAfter: after(day).toISOString(),
+      crl,
+    },
   ],
   trustAnchors: [
-    { name: "prod", joined: true, readAt: now.toISOString(), crls: [{ generation: 2, number: 7 }] },
+    { name: "prod", joined: true, readAt: now.toISOString(), bundle: [root], crls: [{ generation: 2, number: 7 }] },
     {
       name: "far",
       joined: false,
+      bundle: [root],
       crls: [
-        { generation: 2, number: 6 },
+        { generation: 2, number: 6, thisUpdate: after(-hour).toISOString() },
         { generation: 9, number: 1 },
       ],
     },
@@ -142,7 +151,7 @@ describe("the publisher tells", () => {
     ]);
     expect(told.filter((line) => !line.startsWith("capstan_generation_phase{"))).toEqual([
       `capstan_crl_publish_lag_seconds{${labels},anchor="prod"} 0`,
-      `capstan_crl_publish_lag_seconds{${labels},anchor="far"} 60`,
+      `capstan_crl_publish_lag_seconds{${labels},anchor="far"} 3600`,
       'capstan_authority_condition{authority="fleet",type="Ready"} 1',
       'capstan_authority_condition{authority="fleet",type="CRLCapacity"} 0',
       `capstan_generation_not_after_timestamp_seconds{${labels}} ${seconds + 86_400}`,
@@ -184,6 +193,49 @@ describe("the publisher tells", () => {
     authorities.length = 0;
     lists.length = 0;
     expect(await registry.metrics()).not.toContain('authority="fleet"');
+  });
+});
+
+describe("how long a crl has been on its way", () => {
+  const current = { generation: 2, number: 7, thisUpdate: crl.thisUpdate, enabled: true };
+  type Anchor = NonNullable<Status["trustAnchors"]>[number];
+
+  const lag = async (anchor: Partial<Anchor>): Promise<readonly string[]> => {
+    const generations = [
+      { number: 2, phase: "Active" as const, fingerprint: root, notBefore: after(-day).toISOString(), crl },
+    ];
+    const trustAnchors = [{ name: "prod", joined: true, bundle: [root], ...anchor }];
+    const { registry } = publisher([authority({ status: { generations, trustAnchors } })]);
+    const told = await lines(registry, "capstan_crl_publish_lag_seconds");
+    return told.map((line) => line.replace(/^.* /u, ""));
+  };
+
+  test("is-none-when-the-newest-was-read-back", async () => {
+    expect(await lag({ crls: [current] })).toEqual(["0"]);
+    // After a restore from a backup AWS may be ahead.
+    expect(await lag({ crls: [{ ...current, number: 9 }] })).toEqual(["0"]);
+  });
+
+  test("is-the-age-of-what-the-anchor-holds-however-new-the-newest-is", async () => {
+    const held = { ...current, number: 4, thisUpdate: after(-10 * minute).toISOString() };
+    expect(await lag({ crls: [held] })).toEqual(["600"]);
+  });
+
+  test.each<[string, Anchor["crls"]]>([
+    ["none is there", undefined],
+    ["that of another generation is there", [{ ...current, generation: 1 }]],
+    ["the one there is disabled", [{ ...current, enabled: false }]],
+    ["the one there cannot be read", [{ generation: 2, number: 0, enabled: true }]],
+  ])("is-the-age-of-the-root-when-%s", async (_name, crls) => {
+    expect(await lag(crls === undefined ? {} : { crls })).toEqual(["86400"]);
+  });
+
+  test.each<[string, Partial<Anchor>]>([
+    ["lacks the root", { bundle: ["b".repeat(64)], crls: [{ ...current, number: 4 }] }],
+    ["holds no certificate", { bundle: [] }],
+    ["is disabled, so that nobody gets in", { state: "Disabled", crls: [{ ...current, number: 4 }] }],
+  ])("is-not-told-of-an-anchor-that-%s", async (_name, anchor) => {
+    expect(await lag(anchor)).toEqual([]);
   });
 });
 
