@@ -8,6 +8,9 @@ import {
   type SignatureIntent,
   type SignatureResult,
 } from "@capstan/kube";
+import { statusOfAnchor } from "../anchors/status-of-anchor.ts";
+import type { AnchorStatus } from "../authority/authority-parts.ts";
+import { heededAnchors } from "./heeded-anchors.ts";
 
 type Phase = NonNullable<NonNullable<CertificateAuthority["status"]>["generations"]>[number]["phase"];
 
@@ -194,7 +197,8 @@ function purposeOf({ purpose, subject, authority }: SignatureIntent): string {
 
 type Gauges = Omit<MetricsOf<typeof publisherMetricTable>, "capstan_revocations_total" | "capstan_signatures_total">;
 
-function showAuthority(gauges: Gauges, { metadata, status }: CertificateAuthority, now: number): void {
+function showAuthority(gauges: Gauges, known: CertificateAuthority, now: number): void {
+  const { metadata, status } = known;
   const authority = metadata.name;
   for (const { type, status: value } of status?.conditions ?? [])
     gauges.capstan_authority_condition.set({ authority, type }, Number(value === "True"));
@@ -205,19 +209,29 @@ function showAuthority(gauges: Gauges, { metadata, status }: CertificateAuthorit
     setTime(gauges.capstan_generation_phase_since_timestamp_seconds, labels, phaseSince);
     setTime(gauges.capstan_generation_not_after_timestamp_seconds, labels, notAfter);
   }
-  for (const { name: anchor, state, joined, readAt, bundle = [], crls = [] } of status?.trustAnchors ?? []) {
-    gauges.capstan_trust_anchor_in_sync.set({ authority, anchor }, Number(joined));
-    setTime(gauges.capstan_trust_anchor_read_timestamp_seconds, { authority, anchor }, readAt);
-    // Nobody gets in by an anchor that is disabled, whatever was revoked.
-    if (state === "Disabled") continue;
-    for (const { number, crl: newest, fingerprint, notBefore } of status?.generations ?? []) {
-      if (newest === undefined || fingerprint === undefined || !bundle.includes(fingerprint)) continue;
-      const held = crls.find(({ generation, enabled }) => generation === number && enabled !== false);
-      // Not the age of the newest: where AWS refuses each, the next one would make that begin anew.
-      const since = held?.thisUpdate ?? notBefore ?? newest.thisUpdate;
-      const lag = held !== undefined && held.number >= newest.number ? 0 : (now - Date.parse(since)) / 1000;
-      gauges.capstan_crl_publish_lag_seconds.set({ authority, generation: String(number), anchor }, lag);
-    }
+  for (const spec of heededAnchors(known)) {
+    const anchor = statusOfAnchor(known, spec);
+    if (anchor !== undefined) showAnchor(gauges, known, anchor, now);
+  }
+}
+
+function showAnchor(
+  gauges: Gauges,
+  { metadata: { name: authority }, status }: CertificateAuthority,
+  { name: anchor, state, joined, readAt, bundle = [], crls = [] }: AnchorStatus,
+  now: number,
+): void {
+  gauges.capstan_trust_anchor_in_sync.set({ authority, anchor }, Number(joined));
+  setTime(gauges.capstan_trust_anchor_read_timestamp_seconds, { authority, anchor }, readAt);
+  // Nobody gets in by an anchor that is disabled, whatever was revoked.
+  if (state === "Disabled") return;
+  for (const { number, crl: newest, fingerprint, notBefore } of status?.generations ?? []) {
+    if (newest === undefined || fingerprint === undefined || !bundle.includes(fingerprint)) continue;
+    const held = crls.find(({ generation, enabled }) => generation === number && enabled !== false);
+    // Not the age of the newest: where AWS refuses each, the next one would make that begin anew.
+    const since = held?.thisUpdate ?? notBefore ?? newest.thisUpdate;
+    const lag = held !== undefined && held.number >= newest.number ? 0 : (now - Date.parse(since)) / 1000;
+    gauges.capstan_crl_publish_lag_seconds.set({ authority, generation: String(number), anchor }, lag);
   }
 }
 

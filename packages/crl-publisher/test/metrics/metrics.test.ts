@@ -11,7 +11,7 @@ import {
 } from "../../src/metrics/publisher-metrics.ts";
 import { createServerMetrics, serverMetricTable } from "../../src/metrics/server-metrics.ts";
 import { newGeneration } from "../support/generation.ts";
-import { after, authority, day, hour, minute, now } from "../support/objects.ts";
+import { after, type AnchorSpec, authority, day, hour, minute, now, prod } from "../support/objects.ts";
 import { signedCrl } from "../support/signed-crl.ts";
 
 type Registry = ReturnType<typeof createMetrics>["registry"];
@@ -65,6 +65,8 @@ const list: RevocationList = {
 
 type Status = NonNullable<CertificateAuthority["status"]>;
 const crl = { number: 7, thisUpdate: after(-minute).toISOString(), nextUpdate: after(day).toISOString(), entries: 2 };
+const far: AnchorSpec = { ...prod, name: "far" };
+const spec = { trustAnchors: [prod, far] };
 const root = "a".repeat(64);
 const status: Status = {
   generations: [
@@ -81,7 +83,9 @@ const status: Status = {
     { name: "prod", joined: true, readAt: now.toISOString(), bundle: [root], crls: [{ generation: 2, number: 7 }] },
     {
       name: "far",
+      arn: "arn:aws:rolesanywhere:eu-central-1:111122223333:trust-anchor/11111111-aaaa-4bbb-8ccc-222222222222",
       joined: false,
+      readAt: after(-day).toISOString(),
       bundle: [root],
       crls: [
         { generation: 2, number: 6, thisUpdate: after(-hour).toISOString() },
@@ -143,7 +147,7 @@ describe("the publisher tells", () => {
   });
 
   test("what-status-says-of-generations-anchors-and-conditions", async () => {
-    const { registry } = publisher([authority({ status })]);
+    const { registry } = publisher([authority({ spec, status })]);
     const told = (await registry.metrics()).split("\n").filter((line) => /^capstan_[^{]*\{authority/.test(line));
     const draining = 'capstan_generation_phase{authority="fleet",generation="2",phase="Draining"} 1';
     expect(told.filter((line) => line.startsWith("capstan_generation_phase{") && line.endsWith(" 1"))).toEqual([
@@ -159,8 +163,20 @@ describe("the publisher tells", () => {
       'capstan_trust_anchor_in_sync{authority="fleet",anchor="prod"} 1',
       'capstan_trust_anchor_in_sync{authority="fleet",anchor="far"} 0',
       `capstan_trust_anchor_read_timestamp_seconds{authority="fleet",anchor="prod"} ${seconds}`,
+      `capstan_trust_anchor_read_timestamp_seconds{authority="fleet",anchor="far"} ${seconds - 86_400}`,
       'capstan_intent_unfinished{authority="fleet"} 0',
     ]);
+  });
+
+  test.each<[string, readonly AnchorSpec[]]>([
+    ["is-ignored", [prod, { ...far, ignore: true }]],
+    ["left-the-spec", [prod]],
+    ["is-another-one-now", [prod, { ...far, region: "us-east-1" }]],
+  ])("nothing-of-an-anchor-that-%s", async (_fact, trustAnchors) => {
+    const { registry } = publisher([authority({ spec: { trustAnchors: [...trustAnchors] }, status })]);
+    const told = await registry.metrics();
+    expect(told).toContain('anchor="prod"');
+    expect(told).not.toContain('anchor="far"');
   });
 
   test("that-an-intent-is-stored", async () => {
