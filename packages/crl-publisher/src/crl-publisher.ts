@@ -178,7 +178,7 @@ export async function startCrlPublisher(options: CrlPublisherOptions, signal: Ab
         authorityOf: (name) => authorities.store.get(name),
         findGeneration: (authority, number) => generations.find(authority, number, signal),
         mint: (leaf) => mintOwnLeaf({ ...options, ...leaf, namespace, now: earliest(), audit, signal }),
-        metrics: createOwnCredentialsMetrics(metrics),
+        metrics: createOwnCredentialsMetrics(metrics, authorities.store),
         onServerDate: ({ at }) => awsClock.heard(at),
         beforeSend: () => {
           if (!elector.isLeader) throw new LeadershipLostError("the lease was lost before a call to AWS was sent");

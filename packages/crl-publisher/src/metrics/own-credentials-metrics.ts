@@ -1,4 +1,8 @@
-import { createMetricsOf, type RuntimeMetrics } from "@capstan/kube";
+import type { CertificateAuthority } from "@capstan/api";
+import { createMetricsOf, type ReadonlyStore, type RuntimeMetrics } from "@capstan/kube";
+import type { AnchorSpec } from "../authority/authority-parts.ts";
+import { HAS_CRL } from "../rotation/crl-book.ts";
+import { heededAnchors } from "./heeded-anchors.ts";
 
 /** Of the publisher's own AWS credentials. */
 export const ownCredentialsMetricTable = {
@@ -27,33 +31,72 @@ export const ownCredentialsMetricTable = {
   },
 } as const;
 
-export interface OwnCredentialsMetrics {
-  readonly obtained: (credentials: {
-    readonly authority: string;
-    readonly anchor: string;
-    readonly source: "leaf" | "provider-chain";
-  }) => void;
-  readonly refused: (anchor: { readonly authority: string; readonly anchor: string }) => void;
-  readonly crlProven: (crl: {
-    readonly authority: string;
-    readonly anchor: string;
-    readonly generation: number;
-    readonly isProven: boolean;
-  }) => void;
+interface NamedAnchor {
+  readonly authority: string;
+  readonly anchor: string;
 }
 
-export function createOwnCredentialsMetrics(runtime: Pick<RuntimeMetrics, "registry">): OwnCredentialsMetrics {
+interface Credentials extends NamedAnchor {
+  readonly source: "leaf" | "provider-chain";
+}
+
+interface CrlProof extends NamedAnchor {
+  readonly generation: number;
+  readonly isProven: boolean;
+}
+
+export interface OwnCredentialsMetrics {
+  readonly obtained: (credentials: Credentials) => void;
+  readonly refused: (anchor: NamedAnchor) => void;
+  readonly crlProven: (crl: CrlProof) => void;
+}
+
+/**
+ * Makes the metrics of {@link ownCredentialsMetricTable}. The gauges tell what AWS answered last, as long as there is in the spec
+ * and in use what it was asked for: no other answer would come to put an end to a bad one.
+ */
+export function createOwnCredentialsMetrics(
+  runtime: Pick<RuntimeMetrics, "registry" | "onScrape">,
+  authorities: Pick<ReadonlyStore<CertificateAuthority>, "list">,
+): OwnCredentialsMetrics {
   const metrics = createMetricsOf(ownCredentialsMetricTable, runtime);
+  const { capstan_own_credentials_by_provider_chain: byProviderChain, capstan_crl_proven: proven } = metrics;
+  const obtained = new Map<string, Credentials>();
+  const proofs = new Map<string, CrlProof>();
+  runtime.onScrape(() => {
+    byProviderChain.reset();
+    proven.reset();
+    const known = authorities.list();
+    forgetUnless(obtained, (credentials) => anchorOf(known, credentials) !== undefined);
+    forgetUnless(proofs, (proof) => anchorOf(known, proof)?.canary !== undefined && isKeptUp(known, proof));
+    for (const { authority, anchor, source } of obtained.values())
+      byProviderChain.set({ authority, anchor }, Number(source === "provider-chain"));
+    for (const { authority, anchor, generation, isProven } of proofs.values())
+      proven.set({ authority, anchor, generation }, Number(isProven));
+  });
   return {
-    obtained: ({ authority, anchor, source }) => {
+    obtained: (credentials) => {
+      const { authority, anchor, source } = credentials;
       metrics.capstan_own_credentials_total.inc({ authority, anchor, source });
-      const isChain = source === "provider-chain";
-      metrics.capstan_own_credentials_by_provider_chain.set({ authority, anchor }, isChain ? 1 : 0);
+      obtained.set(`${authority}/${anchor}`, credentials);
       // So that rate() sees the first.
       metrics.capstan_own_credentials_refused_total.inc({ authority, anchor }, 0);
     },
-    crlProven: ({ authority, anchor, generation, isProven }) =>
-      metrics.capstan_crl_proven.set({ authority, anchor, generation }, isProven ? 1 : 0),
+    crlProven: (proof) => void proofs.set(`${proof.authority}/${proof.anchor}/${proof.generation}`, proof),
     refused: ({ authority, anchor }) => metrics.capstan_own_credentials_refused_total.inc({ authority, anchor }),
   };
+}
+
+function forgetUnless<T>(kept: Map<string, T>, isThere: (one: T) => boolean): void {
+  for (const [key, one] of kept) if (!isThere(one)) kept.delete(key);
+}
+
+function anchorOf(known: readonly CertificateAuthority[], { authority, anchor }: NamedAnchor): AnchorSpec | undefined {
+  const of = known.find(({ metadata }) => metadata.name === authority);
+  return of === undefined ? undefined : heededAnchors(of).find(({ name }) => name === anchor);
+}
+
+function isKeptUp(known: readonly CertificateAuthority[], { authority, generation }: CrlProof): boolean {
+  const { generations = [] } = known.find(({ metadata }) => metadata.name === authority)?.status ?? {};
+  return generations.some(({ number, phase }) => number === generation && HAS_CRL.has(phase));
 }

@@ -6,13 +6,17 @@ import type { RevokedOutcome } from "../../src/credentials/canary.ts";
 import { CrlProofs, type ReadBackCrl } from "../../src/credentials/crl-proofs.ts";
 import type { OwnLeaf } from "../../src/credentials/mint-own-leaf.ts";
 import { createOwnCredentialsMetrics } from "../../src/metrics/own-credentials-metrics.ts";
-import { minute, now, prod } from "../support/objects.ts";
+import { authority, minute, now, prod } from "../support/objects.ts";
 
 const arns = {
   profileArn: "arn:aws:rolesanywhere:eu-central-1:111122223333:profile/11111111-aaaa-4bbb-8ccc-222222222222",
   roleArn: "arn:aws:iam::111122223333:role/canary",
 };
 const watched: AnchorSpec = { ...prod, canary: arns };
+const fleet = authority({
+  spec: { trustAnchors: [watched] },
+  status: { generations: [{ number: 1, phase: "Active" }] },
+});
 const signal = new AbortController().signal;
 
 let time: number;
@@ -34,7 +38,7 @@ beforeEach(() => {
       asked.push(serial);
       return answer === undefined ? undefined : { outcome: answer, message: `AWS says ${answer}` };
     },
-    metrics: createOwnCredentialsMetrics(metrics),
+    metrics: createOwnCredentialsMetrics(metrics, { list: () => [fleet] }),
     now: () => new Date(time),
     log: createLogger({
       program: "test",

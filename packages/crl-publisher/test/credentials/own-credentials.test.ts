@@ -3,7 +3,7 @@ import { type AwsCredentials, RolesAnywhereError, type RolesAnywhereErrorCode } 
 import { beforeEach, describe, expect, test } from "vitest";
 import { createOwnCredentialsMetrics } from "../../src/metrics/own-credentials-metrics.ts";
 import { OwnCredentials } from "../../src/credentials/own-credentials.ts";
-import { hour, minute, now } from "../support/objects.ts";
+import { authority, hour, minute, now } from "../support/objects.ts";
 
 const secretAccessKey = "wJalrXUtnFEMI/not-a-real-key";
 
@@ -42,7 +42,7 @@ beforeEach(() => {
       if (typeof identity !== "string") throw identity;
       return { account: identity, arn: `arn:aws:iam::${identity}:user/publisher` };
     },
-    metrics: createOwnCredentialsMetrics(metrics),
+    metrics: createOwnCredentialsMetrics(metrics, { list: () => [authority()] }),
     now: () => new Date(time),
     log: createLogger({
       program: "test",

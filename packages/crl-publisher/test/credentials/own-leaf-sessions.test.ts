@@ -131,7 +131,7 @@ function sessionOptions(): OwnLeafSessionsOptions {
     endpoint: emulator.endpoint,
     requestHandler: createRequestHandler(),
     providerChainOf: () => () => Promise.reject(new Error("Could not load credentials from any providers")),
-    metrics: createOwnCredentialsMetrics(createMetrics()),
+    metrics: createOwnCredentialsMetrics(createMetrics(), { list: () => [] }),
     now: () => now,
     log: createLogger({ program: "test", level: "silent" }),
   };

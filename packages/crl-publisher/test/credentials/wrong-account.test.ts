@@ -41,7 +41,7 @@ function publisher(): Publisher {
     endpoint: world.aws.emulator.endpoint,
     requestHandler: createRequestHandler(),
     providerChainOf: () => () => Promise.resolve(keys),
-    metrics: createOwnCredentialsMetrics(createMetrics()),
+    metrics: createOwnCredentialsMetrics(createMetrics(), { list: () => [] }),
     onServerDate: ({ at }) => world.aws.awsClock.heard(at),
     beforeSend: () => {},
     requestTimeoutMs: () => 30_000,

@@ -26,7 +26,7 @@ beforeEach(async () => {
         asked.push(serial);
         return { outcome: answer, message: answer };
       },
-      metrics: createOwnCredentialsMetrics(createMetrics()),
+      metrics: createOwnCredentialsMetrics(createMetrics(), { list: () => [] }),
       now: () => world.aws.now,
       log: createLogger({ program: "test", level: "silent" }),
     }),
