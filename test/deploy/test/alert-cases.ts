@@ -34,8 +34,19 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     },
   },
   CapstanUnknownCertificate: {
-    fires: { [`capstan_authority_condition{${authority},type="Drift"}`]: always(1) },
-    silent: { [`capstan_authority_condition{${authority},type="Drift"}`]: always(0) },
+    fires: { [`capstan_authority_condition{${authority},type="Drift",reason="UnknownCertificate"}`]: always(1) },
+    silent: {
+      [`capstan_authority_condition{${authority},type="Drift",reason="ChangedSettings"}`]: always(1),
+      [`capstan_authority_condition{${authority.replace("p-0", "p-1")},type="Drift",reason="NothingFound"}`]: always(0),
+    },
+  },
+  CapstanTrustAnchorChanged: {
+    fires: { [`capstan_authority_condition{${authority},type="Drift",reason="ChangedSettings"}`]: always(1) },
+    // It was put back.
+    silent: {
+      [`capstan_authority_condition{${authority},type="Drift",reason="ChangedSettings"}`]: "1x170",
+      [`capstan_authority_condition{${authority},type="Drift",reason="NothingFound"}`]: "_x171 0x20",
+    },
   },
   CapstanTrustAnchorOutOfSync: {
     fires: { [`capstan_trust_anchor_in_sync{${authority},anchor="prod"}`]: always(0) },

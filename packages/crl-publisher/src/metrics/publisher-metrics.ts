@@ -60,9 +60,10 @@ export const publisherMetricTable = {
   },
   capstan_authority_condition: {
     type: "gauge",
-    labels: ["authority", "type"],
-    help: "1 when the condition of the CertificateAuthority is True, 0 when it is False or Unknown.",
-    alert: "0 of Ready, TrustAnchorsInSync, CRLCurrent or CRLCapacity for 15 minutes",
+    labels: ["authority", "type", "reason"],
+    help: "1 when the condition of the CertificateAuthority is True, 0 when it is False or Unknown; of the present reason alone.",
+    alert:
+      "0 of Ready, TrustAnchorsInSync, CRLCurrent or CRLCapacity for 15 minutes; 1 of Drift, at once when the reason is UnknownCertificate",
   },
   capstan_generation_not_after_timestamp_seconds: {
     type: "gauge",
@@ -200,8 +201,8 @@ type Gauges = Omit<MetricsOf<typeof publisherMetricTable>, "capstan_revocations_
 function showAuthority(gauges: Gauges, known: CertificateAuthority, now: number): void {
   const { metadata, status } = known;
   const authority = metadata.name;
-  for (const { type, status: value } of status?.conditions ?? [])
-    gauges.capstan_authority_condition.set({ authority, type }, Number(value === "True"));
+  for (const { type, status: value, reason } of status?.conditions ?? [])
+    gauges.capstan_authority_condition.set({ authority, type, reason }, Number(value === "True"));
   gauges.capstan_intent_unfinished.set({ authority }, Number(status?.removalIntent !== undefined));
   for (const { number, phase, phaseSince, notAfter } of status?.generations ?? []) {
     const labels = { authority, generation: String(number) };

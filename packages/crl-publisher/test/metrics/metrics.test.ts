@@ -156,8 +156,8 @@ describe("the publisher tells", () => {
     expect(told.filter((line) => !line.startsWith("capstan_generation_phase{"))).toEqual([
       `capstan_crl_publish_lag_seconds{${labels},anchor="prod"} 0`,
       `capstan_crl_publish_lag_seconds{${labels},anchor="far"} 3600`,
-      'capstan_authority_condition{authority="fleet",type="Ready"} 1',
-      'capstan_authority_condition{authority="fleet",type="CRLCapacity"} 0',
+      'capstan_authority_condition{authority="fleet",type="Ready",reason="Issuing"} 1',
+      'capstan_authority_condition{authority="fleet",type="CRLCapacity",reason="Any"} 0',
       `capstan_generation_not_after_timestamp_seconds{${labels}} ${seconds + 86_400}`,
       `capstan_generation_phase_since_timestamp_seconds{${labels}} ${seconds - 3_600}`,
       'capstan_trust_anchor_in_sync{authority="fleet",anchor="prod"} 1',
