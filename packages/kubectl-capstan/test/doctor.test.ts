@@ -437,6 +437,15 @@ const faults: readonly (readonly [fact: string, changes: Routes, found: readonly
     ["anchor-drift"],
   ],
   [
+    "an anchor has another name, which holds nothing up",
+    {
+      [paths.authorities]: collection(
+        fleet({ conditions: [ready, condition("Drift", "True", "ChangedSettings", "its name is other")] }),
+      ),
+    },
+    [],
+  ],
+  [
     "the root has ended",
     {
       [paths.authorities]: collection(

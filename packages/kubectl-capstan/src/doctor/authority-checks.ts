@@ -1,4 +1,4 @@
-import { type CertificateAuthority, type Revocation, revocationResource } from "@capstan/api";
+import { authorityReasons, type CertificateAuthority, type Revocation, revocationResource } from "@capstan/api";
 import { conditionOf, isTrue } from "../conditions.ts";
 import { formatLength } from "../output/human-time.ts";
 import { isUnpublished } from "../revoke/revocation.ts";
@@ -89,7 +89,8 @@ export const authorityChecks: readonly Check[] = [
   ),
   each({ id: "drift", title: "no trust anchor holds an unknown certificate" }, (authority) => {
     const drift = conditionOf(authority, "Drift");
-    if (drift?.status !== "True") return [];
+    // Changed settings let nobody in and hold nothing up.
+    if (drift?.status !== "True" || drift.reason === authorityReasons.changedSettings) return [];
     return [
       {
         id: "anchor-drift",
