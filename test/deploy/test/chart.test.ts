@@ -79,6 +79,18 @@ test.each<readonly [name: string, value: unknown, complaint: string]>([
   await expect(renderChart({ helm, values: { [name]: value } })).rejects.toThrow(complaint);
 });
 
+/** The ledger is asked by its selectable fields, which were an alpha feature, off by default, in Kubernetes 1.30. */
+test.each([
+  ["1.30.14", "which is incompatible with Kubernetes"],
+  ["1.31.0", undefined],
+  ["1.33.1-eks-1", undefined],
+])("Kubernetes %s: %s", async (version, complaint) => {
+  const args = ["template", "capstan", chartFolder, `--kube-version=${version}`];
+  const rendered = promisify(execFile)(helm, args, { maxBuffer: 16 * 1024 * 1024 });
+  if (complaint === undefined) expect((await rendered).stdout).toContain("selectableFields");
+  else await expect(rendered).rejects.toThrow(complaint);
+});
+
 test("the schema knows each value, and each value of the schema is in values.yaml", async () => {
   const values = parse(await readFile(path.join(chartFolder, "values.yaml"), "utf8")) as object;
   const schema = JSON.parse(await readFile(path.join(chartFolder, "values.schema.json"), "utf8")) as Schema;
