@@ -91,6 +91,28 @@ test.each([
   else await expect(rendered).rejects.toThrow(complaint);
 });
 
+test.each([
+  ["issuerController", "the issuer controller"],
+  ["crlPublisher", "the publisher"],
+])("the memory of %s is what docs/operate/sizing.md says, with room beside V8's heap", async (name, called) => {
+  const values = parse(await readFile(path.join(chartFolder, "values.yaml"), "utf8")) as Record<string, Program>;
+  const { heapMiB = 0, resources } = values[name] ?? {};
+  const sizing = await readFile(path.join(chartFolder, "../../docs/operate/sizing.md"), "utf8");
+  const row = sizing.split("\n").find((line) => line.startsWith(`| ${called} |`));
+  const inWords = (quantity = ""): string => quantity.replace(/Mi$/u, " MiB");
+  expect(row).toContain(`request ${inWords(resources?.requests.memory)}, limit ${inWords(resources?.limits.memory)} |`);
+  // About 190 for code and buffers, and the threads that evaluate CEL or read a CRL again.
+  expect(Number.parseInt(resources?.limits.memory ?? "", 10)).toBeGreaterThanOrEqual(heapMiB + 190 + 80);
+});
+
+interface Program {
+  readonly heapMiB: number;
+  readonly resources: {
+    readonly requests: { readonly memory: string };
+    readonly limits: { readonly memory: string };
+  };
+}
+
 test("the schema knows each value, and each value of the schema is in values.yaml", async () => {
   const values = parse(await readFile(path.join(chartFolder, "values.yaml"), "utf8")) as object;
   const schema = JSON.parse(await readFile(path.join(chartFolder, "values.schema.json"), "utf8")) as Schema;
