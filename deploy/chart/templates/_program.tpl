@@ -57,9 +57,11 @@ spec:
       terminationGracePeriodSeconds: {{ add 30 (.drainSeconds | default 0) }}
       securityContext:
         runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
-        fsGroup: 65532
+        {{- range $name := list "runAsUser" "runAsGroup" "fsGroup" }}
+        {{- with get $root.Values.podSecurityContext $name }}
+        {{ $name }}: {{ int64 . }}
+        {{- end }}
+        {{- end }}
         seccompProfile: { type: RuntimeDefault }
       {{- with $root.Values.imagePullSecrets }}
       imagePullSecrets:

@@ -16,7 +16,11 @@ export interface Deployment {
   readonly spec: {
     readonly template: {
       readonly metadata: { readonly labels: Readonly<Record<string, string>> };
-      readonly spec: { readonly serviceAccountName: string; readonly containers: readonly ProgramContainer[] };
+      readonly spec: {
+        readonly serviceAccountName: string;
+        readonly securityContext: Readonly<Record<string, unknown>>;
+        readonly containers: readonly ProgramContainer[];
+      };
     };
   };
 }

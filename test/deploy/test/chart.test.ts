@@ -29,6 +29,14 @@ const everything = {
   "crlPublisher.aws.env": [{ name: "AWS_USE_FIPS_ENDPOINT", value: "true" }],
 };
 
+/** As docs/operate/install.md has it. */
+const openShift = {
+  "podSecurityContext.runAsUser": null,
+  "podSecurityContext.runAsGroup": null,
+  "podSecurityContext.fsGroup": null,
+  "networkPolicy.dnsPorts": [53, 5353],
+};
+
 const namesOf = (objects: readonly Rendered[]): readonly string[] =>
   objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
 
@@ -73,7 +81,11 @@ test.each<readonly [name: string, value: unknown, complaint: string]>([
   ["crlPublisher.aws.env", [{ name: "NODE_OPTIONS", value: "--inspect" }], "at '/crlPublisher/aws/env/0/name'"],
   ["crlServer.service.type", "ExternalName", "at '/crlServer/service/type'"],
   ["crlServer.service.port", 70_000, "at '/crlServer/service/port'"],
+  ["podSecurityContext.runAsUser", 0, "at '/podSecurityContext/runAsUser'"],
+  ["podSecurityContext.runAsUser", "nobody", "at '/podSecurityContext/runAsUser'"],
+  ["podSecurityContext.runAsNonRoot", false, "additional properties 'runAsNonRoot' not allowed"],
   ["networkPolicy.apiServerPorts", [], "at '/networkPolicy/apiServerPorts'"],
+  ["networkPolicy.dnsPorts", [], "at '/networkPolicy/dnsPorts'"],
   ["serviceMonitor.interval", "30", "at '/serviceMonitor/interval'"],
 ])("%s: %j is refused", async (name, value, complaint) => {
   await expect(renderChart({ helm, values: { [name]: value } })).rejects.toThrow(complaint);
@@ -96,13 +108,15 @@ test.each([
   ["crlPublisher", "the publisher"],
 ])("the memory of %s is what docs/operate/sizing.md says, with room beside V8's heap", async (name, called) => {
   const values = parse(await readFile(path.join(chartFolder, "values.yaml"), "utf8")) as Record<string, Program>;
-  const { heapMiB = 0, resources } = values[name] ?? {};
+  const program = values[name];
+  if (program === undefined) throw new Error(`values.yaml knows no ${name}`);
+  const { heapMiB, resources } = program;
   const sizing = await readFile(path.join(chartFolder, "../../docs/operate/sizing.md"), "utf8");
   const row = sizing.split("\n").find((line) => line.startsWith(`| ${called} |`));
-  const inWords = (quantity = ""): string => quantity.replace(/Mi$/u, " MiB");
-  expect(row).toContain(`request ${inWords(resources?.requests.memory)}, limit ${inWords(resources?.limits.memory)} |`);
+  const inWords = (quantity: string): string => quantity.replace(/Mi$/u, " MiB");
+  expect(row).toContain(`request ${inWords(resources.requests.memory)}, limit ${inWords(resources.limits.memory)} |`);
   // About 190 for code and buffers, and the threads that evaluate CEL or read a CRL again.
-  expect(Number.parseInt(resources?.limits.memory ?? "", 10)).toBeGreaterThanOrEqual(heapMiB + 190 + 80);
+  expect(Number.parseInt(resources.limits.memory, 10)).toBeGreaterThanOrEqual(heapMiB + 190 + 80);
 });
 
 interface Program {
@@ -206,6 +220,29 @@ describe("what is rendered", () => {
     const deployments = deploymentsOf(await renderObjects({ helm, values }));
     const images = deployments.flatMap(({ spec }) => spec.template.spec.containers.map((container) => container.image));
     expect(images).toEqual([image, image, image]);
+  });
+
+  test("pods run as the image's user, or as whoever the cluster gives them", async () => {
+    const contexts = async (values: Readonly<Record<string, unknown>>): Promise<readonly object[]> =>
+      deploymentsOf(await renderObjects({ helm, values })).map(({ spec }) => spec.template.spec.securityContext);
+    const always = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+    const usual = { ...always, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532 };
+    expect(await contexts({})).toEqual([usual, usual, usual]);
+    expect(await contexts({ "podSecurityContext.runAsUser": 1000 })).toContainEqual({ ...usual, runAsUser: 1000 });
+    expect(await contexts(openShift)).toEqual([always, always, always]);
+  });
+
+  test("the publisher reaches DNS where its pods listen, and the instance metadata where that is let out", async () => {
+    const metadata = { to: [{ ipBlock: { cidr: "169.254.169.254/32" } }], ports: [{ port: 80, protocol: "TCP" }] };
+    const values = { ...openShift, "networkPolicy.publisherEgress": [metadata] };
+    const objects = await renderObjects({ helm, values });
+    const policy = objects.find(({ kind, metadata: { name } }) => kind === "NetworkPolicy" && name === "crl-publisher");
+    const { egress } = (policy as unknown as { readonly spec: { readonly egress: readonly object[] } }).spec;
+    const ports = [53, 5353].flatMap((port) => [
+      { port, protocol: "UDP" },
+      { port, protocol: "TCP" },
+    ]);
+    expect(egress.slice(1)).toEqual([{ ports }, { ports: [{ port: 443, protocol: "TCP" }] }, metadata]);
   });
 
   test("the first service account that approves is the one that the issuer controller names", async () => {
