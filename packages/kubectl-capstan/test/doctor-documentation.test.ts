@@ -1,10 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { admissionPolicies } from "../src/doctor/capstan-checks.ts";
 import { checks } from "../src/doctor/checks.ts";
 import { findings } from "../src/doctor/findings.ts";
+import { admissionPolicies, policyFile, rightsFile } from "../src/doctor/installation.ts";
 import { knownFields } from "../src/doctor/known-fields.ts";
+import { programRights } from "../src/doctor/program-rights.ts";
 import { definedFields } from "../tools/generate-fields.ts";
 import { pageWithFindings } from "../tools/generate-findings.ts";
 import { rightsModule } from "../tools/generate-rights.ts";
@@ -50,6 +51,26 @@ test("every admission policy of the manifests is looked for", async () => {
     );
   });
   expect([...admissionPolicies]).toEqual(names.toSorted());
+});
+
+describe("the files of cures", () => {
+  const manifests = new URL("../../../deploy/manifests/", import.meta.url);
+  const kindsIn = async (file: string): Promise<readonly (string | undefined)[]> => {
+    const documents = parseAllDocuments(await readFile(new URL(file, manifests), "utf8"));
+    return (Array.isArray(documents) ? documents : []).map(
+      (document) => (document.toJS() as { readonly kind?: string } | null)?.kind,
+    );
+  };
+
+  test.each([...new Set(programRights.map(({ account }) => account))])("hold %s's rights", async (account) => {
+    const kinds = await kindsIn(rightsFile(account));
+    expect(kinds).toContain("RoleBinding");
+    expect(kinds).not.toContain("Deployment");
+  });
+
+  test.each([...admissionPolicies])("hold %s and its binding alone", async (name) => {
+    expect(await kindsIn(policyFile(name))).toEqual(["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]);
+  });
 });
 
 describe("the table of checks", () => {

@@ -641,6 +641,81 @@ describe("one fault", () => {
   });
 });
 
+/** The first finding's cure. */
+async function cureOf(changes: Routes): Promise<string> {
+  const { checks } = await printed(changes);
+  return checks.flatMap(({ findings }) => findings)[0]?.cure ?? "";
+}
+
+describe("the cure of what is missing of the installation leaves Deployments and values as they are", () => {
+  const policyNames = ["operation-requested-by", "publisher-writes-no-spec", "revocation-requested-by"];
+  const release = { "meta.helm.sh/release-name": "anchors", "meta.helm.sh/release-namespace": "ca" };
+  const byHelm = { labels: { "app.kubernetes.io/managed-by": "Helm" }, annotations: release };
+  const strangersRelease = { metadata: { name: "stranger", ...byHelm } };
+  /** Policies as Helm has made them, but for one. */
+  const helmsPolicies = (missing?: string): Route =>
+    collection(
+      ...policyNames
+        .filter((name) => name !== missing)
+        .map((name) => ({ metadata: { name: `capstan-${name}`, ...byHelm } })),
+    );
+  const noPublisher = denying((_, user) => user.endsWith(":crl-publisher"));
+  const upgrade =
+    "with deploy/chart of the version that is installed: helm upgrade anchors deploy/chart --namespace ca --reuse-values";
+
+  test.each<[fact: string, changes: Routes, cure: string]>([
+    [
+      "a right, without Helm",
+      { [paths.reviews]: noPublisher },
+      "kubectl auth reconcile -f deploy/manifests/crl-publisher.yaml",
+    ],
+    [
+      "a right, beside another release of Helm's",
+      {
+        [paths.reviews]: noPublisher,
+        [paths.policies]: collection(
+          strangersRelease,
+          ...policyNames.map((name) => ({ metadata: { name: `capstan-${name}` } })),
+        ),
+      },
+      "kubectl auth reconcile -f deploy/manifests/crl-publisher.yaml",
+    ],
+    ["a right of a Helm release", { [paths.reviews]: noPublisher, [paths.policies]: helmsPolicies() }, upgrade],
+    [
+      "a right, where nobody may look at what Helm has made",
+      {
+        [paths.reviews]: noPublisher,
+        [paths.policies]: forbidden("list", "validatingadmissionpolicies", "admissionregistration.k8s.io"),
+      },
+      "kubectl auth reconcile -f deploy/manifests/crl-publisher.yaml",
+    ],
+    [
+      "a policy, without Helm",
+      { [paths.bindings]: collection() },
+      "kubectl apply --server-side --force-conflicts -f deploy/manifests/operation-requested-by.yaml",
+    ],
+    ["a policy of a Helm release", { [paths.policies]: helmsPolicies("operation-requested-by") }, upgrade],
+  ])("%s", async (_fact, changes, cure) => {
+    expect(await cureOf(changes)).toBe(cure);
+  });
+
+  test("in another namespace what was fitted to it", async () => {
+    const lease = (name: string): Routes => ({
+      [`GET /apis/coordination.k8s.io/v1/namespaces/ca/leases/${name}`]: healthyRoutes()[paths.issuerLease] ?? notFound,
+    });
+    const changes = {
+      ...lease("issuer-controller"),
+      ...lease("crl-publisher"),
+      ["GET /api/v1/namespaces/ca/pods"]: collection(),
+      [paths.reviews]: noPublisher,
+    };
+    const { out } = await doctor(changes, ["--capstan-namespace", "ca"]);
+    expect(out).toContain(
+      "cure:  apply deploy/manifests/crl-publisher.yaml, and nothing else, as you fitted it to namespace ca\n",
+    );
+  });
+});
+
 describe("what may not be read", () => {
   test.each<[path: keyof typeof paths, verb: string, plural: string, group: string, checks: readonly string[]]>([
     [

@@ -1,6 +1,7 @@
 import type { KubeObject } from "@capstan/kube";
 import { formatLength } from "../output/human-time.ts";
 import type { Check, Finding } from "./check.ts";
+import { admissionPolicies, policyFile, restorePolicy, restoreRights, rightsFile } from "./installation.ts";
 import { programRights } from "./program-rights.ts";
 import {
   type AdmissionBinding,
@@ -13,17 +14,8 @@ import {
 } from "./resources.ts";
 import { type ResourceAttributes, userOf } from "./world.ts";
 
-const applyManifests = "kubectl apply --server-side --force-conflicts -k deploy/manifests";
-
 /** The programs that hold a lease, which has their name. */
 const leaders = ["issuer-controller", "crl-publisher"] as const;
-
-/** ValidatingAdmissionPolicies, whose bindings have the same names. */
-export const admissionPolicies = [
-  "capstan-operation-requested-by",
-  "capstan-publisher-writes-no-spec",
-  "capstan-revocation-requested-by",
-] as const;
 
 /** Whether Capstan itself runs as it was installed. */
 export const capstanChecks: readonly Check[] = [
@@ -44,12 +36,14 @@ export const capstanChecks: readonly Check[] = [
         }),
       );
       const byAccount = Map.groupBy(missing.flat(), ({ account }) => account);
-      return [...byAccount].map(([account, rights]): Finding => ({
-        id: "controller-right-missing",
-        subject: `serviceaccount/${world.capstanNamespace}/${account}`,
-        cause: `${userOf({ namespace: world.capstanNamespace, name: account })} may not ${shorten(rights.map(({ text }) => text))}`,
-        cure: applyManifests,
-      }));
+      return await Promise.all(
+        [...byAccount].map(async ([account, rights]): Promise<Finding> => ({
+          id: "controller-right-missing",
+          subject: `serviceaccount/${world.capstanNamespace}/${account}`,
+          cause: `${userOf({ namespace: world.capstanNamespace, name: account })} may not ${shorten(rights.map(({ text }) => text))}`,
+          cure: await restoreRights(world, rightsFile(account)),
+        })),
+      );
     },
   },
   {
@@ -62,11 +56,16 @@ export const capstanChecks: readonly Check[] = [
         world.list(admissionPolicyResource),
         world.list<AdmissionBinding>(admissionBindingResource),
       ]);
-      return admissionPolicies.flatMap((name): readonly Finding[] => {
-        const fault = policyFault(name, policies, bindings);
-        const subject = `validatingadmissionpolicy/${name}`;
-        return fault === undefined ? [] : [{ ...fault, id: "admission-policy-missing", subject }];
-      });
+      const findings = await Promise.all(
+        admissionPolicies.map(async (name): Promise<readonly Finding[]> => {
+          const fault = policyFault(name, policies, bindings);
+          if (fault === undefined) return [];
+          const subject = `validatingadmissionpolicy/${name}`;
+          const { cause, cure = await restorePolicy(world, policyFile(name)) } = fault;
+          return [{ id: "admission-policy-missing", subject, cause, cure }];
+        }),
+      );
+      return findings.flat();
     },
   },
   {
@@ -116,17 +115,18 @@ function leaseFault(lease: Lease | undefined, now: number): string | undefined {
   return `${holderIdentity} has not renewed its lease for ${formatLength(silentMs)}`;
 }
 
+/** What is wrong with a policy; it takes the policy anew where no other cure is named. */
 function policyFault(
   name: string,
   policies: readonly KubeObject[],
   bindings: readonly AdmissionBinding[],
-): { readonly cause: string; readonly cure: string } | undefined {
+): { readonly cause: string; readonly cure?: string } | undefined {
   if (!policies.some(({ metadata }) => metadata.name === name)) {
-    return { cause: `there is no ValidatingAdmissionPolicy ${name}`, cure: applyManifests };
+    return { cause: `there is no ValidatingAdmissionPolicy ${name}` };
   }
   const binding = bindings.find(({ spec }) => spec?.policyName === name);
   if (binding === undefined) {
-    return { cause: `nothing binds ValidatingAdmissionPolicy ${name}, so it is never asked`, cure: applyManifests };
+    return { cause: `nothing binds ValidatingAdmissionPolicy ${name}, so it is never asked` };
   }
   if (binding.spec?.validationActions?.includes("Deny") === true) return undefined;
   // An apply would merge the two lists, and the API server takes no Deny beside a Warn.

@@ -53,7 +53,7 @@ export const findings = {
   },
   "controller-right-missing": {
     means: "A program of Capstan's lacks a right that its manifests give it",
-    cure: "Apply Capstan's manifests or chart again: `kubectl apply -k deploy/manifests`",
+    cure: "Of a Helm release: `helm upgrade` with `--reuse-values`. Else `kubectl auth reconcile -f` the program's one file of deploy/manifests, not the whole folder, which would reset your Deployments",
   },
   "no-leader": {
     means: "Nobody holds a program's lease, or its holder has stopped renewing it: the program does not work",
@@ -62,7 +62,7 @@ export const findings = {
   "admission-policy-missing": {
     means:
       "A ValidatingAdmissionPolicy of Capstan's or its binding is missing or does not deny: who ordered what can be forged",
-    cure: "Apply Capstan's manifests or chart again: `kubectl apply -k deploy/manifests`",
+    cure: "Of a Helm release: `helm upgrade` with `--reuse-values`. Else `kubectl apply` the policy's one file of deploy/manifests, not the whole folder, which would reset your Deployments",
   },
   "no-authority": {
     means: "There is no CertificateAuthority, so nothing can be issued",
