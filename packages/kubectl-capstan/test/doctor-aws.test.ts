@@ -107,6 +107,7 @@ const tls = (of: TestLeaf): unknown => ({
 interface Asked {
   /** Roots that an operator accepted, by fingerprint. */
   readonly acceptedRoots?: readonly string[];
+  readonly isDisabledByOrder?: boolean;
   readonly leaf?: TestLeaf;
   readonly changes?: Routes;
   readonly argv?: readonly string[];
@@ -127,6 +128,11 @@ async function doctor(account: Account, asked: Asked = {}): Promise<Ended> {
       fingerprint: root,
       drainUntil: new Date(now).toISOString(),
     })),
+    ...(asked.isDisabledByOrder === true
+      ? {
+          disabledTrustAnchors: [{ name: "prod", operation: "o", requestedBy: "alice", since: "2026-11-22T09:00:00Z" }],
+        }
+      : {}),
     generations: [{ number: 1, phase: "Active", fingerprint, notAfter: new Date(now + 300 * 24 * hour).toISOString() }],
     trustAnchors: [
       { name: "prod", joined: true, state: "Present", arn, readAt: new Date(now).toISOString(), bundle: [fingerprint] },
@@ -194,6 +200,14 @@ const faults: readonly {
     fact: "the trust anchor is disabled",
     inject: ({ emulator, anchorArn }) => emulator.interfere({ kind: "disable", arn: anchorArn }),
     expected: ["anchor-disabled", "session-refused <- anchor-disabled"],
+  },
+  {
+    fact: "the trust anchor is disabled by an order",
+    inject: ({ emulator, anchorArn }) => {
+      emulator.interfere({ kind: "disable", arn: anchorArn });
+      return { isDisabledByOrder: true };
+    },
+    expected: ["anchor-disabled", "anchor-disabled <- anchor-disabled", "session-refused <- anchor-disabled"],
   },
   {
     fact: "the trust anchor is gone",
@@ -361,6 +375,16 @@ describe.concurrent("one fault", () => {
     const asked = (await inject(account)) ?? {};
     expect(await found(account, asked)).toEqual(expected);
   });
+});
+
+test("of a trust anchor that is disabled by an order, AWS's side names the order too", async ({ expect }) => {
+  await using account = await startAccount();
+  account.emulator.interfere({ kind: "disable", arn: account.anchorArn });
+  const { out } = await doctor(account, { isDisabledByOrder: true, argv: ["-o", "yaml"] });
+  expect(out.match(/cure: .*/g)).toEqual([
+    'cure: "once the reason is gone: kubectl capstan unfreeze fleet --anchor prod"',
+    'cure: "once the reason is gone: kubectl capstan unfreeze fleet --anchor prod"',
+  ]);
 });
 
 describe.concurrent("rights in AWS", () => {

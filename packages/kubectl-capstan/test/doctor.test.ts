@@ -716,6 +716,38 @@ describe("the cure of what is missing of the installation leaves Deployments and
   });
 });
 
+describe("a trust anchor that somebody ordered to be disabled", () => {
+  const ordered = {
+    disabledTrustAnchors: [
+      { name: "prod", operation: "fleet-disable-1", requestedBy: "alice@example.org", since: ago(3_600_000) },
+    ],
+  };
+
+  test("and is gone is not to be enabled", async () => {
+    const trustAnchors = [{ ...prod, joined: false, state: "Missing" as const }];
+    expect(await found({ [paths.authorities]: collection(fleet({ ...ordered, trustAnchors })) })).toEqual([
+      "anchor-missing",
+    ]);
+  });
+
+  test.each([
+    ["is read back as disabled", { trustAnchors: [{ ...prod, state: "Disabled" as const }] }],
+    ["is about to be disabled", { trustAnchors: [prod] }],
+    ["AWS was not read lately", { trustAnchors: [{ ...prod, readAt: ago(3_600_000) }] }],
+  ])("and %s is enabled by unfreeze", async (_fact, status) => {
+    const { checks } = await printed({ [paths.authorities]: collection(fleet({ ...ordered, ...status })) });
+    expect(checks.flatMap(({ findings }) => findings)).toEqual([
+      {
+        id: "anchor-disabled",
+        subject: "trust anchor fleet/prod",
+        authority: "fleet",
+        cause: `alice@example.org ordered at ${ago(3_600_000)} that trust anchor prod is disabled in AWS: no session starts under it`,
+        cure: "once the reason is gone: kubectl capstan unfreeze fleet --anchor prod",
+      },
+    ]);
+  });
+});
+
 describe("what may not be read", () => {
   test.each<[path: keyof typeof paths, verb: string, plural: string, group: string, checks: readonly string[]]>([
     [

@@ -1,4 +1,5 @@
 import type { CertificateAuthority, Condition } from "@capstan/api";
+import { parseTrustAnchorArn } from "@capstan/rolesanywhere";
 import { conditionOf } from "../conditions.ts";
 import { formatLength } from "../output/human-time.ts";
 import type { Finding } from "./check.ts";
@@ -14,8 +15,8 @@ type AnchorSpec = NonNullable<CertificateAuthority["spec"]["trustAnchors"]>[numb
 
 const states: Readonly<
   Record<
-    Exclude<NonNullable<AnchorStatus["state"]>, "Present">,
-    Pick<Finding, "id"> & { readonly fault: string; readonly cure: (anchor: AnchorSpec, id: string) => string }
+    Exclude<NonNullable<AnchorStatus["state"]>, "Present" | "Disabled">,
+    Pick<Finding, "id"> & { readonly fault: string; readonly cure: (anchor: AnchorSpec) => string }
   >
 > = {
   Missing: {
@@ -23,17 +24,41 @@ const states: Readonly<
     fault: "does not exist in AWS",
     cure: ({ name }) => `set create: true or another arn for trust anchor ${name} in spec.trustAnchors`,
   },
-  Disabled: {
-    id: "anchor-disabled",
-    fault: "is disabled in AWS: no session starts under it",
-    cure: ({ region }, id) => `aws rolesanywhere enable-trust-anchor --region ${region} --trust-anchor-id ${id}`,
-  },
   NotABundle: {
     id: "anchor-not-a-bundle",
     fault: "is no certificate bundle",
     cure: ({ name }) => `name a trust anchor of type CERTIFICATE_BUNDLE as ${name} in spec.trustAnchors`,
   },
 };
+
+/** Of a trust anchor by which no session starts: what somebody ordered is not undone in AWS, behind the publisher's back. */
+export function disabledFinding(
+  { metadata, status }: CertificateAuthority,
+  name: string,
+  arn: string,
+): Pick<Finding, "id" | "cause" | "cure"> {
+  const order = orderToDisable(status, name);
+  if (order !== undefined) {
+    return {
+      id: "anchor-disabled",
+      cause: `${order.requestedBy} ordered at ${order.since} that trust anchor ${name} is disabled in AWS: no session starts under it`,
+      cure: `once the reason is gone: kubectl capstan unfreeze ${metadata.name} --anchor ${name}`,
+    };
+  }
+  const { region, id } = parseTrustAnchorArn(arn);
+  return {
+    id: "anchor-disabled",
+    cause: `trust anchor ${arn} is disabled in AWS: no session starts under it`,
+    cure: `aws rolesanywhere enable-trust-anchor --region ${region} --trust-anchor-id ${id}`,
+  };
+}
+
+function orderToDisable(
+  status: CertificateAuthority["status"],
+  anchor: string,
+): NonNullable<Status["disabledTrustAnchors"]>[number] | undefined {
+  return status?.disabledTrustAnchors?.find(({ name }) => name === anchor);
+}
 
 /** What status says of a trust anchor of the spec. */
 export function anchorFindings(authority: CertificateAuthority, anchor: AnchorSpec, world: World): readonly Finding[] {
@@ -53,10 +78,12 @@ export function anchorFindings(authority: CertificateAuthority, anchor: AnchorSp
       },
     ];
   }
-  const state = known.state === undefined || known.state === "Present" ? undefined : states[known.state];
-  if (state !== undefined) {
-    const id = known.arn.split("/").at(-1) ?? "";
-    return [{ id: state.id, subject, cause: `trust anchor ${known.arn} ${state.fault}`, cure: state.cure(anchor, id) }];
+  if (known.state === "Missing" || known.state === "NotABundle") {
+    const { id, fault, cure } = states[known.state];
+    return [{ id, subject, cause: `trust anchor ${known.arn} ${fault}`, cure: cure(anchor) }];
+  }
+  if (known.state === "Disabled" || orderToDisable(authority.status, anchor.name) !== undefined) {
+    return [{ ...disabledFinding(authority, anchor.name, known.arn), subject }];
   }
   if (inSync?.reason === "AWSUnavailable") return [unreachable(subject, inSync, logs)];
   if (!known.joined) {

@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { parseDuration } from "@capstan/api";
 import { CaError, readCrl } from "@capstan/ca-core";
 import { type Crl, crlDerOf, splitBundle } from "@capstan/rolesanywhere";
+import { disabledFinding } from "./anchor-findings.ts";
 import { type AnchorPlace, liveAnchor, ownAnchors } from "./aws-anchors.ts";
 import { isOutage } from "./aws-side.ts";
 import { canary } from "./canary-check.ts";
@@ -126,18 +127,13 @@ function ofAnchors(
 type AnchorFinding = Omit<Finding, "authority" | "subject">;
 
 async function anchorFindings(place: AnchorPlace, world: World): Promise<readonly AnchorFinding[]> {
-  const { arn, id, region, authority } = place;
+  const { arn, authority } = place;
   const anchor = await liveAnchor(world, place);
   if (anchor === undefined) {
     const cure = `set create: true or another arn for trust anchor ${place.name} in spec.trustAnchors of CertificateAuthority ${authority.metadata.name}`;
     return [{ id: "anchor-missing", cause: `trust anchor ${arn} does not exist in AWS`, cure }];
   }
-  if (!anchor.enabled) {
-    const cure = `aws rolesanywhere enable-trust-anchor --region ${region} --trust-anchor-id ${id}`;
-    return [
-      { id: "anchor-disabled", cause: `trust anchor ${arn} is disabled in AWS: no session starts under it`, cure },
-    ];
-  }
+  if (!anchor.enabled) return [disabledFinding(authority, place.name, arn)];
   if (anchor.bundlePem === undefined) {
     return [
       {

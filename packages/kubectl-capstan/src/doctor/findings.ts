@@ -111,7 +111,7 @@ export const findings = {
   },
   "anchor-disabled": {
     means: "The trust anchor is disabled in AWS: no session starts under it",
-    cure: "Enable it: `aws rolesanywhere enable-trust-anchor`",
+    cure: "Where an operator ordered it: `kubectl capstan unfreeze CA --anchor NAME` once the reason is gone. Else enable it: `aws rolesanywhere enable-trust-anchor`",
   },
   "anchor-not-a-bundle": {
     means: "The trust anchor's source is no certificate bundle, which Capstan cannot manage",
