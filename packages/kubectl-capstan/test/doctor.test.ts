@@ -748,6 +748,13 @@ describe("a trust anchor that somebody ordered to be disabled", () => {
   });
 });
 
+test("a key that was lost is replaced without refusing anybody", async () => {
+  const conditions = [condition("Ready", "False", "KeyMissing", "Secret fleet-1 is gone")];
+  expect(await cureOf({ [paths.authorities]: collection(fleet({ conditions })) })).toBe(
+    "restore Secret fleet-1 in namespace capstan-system from your backup, or: kubectl capstan rotate fleet",
+  );
+});
+
 describe("what may not be read", () => {
   test.each<[path: keyof typeof paths, verb: string, plural: string, group: string, checks: readonly string[]]>([
     [

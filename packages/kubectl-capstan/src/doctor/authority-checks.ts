@@ -109,7 +109,7 @@ export const authorityChecks: readonly Check[] = [
         id: "key-missing",
         subject: authoritySubject(authority),
         cause: ready.message ?? "the key of the active generation is missing",
-        cure: `restore Secret ${name}-${authority.status?.activeGeneration ?? 1} in namespace ${world.capstanNamespace} from your backup, or: kubectl capstan rotate ${name} --compromised`,
+        cure: `restore Secret ${name}-${authority.status?.activeGeneration ?? 1} in namespace ${world.capstanNamespace} from your backup, or: kubectl capstan rotate ${name}`,
       },
     ];
   }),

@@ -79,7 +79,7 @@ export const findings = {
   },
   "key-missing": {
     means: "The key of the active generation cannot be used: its Secret is missing or is another one",
-    cure: "Restore the Secret from your backup, or replace the generation: `kubectl capstan rotate CA --compromised`",
+    cure: "Restore the Secret from your backup, or replace the generation: `kubectl capstan rotate CA`, by which nobody is refused",
   },
   "authority-frozen": {
     means: "Issuing is held by an order, or by a compromised generation",
