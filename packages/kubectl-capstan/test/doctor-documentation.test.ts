@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
+import { approvalCommand } from "../src/doctor/approver.ts";
 import { checks } from "../src/doctor/checks.ts";
 import { findings } from "../src/doctor/findings.ts";
 import { admissionPolicies, policyFile, rightsFile } from "../src/doctor/installation.ts";
@@ -71,6 +74,21 @@ describe("the files of cures", () => {
   test.each([...admissionPolicies])("hold %s and its binding alone", async (name) => {
     expect(await kindsIn(policyFile(name))).toEqual(["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]);
   });
+});
+
+test("the cure of a missing right to approve names the account that approves", async () => {
+  const [command = ""] = approvalCommand({ namespace: "pki", name: "an.approver" }).split(" | ");
+  const { stdout } = await promisify(execFile)("sh", ["-c", command], { cwd: new URL("../../../", import.meta.url) });
+  const documents = parseAllDocuments(stdout);
+  const objects = (Array.isArray(documents) ? documents : []).map((document) => document.toJS() as unknown);
+  expect(objects).toMatchObject([
+    { kind: "ClusterRole", metadata: { name: "cert-manager-controller-approve:capstan-dev" } },
+    {
+      kind: "ClusterRoleBinding",
+      roleRef: { name: "cert-manager-controller-approve:capstan-dev" },
+      subjects: [{ kind: "ServiceAccount", namespace: "pki", name: "an.approver" }],
+    },
+  ]);
 });
 
 describe("the table of checks", () => {

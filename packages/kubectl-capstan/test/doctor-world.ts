@@ -74,6 +74,23 @@ function schemaOf(fields: readonly string[]): Schema {
   return root;
 }
 
+/** A pod of the issuer controller's, started with these flags. */
+export function issuerPod(flags: readonly string[], change: object = {}): unknown {
+  return {
+    metadata: {
+      name: "issuer-controller-6f7d9-x2k",
+      namespace: "capstan-system",
+      labels: { "app.kubernetes.io/name": "issuer-controller", "app.kubernetes.io/part-of": "capstan" },
+    },
+    spec: {
+      serviceAccountName: "issuer-controller",
+      containers: [{ name: "issuer-controller", args: ["issuer-controller.js", "--log-level=info", ...flags] }],
+    },
+    status: { phase: "Running" },
+    ...change,
+  };
+}
+
 /** What the webhook answers to what it must refuse. */
 const webhookRefusal: Answer = {
   status: 422,

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { collection, forbidden, object, type Route, startApiServer } from "./api-server.ts";
-import { openApi, paths, type Routes, worldAt } from "./doctor-world.ts";
+import { issuerPod, openApi, paths, type Routes, worldAt } from "./doctor-world.ts";
 import { condition, revocation } from "./objects.ts";
 import { type Ended, run, startedAt } from "./run.ts";
 
@@ -96,7 +96,7 @@ describe("all is well", () => {
       Cluster     cert-manager-webhooks          Passed    cert-manager's webhooks attest who makes a request                            list mutating- and validatingwebhookconfigurations
       Cluster     cert-manager-webhook-answers   Passed    cert-manager's webhook answers                                                create certificaterequests, as a dry run that the webhook must refuse
       Cluster     namespaces-seen                Passed    cert-manager's webhooks see every namespace that is issued to                 list namespaces, webhook configurations and certificateauthorities
-      Cluster     approver-right                 Passed    somebody may approve requests for Capstan's issuers                           create subjectaccessreviews
+      Cluster     approver-right                 Passed    somebody may approve requests for Capstan's issuers                           create subjectaccessreviews, list pods in Capstan's namespace
       Cluster     csi-driver                     Passed    csi-driver asks in the pods' names where that is demanded, and they may ask   get csidrivers, list pods, create subjectaccessreviews
       Capstan     capstan-rights                 Passed    Capstan's programs have the rights of their manifests                         create subjectaccessreviews
       Capstan     admission-policies             Passed    nobody can write another's name into an order                                 list validatingadmissionpolicies and validatingadmissionpolicybindings
@@ -624,7 +624,7 @@ describe("one fault", () => {
         "err": "",
         "out": "approver-right-missing (serviceaccount/cert-manager/cert-manager)
         cause: system:serviceaccount:cert-manager:cert-manager may not approve for signers capstanclusterissuers.capstan.dev/*, capstanissuers.capstan.dev/*
-        cure:  kubectl apply -f deploy/manifests/cert-manager-approval.yaml
+        cure:  kubectl auth reconcile -f deploy/manifests/cert-manager-approval.yaml
 
       What follows from that:
         request-unapproved (certificaterequest/demo/web-1), from approver-right-missing: nobody has approved it for 60m: its approver does not run, or no policy of approver-policy selects it
@@ -647,18 +647,19 @@ async function cureOf(changes: Routes): Promise<string> {
   return checks.flatMap(({ findings }) => findings)[0]?.cure ?? "";
 }
 
+const policyNames = ["operation-requested-by", "publisher-writes-no-spec", "revocation-requested-by"];
+const release = { "meta.helm.sh/release-name": "anchors", "meta.helm.sh/release-namespace": "ca" };
+const byHelm = { labels: { "app.kubernetes.io/managed-by": "Helm" }, annotations: release };
+const strangersRelease = { metadata: { name: "stranger", ...byHelm } };
+/** Policies as Helm has made them, but for one. */
+const helmsPolicies = (missing?: string): Route =>
+  collection(
+    ...policyNames
+      .filter((name) => name !== missing)
+      .map((name) => ({ metadata: { name: `capstan-${name}`, ...byHelm } })),
+  );
+
 describe("the cure of what is missing of the installation leaves Deployments and values as they are", () => {
-  const policyNames = ["operation-requested-by", "publisher-writes-no-spec", "revocation-requested-by"];
-  const release = { "meta.helm.sh/release-name": "anchors", "meta.helm.sh/release-namespace": "ca" };
-  const byHelm = { labels: { "app.kubernetes.io/managed-by": "Helm" }, annotations: release };
-  const strangersRelease = { metadata: { name: "stranger", ...byHelm } };
-  /** Policies as Helm has made them, but for one. */
-  const helmsPolicies = (missing?: string): Route =>
-    collection(
-      ...policyNames
-        .filter((name) => name !== missing)
-        .map((name) => ({ metadata: { name: `capstan-${name}`, ...byHelm } })),
-    );
   const noPublisher = denying((_, user) => user.endsWith(":crl-publisher"));
   const upgrade =
     "with deploy/chart of the version that is installed: helm upgrade anchors deploy/chart --namespace ca --reuse-values";
@@ -748,6 +749,68 @@ describe("a trust anchor that somebody ordered to be disabled", () => {
   });
 });
 
+describe("who approves", () => {
+  const pki = issuerPod(["--approver=pki/approver"]);
+  const only = (user: string): Route =>
+    denying(({ verb }, asking) => verb === "approve" && asking !== `system:serviceaccount:${user}`);
+  const nobody = denying(({ verb }) => verb === "approve");
+  const policies = { "GET /apis/policy.cert-manager.io/v1alpha1": object({}) };
+  const reconcile = "kubectl auth reconcile -f";
+  const withName = (namespace: string, name: string): string =>
+    `sed -e 's/^    name: cert-manager$/    name: ${name}/' -e 's/^    namespace: cert-manager$/    namespace: ${namespace}/' deploy/manifests/cert-manager-approval.yaml | ${reconcile} -`;
+  const upgrade = "helm upgrade anchors deploy/chart --namespace ca --reuse-values --set approverRole.enabled=true";
+
+  test.each<[fact: string, changes: Routes]>([
+    [
+      "by the issuer controller's flag",
+      { [paths.reviews]: only("pki:approver"), [paths.capstanPods]: collection(pki) },
+    ],
+    [
+      "by the flag of one of its pods, as in a roll-out",
+      {
+        [paths.reviews]: only("cert-manager:cert-manager"),
+        [paths.capstanPods]: collection(pki, issuerPod([])),
+      },
+    ],
+  ])("is known %s", async (_fact, changes) => {
+    expect(await found(changes)).toEqual([]);
+  });
+
+  test("is not asked of a pod that has ended", async () => {
+    const ended = issuerPod(["--approver=pki/former"], { status: { phase: "Failed" } });
+    const changes = { [paths.reviews]: only("pki:former"), [paths.capstanPods]: collection(ended) };
+    expect(await found(changes)).toEqual(["approver-right-missing"]);
+  });
+
+  test("may be told", async () => {
+    const changes = { [paths.reviews]: only("other:approver"), [paths.capstanPods]: collection(pki) };
+    expect(await doctor(changes, ["--approver", "other/approver"])).toMatchObject({ code: 0 });
+    expect((await doctor(changes)).out).toContain("approver-right-missing (serviceaccount/pki/approver)");
+  });
+
+  test.each<[fact: string, changes: Routes, cure: string]>([
+    ["cert-manager", {}, `${reconcile} deploy/manifests/cert-manager-approval.yaml`],
+    ["another account", { [paths.capstanPods]: collection(pki) }, withName("pki", "approver")],
+    [
+      "approver-policy, which cert-manager's own approver would pass by",
+      policies,
+      withName("cert-manager", "cert-manager-approver-policy"),
+    ],
+    [
+      "another account beside approver-policy",
+      { ...policies, [paths.capstanPods]: collection(pki) },
+      withName("pki", "approver"),
+    ],
+    [
+      "another account, of a Helm release",
+      { [paths.capstanPods]: collection(pki), [paths.policies]: helmsPolicies() },
+      `see that {"kind":"ServiceAccount","name":"approver","namespace":"pki"} is in the chart's value approverRole.subjects, then with deploy/chart of the version that is installed: ${upgrade}`,
+    ],
+  ])("is given the right beside others: %s", async (_fact, changes, cure) => {
+    expect(await cureOf({ [paths.reviews]: nobody, ...changes })).toBe(cure);
+  });
+});
+
 test("a key that was lost is replaced without refusing anybody", async () => {
   const conditions = [condition("Ready", "False", "KeyMissing", "Secret fleet-1 is gone")];
   expect(await cureOf({ [paths.authorities]: collection(fleet({ conditions })) })).toBe(
@@ -769,6 +832,7 @@ describe("what may not be read", () => {
     ["issuerLease", "get", "leases", "coordination.k8s.io", ["capstan-leaders"]],
     ["ledger", "list", "issuedcertificates", "capstan.dev", ["ledger"]],
     ["pods", "list", "pods", "", ["helper-versions"]],
+    ["capstanPods", "list", "pods", "", ["approver-right", "capstan-pods"]],
   ])("%s is skipped and says so", async (path, verb, plural, group, expected) => {
     const { checks, code } = await printed({ [paths[path]]: forbidden(verb, plural, group) });
     // What is asked of AWS is not the matter here: the environment names no credentials.

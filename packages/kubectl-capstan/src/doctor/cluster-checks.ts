@@ -162,7 +162,7 @@ export const clusterChecks: readonly Check[] = [
     id: "approver-right",
     group: "Cluster",
     title: "somebody may approve requests for Capstan's issuers",
-    reads: "create subjectaccessreviews",
+    reads: "create subjectaccessreviews, list pods in Capstan's namespace",
     needs: ["cert-manager", "capstan-crds"],
     run: approverRightMissing,
   },

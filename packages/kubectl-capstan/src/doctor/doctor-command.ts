@@ -1,4 +1,5 @@
 import { defaultNamespace } from "@capstan/api";
+import { issuerSettings } from "@capstan/issuer-controller/settings";
 import { stringify } from "yaml";
 import { checkNamespace, withCluster } from "../cluster.ts";
 import type { Command } from "../command.ts";
@@ -34,8 +35,7 @@ export const doctorCommand: Command<DoctorOptions> = {
     {
       long: "approver",
       value: "NAMESPACE/NAME",
-      description: "service account that approves requests",
-      default: "cert-manager/cert-manager",
+      description: "service account that approves requests; else the one that the issuer controller is started with",
     },
     { long: "profile-arn", value: "ARN", description: "profile that a workload asks for a session by" },
     { long: "role-arn", value: "ARN", description: "role that it asks for" },
@@ -65,7 +65,7 @@ function doctor({ arguments: [authority], options, context }: Invocation<DoctorO
   const { terminal, clock } = context;
   const { capstanNamespace = defaultNamespace, output = "text" } = options;
   checkNamespace("--capstan-namespace", capstanNamespace);
-  const approver = parseAccount(options.approver ?? "cert-manager/cert-manager");
+  const approver = options.approver === undefined ? undefined : parseAccount(options.approver);
   const target = targetOf(options);
   return withCluster(options, context, async ({ client }) => {
     const leaf = await readLeafFiles(options, client);
@@ -102,9 +102,9 @@ function targetOf({ profileArn, roleArn }: DoctorOptions): SessionTarget | undef
 }
 
 function parseAccount(text: string): Account {
-  const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/.exec(text) ?? [];
-  if (namespace === undefined || name === undefined) {
-    throw new UsageError(`--approver: ${JSON.stringify(text)} is no service account as NAMESPACE/NAME`);
+  try {
+    return issuerSettings.approver.parse(text);
+  } catch (error) {
+    throw new UsageError(`--approver: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  return { namespace, name };
 }

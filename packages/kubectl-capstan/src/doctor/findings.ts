@@ -36,7 +36,7 @@ export const findings = {
   "approver-right-missing": {
     means:
       "Nobody may approve requests for Capstan's issuers: they stay unapproved for ever, with nothing in their status",
-    cure: "Apply deploy/manifests/cert-manager-approval.yaml for the account that approves",
+    cure: "Of a Helm release: name the account that approves in the chart's value `approverRole.subjects`. Else add it to the subjects of deploy/manifests/cert-manager-approval.yaml by `kubectl auth reconcile`, which takes the right from nobody",
   },
   "csi-token-requests-missing": {
     means: "An issuer demands the pod's own service account, and csi-driver asks in its own name",

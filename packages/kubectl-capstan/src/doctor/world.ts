@@ -31,8 +31,8 @@ export interface WorldOptions {
   readonly capstanNamespace: string;
   /** Only this CertificateAuthority and what belongs to it. */
   readonly authority?: string | undefined;
-  /** Who approves requests. */
-  readonly approver: Account;
+  /** Who approves requests; whom the issuer controller's flag names when left out. */
+  readonly approver?: Account | undefined;
   readonly aws: AwsSide;
 }
 
@@ -45,7 +45,7 @@ export type Issuer = CapstanClusterIssuer | CapstanIssuer;
 export class World {
   readonly client: KubeClient;
   readonly capstanNamespace: string;
-  readonly approver: Account;
+  readonly approver: Account | undefined;
   readonly aws: AwsSide;
   readonly #authority: string | undefined;
   readonly #clock: Clock;
