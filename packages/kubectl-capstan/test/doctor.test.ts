@@ -818,6 +818,26 @@ test("a key that was lost is replaced without refusing anybody", async () => {
   );
 });
 
+describe("the cure of a refused request", () => {
+  const conditions = [approved, condition("Ready", "False", "Failed", "spec.commonName…")];
+  const refused = { conditions, failureTime: ago(60_000) };
+
+  test.each([
+    [
+      "names its Certificate",
+      request("web-1", { ...refused, certificate: "web" }),
+      "correct what is named, then: kubectl capstan retry web -n demo",
+    ],
+    [
+      "without a Certificate is to ask anew",
+      request("web-1", refused),
+      "correct what is named, then create the request anew: nothing else asks again for certificaterequest/demo/web-1",
+    ],
+  ])("%s", async (_fact, seen, cure) => {
+    expect(await cureOf({ [paths.requests]: collection(seen) })).toBe(cure);
+  });
+});
+
 describe("what may not be read", () => {
   test.each<[path: keyof typeof paths, verb: string, plural: string, group: string, checks: readonly string[]]>([
     [

@@ -18,6 +18,15 @@ export interface DoctorFault {
   readonly inject: (lab: Lab) => Promise<void> | void;
   /** Id of the cause that doctor has to name first. */
   readonly expected: string;
-  /** What the finding's cure asks for; "as printed" runs it in a shell, word for word. */
-  readonly cure: "as printed" | ((lab: Lab) => Promise<void> | void);
+  /**
+   * What the finding's cure asks for, which is told as it was printed; "as printed" runs it in a shell, word for word.
+   */
+  readonly cure: "as printed" | ((lab: Lab, printed: string) => Promise<void> | void);
+}
+
+/** Of a cure that has words for people before it, the command. */
+export function commandIn(printed: string): string {
+  const [command] = /kubectl .*$/.exec(printed) ?? [];
+  if (command === undefined) throw new Error(`no command is in the cure: ${printed}`);
+  return command;
 }

@@ -1,4 +1,4 @@
-import type { DoctorFault } from "./doctor-fault.ts";
+import { commandIn, type DoctorFault } from "./doctor-fault.ts";
 import { otherRoleArn, roleArn } from "./doctor-lab.ts";
 import { strangersRoot } from "./doctor-strangers.ts";
 
@@ -10,6 +10,13 @@ export const awsFaults: readonly DoctorFault[] = [
     inject: ({ environment, anchorArn }) => environment.emulator.interfere({ kind: "disable", arn: anchorArn }),
     expected: "anchor-disabled",
     cure: ({ enableTrustAnchor }) => enableTrustAnchor(),
+  },
+  {
+    group: "anchor",
+    name: "the trust anchor is disabled by an order",
+    inject: async ({ shell }) => await shell("kubectl capstan freeze fleet --anchor prod --yes --wait"),
+    expected: "anchor-disabled",
+    cure: async ({ shell }, printed) => await shell(`${commandIn(printed)} --yes --wait`),
   },
   {
     group: "anchor",

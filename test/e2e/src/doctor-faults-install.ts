@@ -20,6 +20,24 @@ export const installFaults: readonly DoctorFault[] = [
   },
   {
     group: "RBAC",
+    name: "the approver that the issuer controller is started with may not approve",
+    inject: async ({ kubectl }) => {
+      const container = { name: "issuer-controller", args: ["issuer-controller.js", "--approver=pki/approver"] };
+      await kubectl(["apply", "-f", "-"], pod("issuer-controller-0", "capstan-system", container));
+      await kubectl([
+        "label",
+        "pod",
+        "issuer-controller-0",
+        "-n",
+        "capstan-system",
+        "app.kubernetes.io/name=issuer-controller",
+      ]);
+    },
+    expected: "approver-right-missing",
+    cure: "as printed",
+  },
+  {
+    group: "RBAC",
     name: "the issuer controller's binding is missing",
     inject: async ({ kubectl }) => void (await kubectl(["delete", "clusterrolebinding", "capstan-issuer-controller"])),
     expected: "controller-right-missing",

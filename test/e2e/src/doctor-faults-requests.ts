@@ -1,5 +1,5 @@
-import type { DoctorFault } from "./doctor-fault.ts";
-import { apiCertificate, issuer } from "./doctor-objects.ts";
+import { commandIn, type DoctorFault } from "./doctor-fault.ts";
+import { apiCertificate, certificateOf, issuer } from "./doctor-objects.ts";
 
 /** Faults between a Certificate and its leaf, and of clocks and networks. Each is cured before the next. */
 export const requestFaults: readonly DoctorFault[] = [
@@ -62,10 +62,23 @@ export const requestFaults: readonly DoctorFault[] = [
   },
   {
     group: "policy",
+    name: "an issuer's policy has no room for a Certificate",
+    inject: async ({ kubectl }) => {
+      await kubectl(["apply", "-f", "-"], issuer("narrow", { policy: { commonName: { allow: ["web.{namespace}"] } } }));
+      await kubectl(["apply", "-f", "-"], certificateOf("batch", "narrow"));
+    },
+    expected: "request-failed",
+    cure: async ({ kubectl, shell }, printed) => {
+      await kubectl(["apply", "-f", "-"], issuer("narrow", {}));
+      await shell(commandIn(printed));
+    },
+  },
+  {
+    group: "policy",
     name: "issuing is held",
     inject: async ({ shell }) => await shell("kubectl capstan freeze fleet --yes"),
     expected: "authority-frozen",
-    cure: ({ shell, diagnose }) => diagnose().then(async ({ cure }) => await shell(`${cure} --yes`)),
+    cure: async ({ shell }, printed) => await shell(`${commandIn(printed)} --yes`),
   },
   {
     group: "clock",

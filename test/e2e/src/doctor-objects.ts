@@ -2,20 +2,25 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Lab } from "./doctor-lab.ts";
 
+/** A workload's in namespace demo. */
+export function certificateOf(name: string, issuerName: string) {
+  return {
+    apiVersion: "cert-manager.io/v1",
+    kind: "Certificate",
+    metadata: { name, namespace: "demo" },
+    spec: {
+      secretName: `${name}-tls`,
+      commonName: `${name}.demo`,
+      duration: "24h",
+      privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
+      usages: ["client auth", "digital signature"],
+      issuerRef: { group: "capstan.dev", kind: "CapstanClusterIssuer", name: issuerName },
+    },
+  };
+}
+
 /** Of a second workload, which is issued. */
-export const apiCertificate = {
-  apiVersion: "cert-manager.io/v1",
-  kind: "Certificate",
-  metadata: { name: "api", namespace: "demo" },
-  spec: {
-    secretName: "api-tls",
-    commonName: "api.demo",
-    duration: "24h",
-    privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-    usages: ["client auth", "digital signature"],
-    issuerRef: { group: "capstan.dev", kind: "CapstanClusterIssuer", name: "fleet" },
-  },
-};
+export const apiCertificate = certificateOf("api", "fleet");
 
 /** A further issuer of authority fleet. */
 export function issuer(name: string, spec: Readonly<Record<string, unknown>>): unknown {

@@ -136,7 +136,7 @@ test.for([...doctorFaults])("$group: $name", async (fault, { skip }) => {
   await fault.inject(lab);
   const found = await diagnosis(({ causes }) => causes[0] === fault.expected);
   expect({ code: found.code, causes: [...new Set(found.causes)] }).toEqual({ code: 1, causes: [fault.expected] });
-  await (fault.cure === "as printed" ? lab.shell(found.cure) : fault.cure(lab));
+  await (fault.cure === "as printed" ? lab.shell(found.cure) : fault.cure(lab, found.cure));
   await diagnosis(({ code }) => code === 0);
   uncured = undefined;
   rows.push([

@@ -180,7 +180,7 @@ export const findings = {
   },
   "request-failed": {
     means: "A request was refused, and nothing was issued for the same Certificate since",
-    cure: "Correct what its Ready condition names, then `kubectl capstan retry`; `kubectl capstan check` tells before",
+    cure: "Correct what its Ready condition names, then `kubectl capstan retry` its Certificate, or create a request without one anew; `kubectl capstan check` tells before",
   },
   "ledger-filling": {
     means: "The ledger is near its limit, or will be at the present rate: at the limit requests wait",

@@ -177,6 +177,7 @@ function failedFindings(requests: readonly SeenRequest[], world: World): readonl
   });
   return [...byCertificate.values()].flatMap((all): readonly Finding[] => {
     const newest = all.toSorted((a, b) => createdAt(b) - createdAt(a))[0];
+    const certificate = newest?.metadata.annotations?.[certificateNameAnnotation];
     const ready = newest?.conditions.find(({ type }) => type === "Ready");
     if (newest === undefined || ready?.reason !== "Failed") return [];
     // An old one without a Certificate is history, not a fault of today.
@@ -186,7 +187,10 @@ function failedFindings(requests: readonly SeenRequest[], world: World): readonl
         id: "request-failed",
         subject: subjectOf(newest),
         cause: (ready.message ?? "").replaceAll("\n", "; "),
-        cure: `correct what is named, then: kubectl capstan retry ${newest.metadata.name} -n ${newest.metadata.namespace ?? ""}`,
+        cure:
+          certificate === undefined
+            ? `correct what is named, then create the request anew: nothing else asks again for ${subjectOf(newest)}`
+            : `correct what is named, then: kubectl capstan retry ${certificate} -n ${newest.metadata.namespace ?? ""}`,
       },
     ];
   });
