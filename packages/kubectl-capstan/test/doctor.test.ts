@@ -115,7 +115,7 @@ describe("all is well", () => {
       Authority   crls-in-aws                    Passed    each trust anchor has the newest CRL                                          list certificateauthorities
       Authority   revocations                    Passed    every revocation is in force                                                  list revocations
       Requests    issuers                        Passed    every issuer is Ready                                                         list capstanclusterissuers and capstanissuers
-      Requests    ledger                         Passed    the ledger has room, at the present rate                                      list issuedcertificates in Capstan's namespace
+      Requests    ledger                         Passed    the ledger has room, at the present rate                                      list issuedcertificates and pods in Capstan's namespace
       Requests    requests-approved              Passed    no request waits for an approver                                              list certificaterequests
       Requests    requests-answered              Passed    every approved request is answered                                            list certificaterequests
       Requests    requests-failed                Passed    no request was refused without a later one that was not                       list certificaterequests
@@ -838,6 +838,65 @@ describe("the cure of a refused request", () => {
   });
 });
 
+describe("the ledger's limit and retention are those that the issuer controller is started with", () => {
+  const records = (remainingItemCount: number, createdMsAgo = 2 * 86_400_000): Route =>
+    object({
+      items: [
+        {
+          metadata: { creationTimestamp: ago(createdMsAgo) },
+          spec: { notBefore: ago(3_600_000), notAfter: ago(-3_600_000) },
+        },
+      ],
+      metadata: { resourceVersion: "1", remainingItemCount },
+    });
+  const startedWith = (...pods: readonly (readonly string[])[]): Routes => ({
+    [paths.capstanPods]: collection(...pods.map((flags) => issuerPod(flags))),
+  });
+
+  test.each<[fact: string, changes: Routes, cause: string]>([
+    [
+      "a limit below the default",
+      { ...startedWith(["--ledger-limit=5000"]), [paths.ledger]: records(4_099) },
+      "it holds 4100 records of at most 5000",
+    ],
+    [
+      "a flag and its value apart",
+      { ...startedWith(["--ledger-limit", "5000"]), [paths.ledger]: records(4_099) },
+      "it holds 4100 records of at most 5000",
+    ],
+    [
+      "the lower one in a roll-out",
+      { ...startedWith(["--ledger-limit=5000"], ["--ledger-limit=9000"]), [paths.ledger]: records(4_099) },
+      "it holds 4100 records of at most 5000",
+    ],
+    [
+      "the default where none is given",
+      { ...startedWith([]), [paths.ledger]: records(80_000) },
+      "it holds 80001 records of at most 100000",
+    ],
+    [
+      "the default for a value that its program refuses",
+      { ...startedWith(["--ledger-limit=many"]), [paths.ledger]: records(80_000) },
+      "it holds 80001 records of at most 100000",
+    ],
+    [
+      "a retention beyond the default",
+      { ...startedWith(["--ledger-retention=720h"]), [paths.ledger]: records(4_999, 3_600_000) },
+      "at the rate of the last day it grows to 150417 records (",
+    ],
+  ])("%s", async (_fact, changes, cause) => {
+    const { checks } = await printed(changes);
+    const findings = checks.flatMap((one) => one.findings);
+    expect(findings).toEqual([
+      expect.objectContaining({ id: "ledger-filling", cause: expect.stringContaining(cause) }),
+    ]);
+  });
+
+  test("a limit beyond the default has room", async () => {
+    expect(await found({ ...startedWith(["--ledger-limit=200000"]), [paths.ledger]: records(90_000) })).toEqual([]);
+  });
+});
+
 describe("what may not be read", () => {
   test.each<[path: keyof typeof paths, verb: string, plural: string, group: string, checks: readonly string[]]>([
     [
@@ -852,7 +911,7 @@ describe("what may not be read", () => {
     ["issuerLease", "get", "leases", "coordination.k8s.io", ["capstan-leaders"]],
     ["ledger", "list", "issuedcertificates", "capstan.dev", ["ledger"]],
     ["pods", "list", "pods", "", ["helper-versions"]],
-    ["capstanPods", "list", "pods", "", ["approver-right", "capstan-pods"]],
+    ["capstanPods", "list", "pods", "", ["approver-right", "capstan-pods", "ledger"]],
   ])("%s is skipped and says so", async (path, verb, plural, group, expected) => {
     const { checks, code } = await printed({ [paths[path]]: forbidden(verb, plural, group) });
     // What is asked of AWS is not the matter here: the environment names no credentials.

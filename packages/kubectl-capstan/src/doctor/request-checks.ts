@@ -1,10 +1,12 @@
 import { type IssuedCertificate, issuedCertificateResource, issuerReasons } from "@capstan/api";
 import { etcdDefaultQuotaBytes, forecastLedger } from "@capstan/issuer-controller/forecast-ledger";
+import { issuerSettings } from "@capstan/issuer-controller/settings";
 import { conditionOf } from "../conditions.ts";
 import { formatLength } from "../output/human-time.ts";
 import { certificateNameAnnotation } from "../revoke/cert-manager.ts";
 import type { Check, Finding } from "./check.ts";
 import { helperVersions } from "./helper-versions.ts";
+import { issuerSetting } from "./issuer-settings.ts";
 import { ourRequests, type SeenRequest } from "./requests.ts";
 import type { Issuer, World } from "./world.ts";
 
@@ -13,11 +15,8 @@ const approvalPatienceMs = 60_000;
 const answerPatienceMs = 2 * 60_000;
 const dayMs = 86_400_000;
 
-/** The issuer controller's own default of --ledger-limit. */
-const ledgerLimit = 100_000;
 /** From here on somebody should look. */
 const ledgerMark = 0.8;
-const retentionMs = dayMs;
 
 const issuerFaults = ["capstan-crds", "capstan-rights", "capstan-pods", "capstan-leaders"] as const;
 const authorityFaults = [
@@ -68,7 +67,7 @@ export const requestChecks: readonly Check[] = [
     id: "ledger",
     group: "Requests",
     title: "the ledger has room, at the present rate",
-    reads: "list issuedcertificates in Capstan's namespace",
+    reads: "list issuedcertificates and pods in Capstan's namespace",
     needs: ["capstan-crds"],
     run: ledgerFindings,
   },
@@ -203,6 +202,9 @@ async function ledgerFindings(world: World): Promise<readonly Finding[]> {
     readonly items?: readonly IssuedCertificate[];
     readonly metadata?: { readonly remainingItemCount?: number };
   }>(path, { limit: 500 });
+  // Of pods that differ, those values by which it is full first.
+  const ledgerLimit = Math.min(...(await issuerSetting(world, issuerSettings.ledgerLimit)));
+  const retentionMs = Math.max(...(await issuerSetting(world, issuerSettings.ledgerRetention)));
   const sample = page?.items ?? [];
   const records = sample.length + (page?.metadata?.remainingItemCount ?? 0);
   const subject = `ledger in namespace ${world.capstanNamespace}`;
