@@ -80,7 +80,7 @@ describe("all is well", () => {
         leaf, leaf-issuer, leaf-revoked: no leaf was given: name one by --certificate and --private-key, or by --secret
         canary: no leaf, profile and role were given: name them by --certificate and --private-key or --secret, --profile-arn and --role-arn
 
-      43 checks: 31 passed, 0 failed, 12 skipped: nothing is wrong
+      44 checks: 32 passed, 0 failed, 12 skipped: nothing is wrong
       ",
       }
     `);
@@ -106,6 +106,7 @@ describe("all is well", () => {
       Authority   authority-handled              Passed    the publisher has handled each authority as it is now                         list certificateauthorities
       Authority   trust-anchors                  Passed    each trust anchor holds the roots, enabled and read back lately               list certificateauthorities
       Authority   drift                          Passed    no trust anchor holds an unknown certificate                                  list certificateauthorities
+      Authority   anchor-settings                Passed    nobody has changed a trust anchor's notifications or its name                 list certificateauthorities
       Authority   authority-key                  Passed    the active generation's key can be used                                       list certificateauthorities
       Authority   frozen                         Passed    issuing is not held                                                           list certificateauthorities
       Authority   generation-dates               Passed    no root ends before it is replaced                                            list certificateauthorities
@@ -138,7 +139,7 @@ describe("all is well", () => {
         leaf, leaf-issuer, leaf-revoked: no leaf was given: name one by --certificate and --private-key, or by --secret
         canary: no leaf, profile and role were given: name them by --certificate and --private-key or --secret, --profile-arn and --role-arn
 
-      43 checks: 31 passed, 0 failed, 12 skipped: nothing is wrong
+      44 checks: 32 passed, 0 failed, 12 skipped: nothing is wrong
       "
     `);
   });
@@ -437,13 +438,16 @@ const faults: readonly (readonly [fact: string, changes: Routes, found: readonly
     ["anchor-drift"],
   ],
   [
-    "an anchor has another name, which holds nothing up",
+    "somebody changed a trust anchor's settings, which holds up no rotation",
     {
       [paths.authorities]: collection(
-        fleet({ conditions: [ready, condition("Drift", "True", "ChangedSettings", "its name is other")] }),
+        fleet({
+          nextRotation: ago(2 * 86_400_000),
+          conditions: [ready, condition("Drift", "True", "ChangedSettings", "its name is x instead of y")],
+        }),
       ),
     },
-    [],
+    ["anchor-settings-changed", "rotation-overdue"],
   ],
   [
     "the root has ended",
@@ -634,7 +638,7 @@ describe("one fault", () => {
         leaf, leaf-issuer, leaf-revoked: no leaf was given: name one by --certificate and --private-key, or by --secret
         canary: no leaf, profile and role were given: name them by --certificate and --private-key or --secret, --profile-arn and --role-arn
 
-      43 checks: 29 passed, 2 failed, 12 skipped: 1 wrong, 1 follows from that
+      44 checks: 30 passed, 2 failed, 12 skipped: 1 wrong, 1 follows from that
       ",
       }
     `);
@@ -815,6 +819,13 @@ test("a key that was lost is replaced without refusing anybody", async () => {
   const conditions = [condition("Ready", "False", "KeyMissing", "Secret fleet-1 is gone")];
   expect(await cureOf({ [paths.authorities]: collection(fleet({ conditions })) })).toBe(
     "restore Secret fleet-1 in namespace capstan-system from your backup, or: kubectl capstan rotate fleet",
+  );
+});
+
+test("changed settings of a trust anchor are no reason to take a certificate from it", async () => {
+  const conditions = [ready, condition("Drift", "True", "ChangedSettings", "its name is x instead of y")];
+  expect(await cureOf({ [paths.authorities]: collection(fleet({ conditions })) })).toBe(
+    "find in CloudTrail (PutNotificationSettings, UpdateTrustAnchor) who changed it, and keep Terraform or CloudFormation from managing what Capstan does; notifications are put back by themselves, a name by: aws rolesanywhere update-trust-anchor --trust-anchor-id ID --name NAME",
   );
 });
 

@@ -89,7 +89,6 @@ export const authorityChecks: readonly Check[] = [
   ),
   each({ id: "drift", title: "no trust anchor holds an unknown certificate" }, (authority) => {
     const drift = conditionOf(authority, "Drift");
-    // Changed settings let nobody in and hold nothing up.
     if (drift?.status !== "True" || drift.reason === authorityReasons.changedSettings) return [];
     return [
       {
@@ -100,6 +99,22 @@ export const authorityChecks: readonly Check[] = [
       },
     ];
   }),
+  each(
+    // Apart from the certificates: no rotation and no leaf waits for it.
+    { id: "anchor-settings", title: "nobody has changed a trust anchor's notifications or its name" },
+    (authority) => {
+      const drift = conditionOf(authority, "Drift");
+      if (drift?.status !== "True" || drift.reason !== authorityReasons.changedSettings) return [];
+      return [
+        {
+          id: "anchor-settings-changed",
+          subject: authoritySubject(authority),
+          cause: drift.message ?? "a trust anchor that Capstan made was changed by somebody",
+          cure: "find in CloudTrail (PutNotificationSettings, UpdateTrustAnchor) who changed it, and keep Terraform or CloudFormation from managing what Capstan does; notifications are put back by themselves, a name by: aws rolesanywhere update-trust-anchor --trust-anchor-id ID --name NAME",
+        },
+      ];
+    },
+  ),
   each({ id: "authority-key", title: "the active generation's key can be used" }, (authority, world) => {
     const ready = conditionOf(authority, "Ready");
     if (ready?.reason !== "KeyMissing") return [];

@@ -94,7 +94,7 @@ export const awsChecks: readonly Check[] = [
       id: "aws-notifications",
       title: "AWS does not warn of every short-lived leaf",
       reads: "rolesanywhere:GetTrustAnchor",
-      after: ["aws-anchors"],
+      after: ["aws-anchors", "anchor-settings"],
     },
     async (place, world) => notificationFindings(place, world),
   ),

@@ -122,6 +122,10 @@ export const findings = {
       "The trust anchor holds a certificate that nobody here knows: it may be an attack, and the rotation stands still",
     cure: "Find out in CloudTrail (UpdateTrustAnchor) who added it; remove it, or declare it in foreignRoots",
   },
+  "anchor-settings-changed": {
+    means: "Somebody changed the notifications or the name of a trust anchor that Capstan made",
+    cure: "Find out in CloudTrail who did, and keep Terraform or CloudFormation from managing what Capstan does. Notifications are put back by themselves, the name is not",
+  },
   "anchor-not-joined": {
     means: "The trust anchor was not read back with the roots that it should hold",
     cure: "As the anchor's message says",
