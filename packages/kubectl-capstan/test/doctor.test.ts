@@ -822,6 +822,51 @@ test("a key that was lost is replaced without refusing anybody", async () => {
   );
 });
 
+describe("cert-manager's webhooks are put back without an upgrade of cert-manager", () => {
+  const chart = "oci://quay.io/jetstack/charts/cert-manager";
+  const { body } = healthyRoutes()[paths.validating] as { readonly body: { readonly items: readonly object[] } };
+  const left = (labels: object, annotations: object): Route =>
+    collection({ ...body.items[0], metadata: { name: "cert-manager-webhook", labels, annotations } });
+  const version = { "app.kubernetes.io/version": "v1.20.3" };
+
+  test.each<[fact: string, left: Route, cure: string]>([
+    [
+      "by the release and the version that the other one names",
+      left(version, release),
+      `helm upgrade anchors ${chart} --namespace ca --version v1.20.3 --reuse-values`,
+    ],
+    [
+      "by the version, without Helm",
+      left(version, {}),
+      "apply the webhook configurations of cert-manager v1.20.3 as they were installed, and nothing else",
+    ],
+    [
+      "where neither is known",
+      collection(),
+      `find release and version: helm list --all-namespaces --filter cert-manager; then: helm upgrade RELEASE ${chart} --namespace NAMESPACE --version VERSION --reuse-values`,
+    ],
+  ])("%s", async (_fact, validating, cure) => {
+    expect(await cureOf({ [paths.mutating]: collection(), [paths.validating]: validating })).toBe(cure);
+  });
+});
+
+test("an issuer of a namespace is edited there", async () => {
+  const namespaced = {
+    ...(issuer(condition("Ready", "False", "InvalidPolicy", "spec.policy…")) as object),
+    kind: "CapstanIssuer",
+    metadata: { name: "team", namespace: "demo", generation: 1, creationTimestamp: ago(86_400_000) },
+  };
+  expect(await cureOf({ [paths.issuers]: collection(namespaced) })).toBe("kubectl edit capstanissuer team -n demo");
+});
+
+test("an authority that is being deleted is let go by an order", async () => {
+  const deleted = fleet();
+  const metadata = { ...deleted.metadata, deletionTimestamp: ago(60_000) };
+  expect(await cureOf({ [paths.authorities]: collection({ ...deleted, metadata }) })).toBe(
+    "wait, or let it go: kubectl capstan release fleet --aws keep, or --aws delete, which takes away what Capstan created there",
+  );
+});
+
 test("changed settings of a trust anchor are no reason to take a certificate from it", async () => {
   const conditions = [ready, condition("Drift", "True", "ChangedSettings", "its name is x instead of y")];
   expect(await cureOf({ [paths.authorities]: collection(fleet({ conditions })) })).toBe(

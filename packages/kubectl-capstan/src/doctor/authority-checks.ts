@@ -59,7 +59,7 @@ export const authorityChecks: readonly Check[] = [
             id: "authority-being-deleted",
             subject,
             cause: `CertificateAuthority ${metadata.name} is being deleted since ${metadata.deletionTimestamp}; its finalizer waits until nothing that it has issued is valid`,
-            cure: `wait, or let it go: kubectl create -f an AuthorityOperation of kind Release for ${metadata.name}`,
+            cure: `wait, or let it go: kubectl capstan release ${metadata.name} --aws keep, or --aws delete, which takes away what Capstan created there`,
           },
         ];
       }

@@ -5,6 +5,7 @@ import type { Check, Finding } from "./check.ts";
 import { approverRightMissing } from "./approver.ts";
 import { crdFields } from "./crd-check.ts";
 import { csiDriver } from "./csi-driver-check.ts";
+import { releaseOf } from "./installation.ts";
 import { mutatingWebhookResource, namespaceResource, validatingWebhookResource } from "./resources.ts";
 import { ourRequests } from "./requests.ts";
 import { asUnreadable } from "./unreadable.ts";
@@ -24,6 +25,8 @@ const ownPlurals = [
   "revocationlists",
   "revocations",
 ] as const;
+
+const certManagerChart = "oci://quay.io/jetstack/charts/cert-manager";
 
 interface ResourceList {
   readonly resources?: readonly { readonly name: string }[];
@@ -86,7 +89,7 @@ export const clusterChecks: readonly Check[] = [
           id: "cert-manager-missing",
           subject: "apigroup/cert-manager.io",
           cause: "the API server does not serve certificaterequests.cert-manager.io in version v1",
-          cure: "helm install cert-manager oci://quay.io/jetstack/charts/cert-manager --namespace cert-manager --create-namespace --set crds.enabled=true",
+          cure: `helm install cert-manager ${certManagerChart} --namespace cert-manager --create-namespace --set crds.enabled=true`,
         },
       ];
     },
@@ -97,13 +100,15 @@ export const clusterChecks: readonly Check[] = [
     title: "cert-manager's webhooks attest who makes a request",
     reads: "list mutating- and validatingwebhookconfigurations",
     needs: ["cert-manager"],
-    run: async (world) =>
-      webhookFaults(await webhooksOf(world)).map((fault): Finding => ({
+    run: async (world) => {
+      const webhooks = await webhooksOf(world);
+      return webhookFaults(webhooks).map((fault): Finding => ({
         id: "cert-manager-webhook-fault",
         subject: "webhook.cert-manager.io",
         cause: fault,
-        cure: "helm upgrade cert-manager oci://quay.io/jetstack/charts/cert-manager --namespace cert-manager --reuse-values",
-      })),
+        cure: webhookCure(webhooks),
+      }));
+    },
   },
   {
     id: "cert-manager-webhook-answers",
@@ -169,7 +174,21 @@ export const clusterChecks: readonly Check[] = [
   csiDriver,
 ];
 
-async function webhooksOf(world: World): Promise<readonly WebhookConfiguration[]> {
+/** Puts back the webhook configurations of the version that is installed, which what is left of them names. */
+function webhookCure(configurations: readonly (WebhookConfiguration & KubeObject)[]): string {
+  const left = configurations.find(({ webhooks }) => webhooks?.some(({ name }) => name === "webhook.cert-manager.io"));
+  const version = left?.metadata.labels?.["app.kubernetes.io/version"];
+  const release = left === undefined ? undefined : releaseOf(left);
+  if (version !== undefined && release === undefined) {
+    return `apply the webhook configurations of cert-manager ${version} as they were installed, and nothing else`;
+  }
+  const { name, namespace } = release ?? { name: "RELEASE", namespace: "NAMESPACE" };
+  const upgrade = `helm upgrade ${name} ${certManagerChart} --namespace ${namespace} --version ${version ?? "VERSION"} --reuse-values`;
+  if (version !== undefined) return upgrade;
+  return `find release and version: helm list --all-namespaces --filter cert-manager; then: ${upgrade}`;
+}
+
+async function webhooksOf(world: World): Promise<readonly (WebhookConfiguration & KubeObject)[]> {
   const lists = await Promise.all(
     [mutatingWebhookResource, validatingWebhookResource].map((resource) =>
       world.list<WebhookConfiguration & KubeObject>(resource),

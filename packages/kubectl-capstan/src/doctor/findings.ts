@@ -14,7 +14,7 @@ export const findings = {
   },
   "capstan-crds-outdated": {
     means: "The custom resource definitions are of an older release: the API server drops fields that this one writes",
-    cure: "Apply the custom resource definitions of this release; Helm leaves them alone in an upgrade",
+    cure: "Apply the custom resource definitions of this release, as an upgrade of the chart does unless `crds.enabled` is false",
   },
   "cert-manager-missing": {
     means: "The API server does not serve cert-manager's kinds",
@@ -23,7 +23,7 @@ export const findings = {
   "cert-manager-webhook-fault": {
     means:
       "cert-manager's webhooks are missing or can be passed by, so anybody could write anybody's name into a request; every issuer is not Ready",
-    cure: "Restore the webhook configurations of cert-manager's chart",
+    cure: "Restore the webhook configurations of cert-manager's chart, in the version that is installed",
   },
   "cert-manager-webhook-unreachable": {
     means: "The API server cannot call cert-manager's webhook: no request can be created, approved or answered",
@@ -71,7 +71,7 @@ export const findings = {
   "authority-being-deleted": {
     means:
       "The CertificateAuthority is being deleted; its finalizer holds it until nothing that it has issued is valid",
-    cure: "Wait, or order a Release",
+    cure: "Wait, or `kubectl capstan release CA --aws keep`",
   },
   "authority-not-handled": {
     means: "The publisher has not handled the authority, or not its newest spec",

@@ -26,6 +26,7 @@ export async function helmRelease(world: World): Promise<HelmRelease | undefined
     const lists = await Promise.all([admissionPolicyResource, admissionBindingResource].map((one) => world.list(one)));
     return lists
       .flat()
+      .filter(isOurs)
       .map(releaseOf)
       .find((release) => release !== undefined);
   } catch (error) {
@@ -35,11 +36,15 @@ export async function helmRelease(world: World): Promise<HelmRelease | undefined
   }
 }
 
-function releaseOf({ metadata: { name, annotations = {} } }: KubeObject): HelmRelease | undefined {
-  if (!admissionPolicies.some((own) => own === name)) return undefined;
-  const release = annotations["meta.helm.sh/release-name"];
+function isOurs({ metadata }: KubeObject): boolean {
+  return admissionPolicies.some((name) => name === metadata.name);
+}
+
+/** The release that an object is of; undefined for what Helm has not made. */
+export function releaseOf({ metadata: { annotations = {} } }: KubeObject): HelmRelease | undefined {
+  const name = annotations["meta.helm.sh/release-name"];
   const namespace = annotations["meta.helm.sh/release-namespace"];
-  return release === undefined || namespace === undefined ? undefined : { name: release, namespace };
+  return name === undefined || namespace === undefined ? undefined : { name, namespace };
 }
 
 /** Brings back what is missing of a release, with its values. `more`: further flags. */

@@ -163,7 +163,7 @@ function issuerFindings(issuer: Issuer, world: World): readonly Finding[] {
       cure:
         id === "issuer-authority-missing"
           ? `correct spec.caRef.name of ${kind} ${metadata.name}, or create CertificateAuthority ${spec.caRef.name}`
-          : `kubectl edit ${kind.toLowerCase()} ${metadata.name}`,
+          : `kubectl edit ${kind.toLowerCase()} ${metadata.name}${metadata.namespace === undefined ? "" : ` -n ${metadata.namespace}`}`,
     },
   ];
 }
