@@ -850,6 +850,18 @@ describe("cert-manager's webhooks are put back without an upgrade of cert-manage
   });
 });
 
+test("csi-driver is told to use tokens with its values and in its version", async () => {
+  const labels = { "app.kubernetes.io/version": "v0.12.0" };
+  const metadata = { name: "csi.cert-manager.io", labels, annotations: release };
+  const changes = {
+    [paths.csiDriver]: object({ metadata, spec: {} }),
+    [paths.clusterIssuers]: collection(issuer(ready, { attestation: "ServiceAccount" })),
+  };
+  expect(await cureOf(changes)).toBe(
+    "helm upgrade anchors oci://quay.io/jetstack/charts/cert-manager-csi-driver --namespace ca --version v0.12.0 --reuse-values --set app.driver.useTokenRequest=true",
+  );
+});
+
 test("an issuer of a namespace is edited there", async () => {
   const namespaced = {
     ...(issuer(condition("Ready", "False", "InvalidPolicy", "spec.policy…")) as object),

@@ -5,7 +5,7 @@ import type { Check, Finding } from "./check.ts";
 import { approverRightMissing } from "./approver.ts";
 import { crdFields } from "./crd-check.ts";
 import { csiDriver } from "./csi-driver-check.ts";
-import { releaseOf } from "./installation.ts";
+import { chartsOfJetstack, releaseOf, upgradeInPlace } from "./installation.ts";
 import { mutatingWebhookResource, namespaceResource, validatingWebhookResource } from "./resources.ts";
 import { ourRequests } from "./requests.ts";
 import { asUnreadable } from "./unreadable.ts";
@@ -25,8 +25,6 @@ const ownPlurals = [
   "revocationlists",
   "revocations",
 ] as const;
-
-const certManagerChart = "oci://quay.io/jetstack/charts/cert-manager";
 
 interface ResourceList {
   readonly resources?: readonly { readonly name: string }[];
@@ -89,7 +87,7 @@ export const clusterChecks: readonly Check[] = [
           id: "cert-manager-missing",
           subject: "apigroup/cert-manager.io",
           cause: "the API server does not serve certificaterequests.cert-manager.io in version v1",
-          cure: `helm install cert-manager ${certManagerChart} --namespace cert-manager --create-namespace --set crds.enabled=true`,
+          cure: `helm install cert-manager ${chartsOfJetstack}/cert-manager --namespace cert-manager --create-namespace --set crds.enabled=true`,
         },
       ];
     },
@@ -178,14 +176,10 @@ export const clusterChecks: readonly Check[] = [
 function webhookCure(configurations: readonly (WebhookConfiguration & KubeObject)[]): string {
   const left = configurations.find(({ webhooks }) => webhooks?.some(({ name }) => name === "webhook.cert-manager.io"));
   const version = left?.metadata.labels?.["app.kubernetes.io/version"];
-  const release = left === undefined ? undefined : releaseOf(left);
-  if (version !== undefined && release === undefined) {
+  if (left !== undefined && version !== undefined && releaseOf(left) === undefined) {
     return `apply the webhook configurations of cert-manager ${version} as they were installed, and nothing else`;
   }
-  const { name, namespace } = release ?? { name: "RELEASE", namespace: "NAMESPACE" };
-  const upgrade = `helm upgrade ${name} ${certManagerChart} --namespace ${namespace} --version ${version ?? "VERSION"} --reuse-values`;
-  if (version !== undefined) return upgrade;
-  return `find release and version: helm list --all-namespaces --filter cert-manager; then: ${upgrade}`;
+  return upgradeInPlace(left, "cert-manager");
 }
 
 async function webhooksOf(world: World): Promise<readonly (WebhookConfiguration & KubeObject)[]> {

@@ -1,5 +1,6 @@
 import { apiGroup } from "@capstan/api";
 import type { Check, Finding } from "./check.ts";
+import { upgradeInPlace } from "./installation.ts";
 import { type CsiDriver, csiDriverResource, type Pod, podResource } from "./resources.ts";
 import { userOf } from "./world.ts";
 
@@ -26,7 +27,7 @@ export const csiDriver: Check = {
         subject: `${kind.toLowerCase()}/${name}`,
         authority: spec.caRef.name,
         cause: `${kind} ${name} demands the pod's own service account, and CSIDriver ${driverName} has no tokenRequests`,
-        cure: "helm upgrade cert-manager-csi-driver oci://quay.io/jetstack/charts/cert-manager-csi-driver --namespace cert-manager --set app.driver.useTokenRequest=true",
+        cure: upgradeInPlace(driver, "cert-manager-csi-driver", " --set app.driver.useTokenRequest=true"),
       }));
     }
     const accounts = accountsOf(await world.list<Pod>(podResource)).slice(0, maxAccounts);

@@ -52,6 +52,22 @@ export function helmUpgrade({ name, namespace }: HelmRelease, more = ""): string
   return `with deploy/chart of the version that is installed: helm upgrade ${name} deploy/chart --namespace ${namespace} --reuse-values${more}`;
 }
 
+/** Where cert-manager's own project keeps its charts. */
+export const chartsOfJetstack = "oci://quay.io/jetstack/charts";
+
+/**
+ * Brings back what is missing of a release of another chart, in the version that is installed and with its values. `object`:
+ * one that the release has made, which says what the two are. `more`: further flags.
+ */
+export function upgradeInPlace(object: KubeObject | undefined, chart: string, more = ""): string {
+  const version = object?.metadata.labels?.["app.kubernetes.io/version"];
+  const release = object === undefined ? undefined : releaseOf(object);
+  const { name, namespace } = release ?? { name: "RELEASE", namespace: "NAMESPACE" };
+  const upgrade = `helm upgrade ${name} ${chartsOfJetstack}/${chart} --namespace ${namespace} --version ${version ?? "VERSION"} --reuse-values${more}`;
+  if (release !== undefined && version !== undefined) return upgrade;
+  return `find release and version: helm list --all-namespaces --filter ${chart}; then: ${upgrade}`;
+}
+
 /** Of `deploy/manifests`: a program's account, roles and bindings. */
 export function rightsFile(account: string): string {
   return `${account}.yaml`;
