@@ -666,7 +666,7 @@ const helmsPolicies = (missing?: string): Route =>
 describe("the cure of what is missing of the installation leaves Deployments and values as they are", () => {
   const noPublisher = denying((_, user) => user.endsWith(":crl-publisher"));
   const upgrade =
-    "with deploy/chart of the version that is installed: helm upgrade anchors deploy/chart --namespace ca --reuse-values";
+    "with deploy/chart of the version that is installed, and --force-conflicts if Helm 4 tells of a conflict: helm upgrade anchors deploy/chart --namespace ca --reuse-values";
 
   test.each<[fact: string, changes: Routes, cure: string]>([
     [
@@ -808,7 +808,7 @@ describe("who approves", () => {
     [
       "another account, of a Helm release",
       { [paths.capstanPods]: collection(pki), [paths.policies]: helmsPolicies() },
-      `see that {"kind":"ServiceAccount","name":"approver","namespace":"pki"} is in the chart's value approverRole.subjects, then with deploy/chart of the version that is installed: ${upgrade}`,
+      `see that {"kind":"ServiceAccount","name":"approver","namespace":"pki"} is in the chart's value approverRole.subjects, then with deploy/chart of the version that is installed, and --force-conflicts if Helm 4 tells of a conflict: ${upgrade}`,
     ],
   ])("is given the right beside others: %s", async (_fact, changes, cure) => {
     expect(await cureOf({ [paths.reviews]: nobody, ...changes })).toBe(cure);
@@ -833,7 +833,7 @@ describe("cert-manager's webhooks are put back without an upgrade of cert-manage
     [
       "by the release and the version that the other one names",
       left(version, release),
-      `helm upgrade anchors ${chart} --namespace ca --version v1.20.3 --reuse-values`,
+      `with --force-conflicts if Helm 4 tells of a conflict: helm upgrade anchors ${chart} --namespace ca --version v1.20.3 --reuse-values`,
     ],
     [
       "by the version, without Helm",
@@ -843,7 +843,7 @@ describe("cert-manager's webhooks are put back without an upgrade of cert-manage
     [
       "where neither is known",
       collection(),
-      `find release and version: helm list --all-namespaces --filter cert-manager; then: helm upgrade RELEASE ${chart} --namespace NAMESPACE --version VERSION --reuse-values`,
+      `find release and version: helm list --all-namespaces --filter cert-manager; then, with --force-conflicts if Helm 4 tells of a conflict: helm upgrade RELEASE ${chart} --namespace NAMESPACE --version VERSION --reuse-values`,
     ],
   ])("%s", async (_fact, validating, cure) => {
     expect(await cureOf({ [paths.mutating]: collection(), [paths.validating]: validating })).toBe(cure);
@@ -858,7 +858,7 @@ test("csi-driver is told to use tokens with its values and in its version", asyn
     [paths.clusterIssuers]: collection(issuer(ready, { attestation: "ServiceAccount" })),
   };
   expect(await cureOf(changes)).toBe(
-    "helm upgrade anchors oci://quay.io/jetstack/charts/cert-manager-csi-driver --namespace ca --version v0.12.0 --reuse-values --set app.driver.useTokenRequest=true",
+    "with --force-conflicts if Helm 4 tells of a conflict: helm upgrade anchors oci://quay.io/jetstack/charts/cert-manager-csi-driver --namespace ca --version v0.12.0 --reuse-values --set app.driver.useTokenRequest=true",
   );
 });
 

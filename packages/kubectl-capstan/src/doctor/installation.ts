@@ -47,9 +47,12 @@ export function releaseOf({ metadata: { annotations = {} } }: KubeObject): HelmR
   return name === undefined || namespace === undefined ? undefined : { name, namespace };
 }
 
+/** Helm 4 puts back no field that somebody else has written, unless told to; Helm 3 knows no such flag, and puts it back. */
+const ifInConflict = "--force-conflicts if Helm 4 tells of a conflict";
+
 /** Brings back what is missing of a release, with its values. `more`: further flags. */
 export function helmUpgrade({ name, namespace }: HelmRelease, more = ""): string {
-  return `with deploy/chart of the version that is installed: helm upgrade ${name} deploy/chart --namespace ${namespace} --reuse-values${more}`;
+  return `with deploy/chart of the version that is installed, and ${ifInConflict}: helm upgrade ${name} deploy/chart --namespace ${namespace} --reuse-values${more}`;
 }
 
 /** Where cert-manager's own project keeps its charts. */
@@ -64,8 +67,8 @@ export function upgradeInPlace(object: KubeObject | undefined, chart: string, mo
   const release = object === undefined ? undefined : releaseOf(object);
   const { name, namespace } = release ?? { name: "RELEASE", namespace: "NAMESPACE" };
   const upgrade = `helm upgrade ${name} ${chartsOfJetstack}/${chart} --namespace ${namespace} --version ${version ?? "VERSION"} --reuse-values${more}`;
-  if (release !== undefined && version !== undefined) return upgrade;
-  return `find release and version: helm list --all-namespaces --filter ${chart}; then: ${upgrade}`;
+  if (release !== undefined && version !== undefined) return `with ${ifInConflict}: ${upgrade}`;
+  return `find release and version: helm list --all-namespaces --filter ${chart}; then, with ${ifInConflict}: ${upgrade}`;
 }
 
 /** Of `deploy/manifests`: a program's account, roles and bindings. */
