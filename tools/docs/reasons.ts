@@ -291,7 +291,7 @@ export const conditionTables: readonly ReasonTable[] = [
       row(
         "BeingDeleted",
         "The authority was deleted and waits until nothing that it has issued can be valid.",
-        "`kubectl capstan release CA` says what is left in AWS and lets it go sooner.",
+        "`kubectl capstan release CA --aws keep` (or `delete`) lets it go sooner.",
       ),
     ],
   },

@@ -102,7 +102,7 @@ function ofAuthority(authority: CertificateAuthority, now: number): readonly Att
             level: "waiting",
             about,
             what: `is being deleted since ${formatAgo(metadata.deletionTimestamp, now)}`,
-            cure: `to let it go before its certificates have ended: kubectl capstan release ${about}`,
+            cure: `to let it go before its certificates have ended: kubectl capstan release ${about} --aws keep`,
           } as const,
         ]),
     ...endOf(status?.notAfter, about, now),
