@@ -127,7 +127,7 @@ describe("what needs attention", () => {
       "an authority that is being deleted",
       { ...authority(healthy), metadata: { name: "fleet", generation: 3, deletionTimestamp: "2026-11-22T09:30:00Z" } },
       [
-        "waiting | fleet | is being deleted since 30m ago | to let it go before its certificates have ended: kubectl capstan release fleet",
+        "waiting | fleet | is being deleted since 30m ago | to let it go before its certificates have ended: kubectl capstan release fleet --aws keep",
       ],
     ],
   ])("%s", async (_, known, rows) => {

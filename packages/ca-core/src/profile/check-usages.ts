@@ -19,7 +19,12 @@ const CA_USAGES: readonly Usage[] = ["cert sign", "crl sign"];
 /** There are 23 of them; cert-manager's webhook takes any number of repeats. */
 const MAX_USAGES = 64;
 
-/** Whether `spec.usages` are few enough to be looked at one by one. */
+/**
+ * Whether `spec.usages` are few enough to be looked at one by one.
+ *
+ * @example
+ * checkUsageCount(["client auth", "digital signature"]).length // 0
+ */
 export function checkUsageCount(usages: readonly string[]): Violation[] {
   if (usages.length <= MAX_USAGES) return [];
   const rule = `${usages.length} usages, and at most ${MAX_USAGES} are read`;

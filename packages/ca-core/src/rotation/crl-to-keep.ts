@@ -7,7 +7,8 @@ type Candidate = Pick<CrlReading, "id" | "enabled" | "number" | "current">;
  * deleting the others takes nothing out of force that it does not name. The same one whenever the same is read.
  *
  * @example
- * const kept = crlToKeep(reading.crls.filter(({ generation }) => generation === 1));
+ * const one = { id: "a", enabled: true, number: 41n, current: false };
+ * crlToKeep([{ ...one, id: "b", enabled: false, number: 42n, current: true }, one])?.id // "a"
  */
 export function crlToKeep<T extends Candidate>(crls: readonly T[]): T | undefined {
   return crls.toSorted(
