@@ -2,6 +2,10 @@ import { apiVersion, type CertificateAuthority, type IssuedCertificate, type Rev
 
 export const serial = "4f1c09ab5566778899aabbccddeeff01";
 
+/** What `revoke` says to who may not read the ledger, of namespace demo. */
+export const unseen =
+  "note: you may not read the ledger: earlier certificates of the same holder, whose requests cert-manager has deleted, may be valid and are not seen here; whoever may read it (capstan-operator, capstan-viewer) sees them by kubectl capstan list -n demo";
+
 export function record(
   spec: Partial<IssuedCertificate["spec"]> = {},
   more: Partial<IssuedCertificate> = {},

@@ -6,7 +6,7 @@ import type { Revocation } from "@capstan/api";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ApiServer, collection, forbidden, object, type Route, startApiServer } from "./api-server.ts";
 import { base64, currentPem, earlierPem, expiredPem } from "./certificates.ts";
-import { condition, record, revocation, serial } from "./objects.ts";
+import { condition, record, revocation, serial, unseen } from "./objects.ts";
 import { progressOf } from "../src/revoke/revocation.ts";
 import { run } from "./run.ts";
 
@@ -149,6 +149,7 @@ describe("a pod", () => {
     });
     expect(notes).toEqual([
       "note: secret/web-tls serves 12 other pods, which AWS will refuse: web-2, web-3, web-4, web-5, web-6, web-7, web-8, web-9, web-10, web-11 and 2 more",
+      unseen,
     ]);
   });
 
@@ -164,6 +165,7 @@ describe("a pod", () => {
       serials: [serial],
       notes: [
         "note: secret/other of pod/web-1 holds a certificate that cert-manager has not got from Capstan: left out; name secret/other if it is of Capstan all the same",
+        unseen,
       ],
     });
   });
@@ -186,6 +188,37 @@ describe("a pod", () => {
     expect({ code, specs, err }).toEqual({ code: 1, specs: [], err: `error: ${why}\n` });
   });
 
+  test("names the other valid certificates of its volume and of its Secrets' Certificates, as the ledger has them", async () => {
+    const ofPod = (uid: string) => ({ owner: { kind: "Pod" as const, name: "web-1", uid } });
+    const { code, specs, notes } = await revoke(["pod/web-1"], {
+      "GET /api/v1/namespaces/demo/pods": collection(
+        pod("web-1", { volumes: [{ csi: { driver: "csi.cert-manager.io" } }, { secret: { secretName: "web-tls" } }] }),
+      ),
+      [`GET ${requestsPath}`]: collection(
+        request("volume", earlierPem, { metadata: { ownerReferences: [{ kind: "Pod", uid: "uid-of-web-1" }] } }),
+      ),
+      ...secret("web-tls", currentPem),
+      [`GET ${ledger}`]: ({ query }) => {
+        const { fieldSelector = "" } = query;
+        if (fieldSelector.startsWith("spec.serial=")) return collection(record({ serial: fieldSelector.slice(12) }));
+        return collection(
+          record({ ...ofPod("uid-of-web-1"), serial: earlier }),
+          record({ ...ofPod("uid-of-web-1"), serial: "0b" }),
+          record({ ...ofPod("uid-of-the-web-1-before"), serial: "0c" }),
+          record({ owner: { kind: "Certificate", name: "web", uid: "u" }, serial: "0d" }),
+        );
+      },
+    });
+    expect({ code, serials: serialsOf(specs), notes }).toEqual({
+      code: 0,
+      serials: [earlier, serial],
+      notes: [
+        "note: pod/web-1 also has the certificate 0b, valid until 2026-11-23T08:00:00Z; if its key leaked: kubectl capstan revoke 0b -n demo",
+        "note: certificate/web also has the certificate 0d, valid until 2026-11-23T08:00:00Z; if its key leaked: kubectl capstan revoke 0d -n demo",
+      ],
+    });
+  });
+
   test("that does not exist is refused", async () => {
     const { code, err } = await revoke(["pod/web-1"]);
     expect({ code, err }).toEqual({ code: 1, err: "error: there is no Pod web-1 in namespace demo\n" });
@@ -198,7 +231,7 @@ describe("other objects", () => {
       "GET /api/v1/namespaces/demo/pods": collection(pod("web-1", mounts("web-tls")), pod("web-2", mounts("web-tls"))),
       ...secret("web-tls", currentPem),
     });
-    expect(notes).toEqual(["note: secret/web-tls serves 2 pods, which AWS will refuse: web-1, web-2"]);
+    expect(notes).toEqual(["note: secret/web-tls serves 2 pods, which AWS will refuse: web-1, web-2", unseen]);
   });
 
   test("a Secret without a right to see pods", async () => {
@@ -206,7 +239,7 @@ describe("other objects", () => {
       "GET /api/v1/namespaces/demo/pods": forbidden("list", "pods", "", "demo"),
       ...secret("web-tls", currentPem),
     });
-    expect({ code, notes }).toEqual({ code: 0, notes: [] });
+    expect({ code, notes }).toEqual({ code: 0, notes: [unseen] });
   });
 
   test("a CertificateRequest", async () => {
@@ -326,6 +359,7 @@ describe("a selection", () => {
       serials: [serial, earlier],
       notes: [
         "note: left out: certificate/new: its current certificate is in no CertificateRequest (not issued yet, or the request was deleted); give secret/NAME or the serial number",
+        unseen,
       ],
     });
     const selectors = server.requests.flatMap(({ query }) => query["labelSelector"] ?? []);

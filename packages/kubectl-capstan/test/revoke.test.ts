@@ -11,7 +11,7 @@ import {
   startApiServer,
 } from "./api-server.ts";
 import { base64, currentPem, earlierPem, expiredPem } from "./certificates.ts";
-import { condition, record, revocation, serial } from "./objects.ts";
+import { condition, record, revocation, serial, unseen } from "./objects.ts";
 import { run } from "./run.ts";
 
 const ledger = "/apis/capstan.dev/v1alpha1/namespaces/capstan-system/issuedcertificates";
@@ -285,17 +285,49 @@ describe("revoke by object", () => {
         { apiVersion: "cert-manager.io/v1", kind: "Certificate", name: "web", uid: owner, controller: true },
       ],
     },
+    spec: { issuerRef: { group: "capstan.dev" } },
     status: pem === undefined ? {} : { certificate: base64(pem) },
   });
   const certificatePath = "GET /apis/cert-manager.io/v1/namespaces/demo/certificates/web";
   const requestsPath = "GET /apis/cert-manager.io/v1/namespaces/demo/certificaterequests";
 
-  test("a Certificate's current certificate, and names the others that still live", async () => {
+  test("a Certificate's current certificate, and names the others that still live: cert-manager has deleted their requests", async () => {
+    const ofWeb = (uid = "uid-of-web") => ({ owner: { kind: "Certificate" as const, name: "web", uid } });
+    const status = { revoked: { at: "2026-11-22T09:00:00Z", reason: "superseded" as const, revocation: "demo/x" } };
     await using server = await startApiServer({
       ...routes,
+      [`GET ${ledger}`]: ({ query }) =>
+        query["fieldSelector"] === "spec.requestNamespace=demo"
+          ? collection(
+              record(ofWeb()),
+              record({ ...ofWeb(), serial: "0a", notAfter: "2026-11-22T18:00:00Z" }),
+              record({ ...ofWeb("uid-of-an-earlier-web"), serial: "0b", notAfter: "2026-11-22T16:00:00Z" }),
+              record({ ...ofWeb(), serial: "0c", notAfter: "2026-11-22T09:00:00Z" }),
+              record({ ...ofWeb(), serial: "0d" }, { status }),
+              record({ owner: { kind: "Pod", name: "web", uid: "uid-of-web" }, serial: "0e" }),
+              record({ serial: "0f" }),
+            )
+          : collection(record(ofWeb())),
+      [certificatePath]: object(certificate),
+      [requestsPath]: collection(request("web-2", "2", currentPem)),
+    });
+    const { code, err } = await run(["revoke", "certificate/web", "--yes"], { server });
+    expect({ code, targets: posted(server).map(({ body }) => (body as Revocation).spec.target) }).toEqual({
+      code: 0,
+      targets: [{ serial }],
+    });
+    expect(err.split("\n")[0]).toBe(
+      "note: certificate/web also has 2 other certificates, the last of them valid until 2026-11-22T18:00:00Z; if their keys leaked: kubectl capstan revoke 0a 0b -n demo",
+    );
+  });
+
+  test("a Certificate's current certificate for a tenant: names those whose requests exist, and that more are not seen", async () => {
+    await using server = await startApiServer({
+      ...routes,
+      [`GET ${ledger}`]: forbidden("list", "issuedcertificates", "capstan.dev", "capstan-system"),
       [certificatePath]: object(certificate),
       [requestsPath]: collection(
-        request("web-2-of-before", "2", earlierPem, "uid-of-an-earlier-web"),
+        request("web-2-of-before", "2", expiredPem, "uid-of-an-earlier-web"),
         request("web-0", "0", expiredPem),
         request("web-1", "1", earlierPem),
         request("web-2", "2", currentPem),
@@ -305,8 +337,9 @@ describe("revoke by object", () => {
     const { code, out, err } = await run(["revoke", "certificate/web", "--yes"], { server });
     expect({ code, out }).toEqual({ code: 0, out: "revocation.capstan.dev/web-x7k2p created\n" });
     expect(posted(server).map(({ body }) => (body as Revocation).spec.target)).toEqual([{ serial }]);
-    expect(err.split("\n").filter((line) => line.includes("certificate/web"))).toEqual([
-      "note: certificate/web also has the certificate 0a1b2c3d, valid until 2026-11-22T18:00:00Z: revoke it too if its key leaked",
+    expect(err.split("\n").filter((line) => /^note|certificate\/web/.test(line))).toEqual([
+      "note: certificate/web also has the certificate 0a1b2c3d, valid until 2026-11-22T18:00:00Z; if its key leaked: kubectl capstan revoke 0a1b2c3d -n demo",
+      unseen,
       "The Secret of certificate/web keeps the revoked certificate until it is renewed: cmctl renew web -n demo",
     ]);
     // It is found without a right to Secrets.

@@ -57,24 +57,21 @@ export function isOfCapstan({ spec }: Certificate | CertificateRequest): boolean
 }
 
 /**
- * A Certificate's requests that were answered: the current one, whose leaf its Secret holds, and those before and after.
- * A request is the Certificate's when it controls it: annotations alone can outlive a Certificate that was made anew.
+ * The answered request of a Certificate whose leaf its Secret holds. A request is the Certificate's when it controls it:
+ * annotations alone can outlive a Certificate that was made anew.
  */
-export function requestsOf(
+export function currentRequestOf(
   certificate: Certificate,
   requests: readonly CertificateRequest[],
-): { readonly current: AnsweredRequest | undefined; readonly others: readonly AnsweredRequest[] } {
+): AnsweredRequest | undefined {
   const { uid } = certificate.metadata;
-  const answered = requests.flatMap(({ metadata, status }) => {
+  const revision = String(certificate.status?.revision);
+  return requests.flatMap(({ metadata, status }) => {
     const isOwned = metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) === true;
-    if (!isOwned || status?.certificate === undefined) return [];
-    const isCurrent = metadata.annotations?.[revisionAnnotation] === String(certificate.status?.revision);
-    return [{ name: metadata.name, certificate: status.certificate, isCurrent }];
-  });
-  return {
-    current: answered.find(({ isCurrent }) => isCurrent),
-    others: answered.filter(({ isCurrent }) => !isCurrent),
-  };
+    const isCurrent = metadata.annotations?.[revisionAnnotation] === revision;
+    if (!isOwned || !isCurrent || status?.certificate === undefined) return [];
+    return [{ name: metadata.name, certificate: status.certificate }];
+  })[0];
 }
 
 /** The answered requests that the csi-driver made for a pod's volumes: owned by the pod, or asked for with its own token. */

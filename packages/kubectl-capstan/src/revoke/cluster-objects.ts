@@ -18,6 +18,8 @@ export const secretResource: ResourceType = {
 /** A namespace's objects that several targets are looked up in: each list is read once. */
 export interface NamespaceLists {
   readonly requests: () => Promise<readonly CertificateRequest[]>;
+  /** The same, and none for who may not read them. */
+  readonly requestsIfAllowed: () => Promise<readonly CertificateRequest[]>;
   readonly pods: () => Promise<readonly Pod[]>;
   /** The same, and none for who may not read them: it is told how many pods a Secret serves, and no more. */
   readonly podsIfAllowed: () => Promise<readonly Pod[]>;
@@ -30,16 +32,17 @@ export function namespaceLists(client: KubeClient, namespace: string): Namespace
     return () => (reading ??= client.listAll<T>(type, options).then(({ items }) => items));
   };
   const pods = once<Pod>(podResource);
-  return {
-    requests: once<CertificateRequest>(certificateRequestResource),
-    pods,
-    podsIfAllowed: async () => {
-      try {
-        return await pods();
-      } catch (error) {
-        if (missingRight(error) === undefined) throw error;
-        return [];
-      }
-    },
+  const requests = once<CertificateRequest>(certificateRequestResource);
+  return { requests, requestsIfAllowed: noneIfRefused(requests), pods, podsIfAllowed: noneIfRefused(pods) };
+}
+
+function noneIfRefused<T>(read: () => Promise<readonly T[]>): () => Promise<readonly T[]> {
+  return async () => {
+    try {
+      return await read();
+    } catch (error) {
+      if (missingRight(error) === undefined) throw error;
+      return [];
+    }
   };
 }

@@ -6,8 +6,8 @@ import {
   type Certificate,
   certificateNameAnnotation,
   certificateResource,
+  currentRequestOf,
   issuerGroupAnnotation,
-  requestsOf,
   requestsOfPod,
 } from "./cert-manager.ts";
 import { type NamespaceLists, type Secret, secretResource } from "./cluster-objects.ts";
@@ -21,8 +21,6 @@ export interface FindOptions {
   /** Of the objects named, and of the Revocation. */
   readonly namespace: string;
   readonly lists: NamespaceLists;
-  /** Milliseconds since 1970. */
-  readonly now: number;
   /** Told what the user should know beside the result. */
   readonly note: (text: string) => void;
 }
@@ -55,27 +53,21 @@ const finders: Readonly<Record<TargetKind, (name: string, options: FindOptions) 
 /** The request's leaf is the one in the Secret, and reading it needs no right to the private key beside that. */
 async function leafOfCertificate(
   name: string,
-  { client, namespace, lists, now, note }: FindOptions,
+  { client, namespace, lists, note }: FindOptions,
 ): Promise<readonly Leaf[]> {
   const label = `certificate/${name}`;
   const certificate = await client.getOrUndefined<Certificate>(certificateResource, { namespace, name });
   if (certificate === undefined) throw new PluginError(`there is no Certificate ${name} in namespace ${namespace}`);
-  const { current, others } = requestsOf(certificate, await lists.requests());
+  const current = currentRequestOf(certificate, await lists.requests());
   if (current === undefined) {
     throw new PluginError(
       `${label}: its current certificate is in no CertificateRequest (not issued yet, or the request was deleted); give secret/NAME or the serial number`,
     );
   }
-  for (const other of others) {
-    const found = readLeafCertificate(other.certificate, `certificaterequest/${other.name}`);
-    if (Date.parse(found.notAfter) <= now) continue;
-    note(
-      `${label} also has the certificate ${found.serial}, valid until ${found.notAfter}: revoke it too if its key leaked`,
-    );
-  }
   const { secretName } = certificate.spec ?? {};
   if (secretName !== undefined) tellSharing(secretName, { pods: await lists.podsIfAllowed(), note });
-  return [leafOfRequest(current, { label, shortName: shortNameOf(name), certificate: name })];
+  const holder = { kind: "Certificate", name } as const;
+  return [leafOfRequest(current, { label, shortName: shortNameOf(name), certificate: name, holder })];
 }
 
 async function leafOfCertificateRequest(name: string, { namespace, lists }: FindOptions): Promise<readonly Leaf[]> {
@@ -101,11 +93,13 @@ async function leavesOfPod(name: string, options: FindOptions): Promise<readonly
   const pods = await lists.pods();
   const pod = pods.find(({ metadata }) => metadata.name === name);
   if (pod === undefined) throw new PluginError(`there is no Pod ${name} in namespace ${namespace}`);
-  const requests = hasCertificateVolume(pod) ? requestsOfPod(pod.metadata.uid ?? "", await lists.requests()) : [];
+  const { uid = "" } = pod.metadata;
+  const requests = hasCertificateVolume(pod) ? requestsOfPod(uid, await lists.requests()) : [];
   const own = requests.map((request) =>
     leafOfRequest(request, {
       label: `${label} (volume, certificaterequest/${request.name})`,
       shortName: shortNameOf(name),
+      holder: { kind: "Pod", name, uid },
     }),
   );
   const shared: Leaf[] = [];
@@ -187,6 +181,7 @@ function leafFromSecret({ metadata }: Secret, chain: string, label: string): Lea
     notAfter,
     shortName,
     certificate,
+    ...(certificate === undefined ? {} : { holder: { kind: "Certificate", name: certificate } }),
     pem: pemOf(chain),
   };
 }
@@ -194,7 +189,7 @@ function leafFromSecret({ metadata }: Secret, chain: string, label: string): Lea
 /** The leaf that a request was answered with. */
 export function leafOfRequest(
   { name, certificate: chain }: AnsweredRequest,
-  known: Pick<Leaf, "label" | "shortName" | "certificate">,
+  known: Pick<Leaf, "label" | "shortName" | "certificate" | "holder">,
 ): Leaf {
   const { serial, subject, commonName, notAfter } = readLeafCertificate(chain, `certificaterequest/${name}`);
   return { target: { serial }, serial, subject, commonName, notAfter, pem: pemOf(chain), ...known };

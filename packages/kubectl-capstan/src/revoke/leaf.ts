@@ -19,9 +19,16 @@ export interface Leaf {
   readonly pem?: string | undefined;
   /** The cert-manager Certificate that renews it, when that is known. */
   readonly certificate?: string | undefined;
+  /** Who has the key, when that was named and may hold other certificates too. */
+  readonly holder?: LeafHolder | undefined;
   /** Of a target that means several certificates: those that the ledger has; undefined when it may not be read. */
   readonly several?: { readonly what: string; readonly found: readonly Identity[] | undefined };
 }
+
+/** As the ledger's `spec.owner` names it. */
+export type LeafHolder =
+  | { readonly kind: "Certificate"; readonly name: string }
+  | { readonly kind: "Pod"; readonly name: string; readonly uid: string };
 
 /** What AWS knows a session by: its name is the serial number, its tags hold the common name. */
 export interface Identity {

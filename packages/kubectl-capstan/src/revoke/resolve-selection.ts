@@ -6,6 +6,7 @@ import { type Certificate, certificateResource, isOfCapstan } from "./cert-manag
 import { type FindOptions, findLeaves, leafOfRequest } from "./find-leaves.ts";
 import { readLeafCertificate } from "./leaf-certificate.ts";
 import { checkAgainstLedger, type Identity, type Leaf, shortNameOf } from "./leaf.ts";
+import { tellOtherLeaves } from "./other-leaves.ts";
 import { type Pod, podResource } from "./pod.ts";
 import { readRecords, readRecordsOf, stillValid } from "./read-ledger.ts";
 import type { Selection } from "./selection.ts";
@@ -13,6 +14,8 @@ import type { Target } from "./target.ts";
 
 export interface ResolveOptions extends FindOptions {
   readonly capstanNamespace: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /**
@@ -24,10 +27,12 @@ export interface ResolveOptions extends FindOptions {
 export async function resolveSelection(selection: Selection, options: ResolveOptions): Promise<readonly Leaf[]> {
   // A Certificate, its Secret and a pod that mounts it mean the same leaf.
   const leaves = new Map<string, Leaf>();
-  for (const leaf of await resolve(selection, options)) {
+  const found = await resolve(selection, options);
+  for (const leaf of found) {
     const key = leaf.serial ?? leaf.label;
     if (!leaves.has(key)) leaves.set(key, leaf);
   }
+  await tellOtherLeaves(found, options);
   return [...leaves.values()];
 }
 

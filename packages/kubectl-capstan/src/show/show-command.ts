@@ -74,7 +74,7 @@ async function show({ arguments: [text = ""], options, context }: Invocation<Sho
   return withCluster(options, context, async ({ client, namespace }) => {
     const now = clock.now();
     const note = (line: string): void => terminal.err(`note: ${printable(line)}\n`);
-    const leaf = await findLeaf(target, { client, namespace, now });
+    const leaf = await findLeaf(target, { client, namespace });
     const records = await readRecordsOf(leaf, { client, capstanNamespace });
     const certificate = readCertificate(leaf, records);
     const record = records?.find((one) => certificateOf(one).sha256 === certificate.sha256);
@@ -101,19 +101,11 @@ async function show({ arguments: [text = ""], options, context }: Invocation<Sho
 
 async function findLeaf(
   target: Target,
-  {
-    client,
-    namespace,
-    now,
-  }: {
-    readonly client: KubeClient;
-    readonly namespace: string;
-    readonly now: number;
-  },
+  { client, namespace }: { readonly client: KubeClient; readonly namespace: string },
 ): Promise<Leaf> {
   const lists = namespaceLists(client, namespace);
   // What is worth knowing before a revocation is not asked for here.
-  const [leaf] = await findLeaves(target, { client, namespace, lists, now, note: () => undefined });
+  const [leaf] = await findLeaves(target, { client, namespace, lists, note: () => undefined });
   if (leaf === undefined) throw new PluginError("no certificate was found");
   return leaf;
 }
