@@ -375,14 +375,43 @@ describe("requests", () => {
     });
   });
 
+  const foreign = () => certificate({ issuerRef: { kind: "ClusterIssuer", name: "x" } });
+
+  test("what is for another's issuer is skipped aloud, and the rest of the list is checked", async () => {
+    const signer = { spec: { signerName: "kubernetes.io/kubelet-serving", request: "" }, metadata: { name: "node" } };
+    const items = [
+      foreign(),
+      { apiVersion: "certificates.k8s.io/v1", kind: "CertificateSigningRequest", ...signer },
+      certificate(),
+    ];
+    const ended = await offline({ apiVersion: "v1", kind: "List", items }, ["-o", "json"]);
+    expect({ code: ended.code, err: ended.err.split("\n") }).toEqual({
+      code: 0,
+      err: [
+        `skipped: "Certificate/web" is for ClusterIssuer.cert-manager.io/x: --issuer KIND/NAME checks it for an issuer of Capstan's`,
+        `skipped: "CertificateSigningRequest/node" is for signer kubernetes.io/kubelet-serving: --issuer KIND/NAME checks it for an issuer of Capstan's`,
+        "",
+      ],
+    });
+    expect((JSON.parse(ended.out) as { readonly checks: readonly Report[] }).checks).toHaveLength(1);
+  });
+
+  test("--issuer stands in for the issuer that a manifest names; a CapstanIssuer is the one of its namespace", async () => {
+    const cluster = await offline(foreign(), ["--issuer", "capstanclusterissuer/fleet", "-o", "json"]);
+    expect(JSON.parse(cluster.out)).toMatchObject({
+      checks: [{ asked: "certificate/web", issuer: "CapstanClusterIssuer/fleet", verdict: "Accepted" }],
+    });
+    await using server = await startApiServer({});
+    const file = await write("foreign.yaml", foreign());
+    const { err } = await run(["check", file, "--issuer", "capstanissuer/fleet", "-n", "demo"], { server });
+    expect(err).toBe(
+      "error: there is no CapstanIssuer fleet in namespace demo: requests for it wait until there is one\n",
+    );
+  });
+
   test.each<[fact: string, document: unknown, argv: readonly string[], code: number, err: RegExp]>([
-    [
-      "another group's issuer",
-      certificate({ issuerRef: { kind: "ClusterIssuer", name: "x" } }),
-      [],
-      1,
-      /spec\.issuerRef\.group is ""/,
-    ],
+    ["nothing but another's", foreign(), [], 1, /holds no .* for an issuer of Capstan's/],
+    ["no issuer of ours by --issuer", foreign(), ["--issuer", "issuer/x"], 2, /is not capstanclusterissuer/],
     [
       "an unknown kind of ours",
       certificate({ issuerRef: { ...issuerRef, kind: "Issuer" } }),
@@ -469,6 +498,26 @@ describe("from the cluster", () => {
 
   test("issuer, authority, namespace and webhooks are read, and nothing is assumed", async () => {
     expect(await checked()).toMatchObject({ verdict: "Accepted", violations: [], assumed: [] });
+  });
+
+  test("the command line of docs/operate/migrate.md says what would be refused of another issuer's Certificates", async () => {
+    const page = await readFile(new URL("../../../docs/operate/migrate.md", import.meta.url), "utf8");
+    const [, written = ""] = /^kubectl get certificates .* > (\S+)$/m.exec(page) ?? [];
+    const [, line = ""] = /^kubectl capstan (check .*)$/m.exec(page) ?? [];
+    const old = { issuerRef: { kind: "ClusterIssuer", name: "old-ca" } };
+    const file = await write("certificates.yaml", {
+      apiVersion: "v1",
+      kind: "List",
+      items: [certificate(old), certificate({ ...old, duration: undefined })],
+    });
+    await using server = await startApiServer(routes());
+    const argv = line.split(" ").map((word) => (word === written ? file : word));
+    expect(argv).toContain(file);
+    const reports = await reportsOf(argv, { server });
+    expect(reports.map(({ verdict, violations }) => [verdict, violations.map(({ field }) => field)])).toEqual([
+      ["Accepted", []],
+      ["Refused", ["spec.duration"]],
+    ]);
   });
 
   test("a namespace without the label is refused", async () => {

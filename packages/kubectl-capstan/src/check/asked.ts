@@ -41,40 +41,57 @@ export type Asked = {
     }
 );
 
+/** What a manifest leaves to the command line. */
+export interface AskedDefaults {
+  /** By `-n`: what names another namespace is refused. */
+  readonly given?: string;
+  /** Of what names no namespace. */
+  readonly fallback: string;
+  /** Asked in place of the issuer that the manifest names; a CapstanIssuer is the one of the manifest's namespace. */
+  readonly issuer?: Pick<IssuerName, "kind" | "name">;
+}
+
+/** Why an object is left out of a check, or what it asks for. */
+export type Reading = { readonly skipped: string } | { readonly asked: Asked };
+
 /**
- * Reads a manifest as what asks for a leaf; undefined for an object of another kind.
+ * Reads a manifest as what asks for a leaf; skips objects of other kinds, and those for issuers that are not Capstan's.
  *
- * @param namespace for an object that names none
- * @throws {PluginError} for a manifest that the API server would refuse, and for an issuer that is not Capstan's
+ * @throws {PluginError} for a manifest that the API server would refuse, and for a kind of Capstan's that is no issuer
  */
-export function readAsked(
-  document: unknown,
-  namespace: { readonly given?: string; readonly fallback: string },
-): Asked | undefined {
+export function readAsked(document: unknown, defaults: AskedDefaults): Reading {
   const object = new ManifestFields(document, "");
   const type = `${object.text("kind") ?? ""}.${(object.text("apiVersion") ?? "").replace(/\/[^/]*$/, "")}`;
   const read = Object.hasOwn(readers, type) ? readers[type] : undefined;
-  return read?.(object, namespace);
+  if (read === undefined) return { skipped: "asks for no certificate" };
+  const asked = read(object, defaults);
+  return typeof asked === "string"
+    ? { skipped: `is for ${asked}: --issuer KIND/NAME checks it for an issuer of Capstan's` }
+    : { asked };
 }
 
-type Reader = (object: ManifestFields, namespace: { readonly given?: string; readonly fallback: string }) => Asked;
+/** What it asks for; of another's issuer its name. */
+type Reader = (object: ManifestFields, defaults: AskedDefaults) => Asked | string;
 
 const readers: Readonly<Record<string, Reader>> = {
-  "Certificate.cert-manager.io": (object, fallback) => {
-    const { name, namespace } = readMetadata(object, fallback);
+  "Certificate.cert-manager.io": (object, defaults) => {
+    const { name, namespace } = readMetadata(object, defaults);
     const spec = object.object("spec");
-    const issuer = readIssuerRef(spec.object("issuerRef"), namespace);
+    const issuer = issuerInstead(defaults, namespace) ?? readIssuerRef(spec.object("issuerRef"), namespace);
+    if (typeof issuer === "string") return issuer;
     return { label: `certificate/${name}`, via: "Certificate", namespace, issuer, spec: readCertificateSpec(spec) };
   },
-  "CertificateRequest.cert-manager.io": (object, fallback) => {
-    const { name, namespace, annotations } = readMetadata(object, fallback);
+  "CertificateRequest.cert-manager.io": (object, defaults) => {
+    const { name, namespace, annotations } = readMetadata(object, defaults);
     const spec = object.object("spec");
+    const issuer = issuerInstead(defaults, namespace) ?? readIssuerRef(spec.object("issuerRef"), namespace);
+    if (typeof issuer === "string") return issuer;
     return {
       label: `certificaterequest/${name}`,
       via: "CertificateRequest",
       namespace,
       annotations,
-      issuer: readIssuerRef(spec.object("issuerRef"), namespace),
+      issuer,
       csr: base64(spec.requiredText("request")),
       usages: spec.texts("usages") ?? [],
       isCa: spec.flag("isCA") ?? false,
@@ -82,13 +99,15 @@ const readers: Readonly<Record<string, Reader>> = {
       ...readDuration(spec.text("duration"), "spec.duration"),
     };
   },
-  "CertificateSigningRequest.certificates.k8s.io": (object) => {
+  "CertificateSigningRequest.certificates.k8s.io": (object, defaults) => {
     const metadata = object.object("metadata");
     const name = metadata.text("name") ?? metadata.text("generateName") ?? "";
     const annotations = metadata.labels("annotations") ?? {};
     const spec = object.object("spec");
     const seconds = spec.number("expirationSeconds");
-    const issuer = readSignerName(spec.requiredText("signerName"));
+    const issuer =
+      issuerInstead(defaults, defaults.given ?? defaults.fallback) ?? readSignerName(spec.requiredText("signerName"));
+    if (typeof issuer === "string") return issuer;
     // cert-manager's annotations, which its users of this API know; the duration counts before expirationSeconds.
     const duration = annotations["experimental.cert-manager.io/request-duration"];
     return {
@@ -111,9 +130,24 @@ const readers: Readonly<Record<string, Reader>> = {
 /** A request file alone, to be sent as a CertificateRequest that says nothing else. */
 export function askedByFile(
   csr: Uint8Array,
-  options: { readonly label: string; readonly namespace: string; readonly issuer: IssuerName },
+  {
+    label,
+    namespace,
+    issuer,
+  }: { readonly label: string; readonly namespace: string; readonly issuer: Pick<IssuerName, "kind" | "name"> },
 ): Asked {
-  return { ...options, via: "CertificateRequest", annotations: {}, csr, usages: [], isCa: false, faults: [] };
+  const asked = issuer.kind === "CapstanIssuer" ? { ...issuer, namespace } : issuer;
+  return {
+    label,
+    namespace,
+    issuer: asked,
+    via: "CertificateRequest",
+    annotations: {},
+    csr,
+    usages: [],
+    isCa: false,
+    faults: [],
+  };
 }
 
 const kinds: ReadonlyMap<string, IssuerName["kind"]> = new Map(
@@ -124,16 +158,16 @@ const kinds: ReadonlyMap<string, IssuerName["kind"]> = new Map(
 );
 
 /** `--issuer KIND/NAME`, the kind as kubectl takes it. Undefined for anything else. */
-export function parseIssuerName(text: string, namespace: string): IssuerName | undefined {
+export function parseIssuerName(text: string): Pick<IssuerName, "kind" | "name"> | undefined {
   const [kindText = "", name = "", ...more] = text.split("/");
   const kind = kinds.get(kindText.toLowerCase().replace(`.${apiGroup}`, ""));
   if (kind === undefined || name === "" || more.length > 0) return undefined;
-  return kind === "CapstanIssuer" ? { kind, name, namespace } : { kind, name };
+  return { kind, name };
 }
 
 function readMetadata(
   object: ManifestFields,
-  { given, fallback }: { readonly given?: string; readonly fallback: string },
+  { given, fallback }: AskedDefaults,
 ): { readonly name: string; readonly namespace: string; readonly annotations: Readonly<Record<string, string>> } {
   const metadata = object.object("metadata");
   const own = metadata.text("namespace");
@@ -147,25 +181,32 @@ function readMetadata(
   };
 }
 
+/** In the namespace of what asks: a CapstanIssuer issues to its own alone. */
+function issuerInstead({ issuer }: AskedDefaults, namespace: string): IssuerName | undefined {
+  if (issuer === undefined) return undefined;
+  return issuer.kind === "CapstanIssuer" ? { ...issuer, namespace } : issuer;
+}
+
 /** cert-manager's default kind is the namespaced one; an empty group is its own. */
-function readIssuerRef(reference: ManifestFields, namespace: string): IssuerName {
+function readIssuerRef(reference: ManifestFields, namespace: string): IssuerName | string {
   const name = reference.requiredText("name");
-  const kind = reference.text("kind") ?? "CapstanIssuer";
-  if (reference.text("group") !== apiGroup) {
-    throw new PluginError(
-      `spec.issuerRef.group is ${JSON.stringify(reference.text("group") ?? "")}: only issuers of Capstan are checked, whose group is ${apiGroup}`,
-    );
+  const group = reference.text("group");
+  if (group !== apiGroup) {
+    const ownGroup = group === undefined || group === "" ? "cert-manager.io" : group;
+    return `${reference.text("kind") ?? "Issuer"}.${ownGroup}/${name}`;
   }
+  const kind = reference.text("kind") ?? "CapstanIssuer";
   if (kind === "CapstanIssuer") return { kind, name, namespace };
   if (kind === "CapstanClusterIssuer") return { kind, name };
   throw new PluginError(`spec.issuerRef.kind is ${JSON.stringify(kind)}: write CapstanClusterIssuer or CapstanIssuer`);
 }
 
-function readSignerName(signerName: string): IssuerName {
+function readSignerName(signerName: string): IssuerName | string {
   const slash = signerName.indexOf("/");
   const [domain, path] = [signerName.slice(0, slash), signerName.slice(slash + 1)];
+  if (!domain.endsWith(`.${apiGroup}`)) return `signer ${signerName}`;
   const kind = kinds.get(domain.replace(`.${apiGroup}`, ""));
-  if (kind === "CapstanClusterIssuer" && domain.endsWith(`.${apiGroup}`)) return { kind, name: path };
+  if (kind === "CapstanClusterIssuer") return { kind, name: path };
   const dot = path.indexOf(".");
   if (kind === "CapstanIssuer" && dot > 0) return { kind, namespace: path.slice(0, dot), name: path.slice(dot + 1) };
   throw new PluginError(

@@ -8,8 +8,9 @@ import type { Command } from "../command.ts";
 import { exitCode, type ExitCode, PluginError, UsageError } from "../exit-code.ts";
 import { capstanNamespaceFlag, type ConnectionOptions, connectionFlags, namespaceFlag } from "../flags.ts";
 import type { Invocation } from "../invocation.ts";
+import { printable } from "../output/printable.ts";
 import type { Terminal } from "../terminal.ts";
-import { type Asked, askedByFile, parseIssuerName, readAsked } from "./asked.ts";
+import { type Asked, askedByFile, type IssuerName, parseIssuerName, readAsked } from "./asked.ts";
 import { checkAsked, type CheckReport } from "./check-asked.ts";
 import { renderReport } from "./render-report.ts";
 import {
@@ -42,7 +43,12 @@ export const checkCommand: Command<CheckCommandOptions> = {
   flags: [
     { long: "filename", short: "f", value: "FILE", description: "the same as the argument" },
     namespaceFlag("namespace of what names none; else the context's"),
-    { long: "issuer", value: "KIND/NAME", description: "issuer of a bare request, like capstanclusterissuer/fleet" },
+    {
+      long: "issuer",
+      value: "KIND/NAME",
+      description:
+        "issuer of a bare request, and of every manifest in place of the one that it names, like capstanclusterissuer/fleet",
+    },
     { long: "requester", value: "USER", description: "who makes the request, where it does not say; else you" },
     { long: "issuer-file", value: "FILE", description: "the issuer, instead of the cluster's" },
     { long: "authority-file", value: "FILE", description: "its CertificateAuthority, instead of the cluster's" },
@@ -65,6 +71,7 @@ export const checkCommand: Command<CheckCommandOptions> = {
   examples: [
     "kubectl capstan check -f certificate.yaml",
     "openssl req -new -key web.key -subj /CN=web.demo | kubectl capstan check - --issuer capstanclusterissuer/fleet -n demo",
+    "kubectl get certificates -n demo -o yaml | kubectl capstan check - --issuer capstanclusterissuer/fleet",
     "kubectl capstan check certificate.yaml --issuer-file issuer.yaml --authority-file ca.yaml --namespace-labels aws=allowed",
   ],
   run: check,
@@ -147,29 +154,36 @@ function readFileAsked(
   },
 ): readonly Asked[] {
   const label = file === "-" ? "request" : file;
+  const issuer = options.issuer === undefined ? undefined : readIssuerName(options.issuer);
   const text = Buffer.from(bytes).toString("latin1");
   if (bytes[0] === derSequence || text.trimStart().startsWith(requestArmour)) {
-    if (options.issuer === undefined)
-      throw new UsageError(`${label} is a bare request: name its issuer by --issuer KIND/NAME`);
-    const issuer = parseIssuerName(options.issuer, namespace);
-    if (issuer === undefined) {
-      throw new UsageError(
-        `--issuer: ${JSON.stringify(options.issuer)} is not capstanclusterissuer/NAME or capstanissuer/NAME`,
-      );
-    }
+    if (issuer === undefined) throw new UsageError(`${label} is a bare request: name its issuer by --issuer KIND/NAME`);
     const csr = bytes[0] === derSequence ? encoder.encode(encodePem("CERTIFICATE REQUEST", bytes)) : bytes;
     return [askedByFile(csr, { label, namespace, issuer })];
   }
-  const given = options.namespace === undefined ? {} : { given: options.namespace };
+  const defaults = {
+    fallback: namespace,
+    ...(options.namespace === undefined ? {} : { given: options.namespace }),
+    ...(issuer === undefined ? {} : { issuer }),
+  };
   const found = parseDocuments(bytes, label).flatMap((document) => {
-    const asked = readAsked(document, { ...given, fallback: namespace });
-    if (asked === undefined) terminal.err(`skipped: ${describeKind(document)} asks for no certificate\n`);
-    return asked === undefined ? [] : [asked];
+    const reading = readAsked(document, defaults);
+    if ("asked" in reading) return [reading.asked];
+    terminal.err(`skipped: ${describeKind(document)} ${printable(reading.skipped)}\n`);
+    return [];
   });
   if (found.length === 0) {
-    throw new PluginError(`${label} holds no Certificate, CertificateRequest or CertificateSigningRequest`);
+    throw new PluginError(
+      `${label} holds no Certificate, CertificateRequest or CertificateSigningRequest for an issuer of Capstan's`,
+    );
   }
   return found;
+}
+
+function readIssuerName(text: string): Pick<IssuerName, "kind" | "name"> {
+  const issuer = parseIssuerName(text);
+  if (issuer !== undefined) return issuer;
+  throw new UsageError(`--issuer: ${JSON.stringify(text)} is not capstanclusterissuer/NAME or capstanissuer/NAME`);
 }
 
 function describeKind(document: unknown): string {

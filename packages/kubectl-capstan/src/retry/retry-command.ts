@@ -170,8 +170,9 @@ async function violationsNow(
   { client, evaluator, capstanNamespace, now }: Retry,
 ): Promise<string | undefined> {
   const { namespace = "default" } = certificate.metadata;
-  const asked = readAsked(certificate, { fallback: namespace });
-  if (asked === undefined) return "it cannot be read";
+  const reading = readAsked(certificate, { fallback: namespace });
+  if ("skipped" in reading) return `it ${reading.skipped}`;
+  const { asked } = reading;
   const surroundings = await clusterSurroundings(client, {}, { ...asked, capstanNamespace });
   // Of a Certificate the maker is cert-manager, whoever asks here.
   const requester = (): Promise<{ readonly username: string; readonly groups: readonly string[] }> =>
