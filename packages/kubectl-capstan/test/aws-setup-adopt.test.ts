@@ -8,6 +8,7 @@ import {
 import {
   CreateProfileCommand,
   CreateTrustAnchorCommand,
+  DeleteTrustAnchorCommand,
   DisableTrustAnchorCommand,
   ListProfilesCommand,
 } from "@aws-sdk/client-rolesanywhere";
@@ -119,6 +120,30 @@ test("a trust anchor that is named by its ARN gets the root beside the one that 
   world.writes();
   expect((await world.setUp("--delete", "--yes")).code).toBe(0);
   expect(world.writes().filter((name) => name === "DeleteTrustAnchor")).toEqual([]);
+});
+
+test("a trust anchor that was deleted in AWS is made anew with create: true, though the status still names it", async () => {
+  await world.setUp("--apply", "--yes");
+  const { anchor } = await held(world, { hasWorkload: false });
+  world.known = [{ name: "prod", arn: anchor.arn, joined: true }];
+  expect((await world.setUp("--apply", "--yes")).err).toContain("Nothing is to be changed.");
+  await world.rolesAnywhere.send(new DeleteTrustAnchorCommand({ trustAnchorId: anchor.id }));
+  world.writes();
+  const { code, err } = await world.setUp("--apply", "--yes");
+  expect(code, err).toBe(0);
+  expect(err).toContain(`trust anchor ${anchor.arn}, which the status of fleet names, does not exist any more`);
+  const made = await held(world, { hasWorkload: false });
+  expect(made.anchor.arn).not.toBe(anchor.arn);
+  expect(world.writes()).toEqual([
+    "CreateTrustAnchor",
+    "UpdateAssumeRolePolicy",
+    "PutRolePolicy",
+    "UpdateAssumeRolePolicy",
+  ]);
+  for (const { role } of made.identities) expect(JSON.stringify(role.trustPolicy)).toContain(made.anchor.arn);
+  expect((await world.setUp("--apply", "--yes")).err).toContain("Nothing is to be changed.");
+  expect((await world.setUp("--delete", "--yes")).code).toBe(0);
+  expect(world.emulator.trustAnchors()).toEqual([]);
 });
 
 test("a trust anchor with manage: false is left to its owner, and the publisher may only read it", async () => {

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
+import { DeleteTrustAnchorCommand } from "@aws-sdk/client-rolesanywhere";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
 import { type AwsTools, installAwsTools } from "./aws-tools.ts";
-import { startWorld, type World } from "./aws-setup-world.ts";
+import { held, startWorld, type World } from "./aws-setup-world.ts";
 
 // The printed text in the hands of the tools that it is for. They are installed once, which takes a minute or more, and the
 // AWS CLI takes a second for each of its calls.
@@ -135,6 +136,25 @@ test.skipIf(!isEvery)(
       err: expect.stringContaining("role capstan-fleet-prod-publisher is there already") as string,
     });
     expect(world.writes()).toEqual([]);
+  },
+  runMs,
+);
+
+test.skipIf(!isEvery)(
+  "the script takes the trust anchor that the status names, and makes another when that one was deleted",
+  async () => {
+    await world.setUp("--apply", "--yes");
+    const { anchor } = await held(world, { hasWorkload: false });
+    world.known = [{ name: "prod", arn: anchor.arn, joined: true }];
+    const file = await writeScript((await world.setUp("-o", "cli")).out);
+    world.writes();
+    expect((await outcome("bash", [file])).out).toContain(anchor.arn);
+    expect(world.writes()).not.toContain("CreateTrustAnchor");
+    await world.rolesAnywhere.send(new DeleteTrustAnchorCommand({ trustAnchorId: anchor.id }));
+    const { code, out } = await outcome("bash", [file]);
+    expect({ code, isOld: out.includes(anchor.arn) }).toEqual({ code: 0, isOld: false });
+    expect(world.writes()).toContain("CreateTrustAnchor");
+    expect((await world.setUp("--apply", "--yes")).err).toContain("Nothing is to be changed.");
   },
   runMs,
 );

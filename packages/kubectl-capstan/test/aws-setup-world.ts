@@ -33,11 +33,15 @@ const stranger = {
 
 type AnchorSpec = NonNullable<CertificateAuthority["spec"]["trustAnchors"]>[number];
 
+type AnchorStatus = NonNullable<NonNullable<CertificateAuthority["status"]>["trustAnchors"]>[number];
+
 export interface World extends AsyncDisposable {
   readonly emulator: Emulator;
   readonly fleet: TestAuthority;
   /** The spec's trust anchors; may be changed. */
   anchors: AnchorSpec[];
+  /** The status's trust anchors; may be changed. */
+  known: AnchorStatus[];
   /** Of the cluster's API server. */
   readonly routes: Record<string, Route>;
   /** What was put into the cluster. */
@@ -77,7 +81,7 @@ export async function startWorld(): Promise<World> {
   const written: CertificateAuthority[] = [];
   const path = "/apis/capstan.dev/v1alpha1/certificateauthorities/fleet";
   const routes: Record<string, Route> = {
-    [`GET ${path}`]: () => object(authorityOf(fleet, world.anchors)),
+    [`GET ${path}`]: () => object(authorityOf(fleet, world)),
     [`PUT ${path}`]: ({ body }) => {
       written.push(body as CertificateAuthority);
       world.anchors = [...((body as CertificateAuthority).spec.trustAnchors ?? [])];
@@ -99,6 +103,7 @@ export async function startWorld(): Promise<World> {
     routes,
     fleet,
     anchors,
+    known: [],
     written,
     setUp: (...argv) => run(["aws-setup", "fleet", ...argv], { server, env }),
     setUpAnswering: (answer, ...argv) => run(["aws-setup", "fleet", ...argv], { server, env, answer }),
@@ -176,7 +181,10 @@ async function leafOf(
   });
 }
 
-function authorityOf({ root }: TestAuthority, trustAnchors: AnchorSpec[]): CertificateAuthority {
+function authorityOf(
+  { root }: TestAuthority,
+  { anchors, known }: Pick<World, "anchors" | "known">,
+): CertificateAuthority {
   const fingerprint = new X509Certificate(root.pem).fingerprint256.replaceAll(":", "").toLowerCase();
   return {
     apiVersion,
@@ -188,8 +196,8 @@ function authorityOf({ root }: TestAuthority, trustAnchors: AnchorSpec[]): Certi
       rootDuration: "8760h",
       maxLeafDuration: "168h",
       issuance: { namespaces: {}, usages: ["client auth"] },
-      trustAnchors,
+      trustAnchors: anchors,
     },
-    status: { generations: [{ number: 1, phase: "Pending", fingerprint }] },
+    status: { generations: [{ number: 1, phase: "Pending", fingerprint }], trustAnchors: known },
   };
 }

@@ -35,9 +35,9 @@ function planAnchor(setup: Setup, anchors: readonly FoundAnchor[]): Plan {
   const [anchor, ...others] = anchors;
   const conflict = (text: string): Plan => ({ entries: [], conflicts: [text], notes: [] });
   if (anchor === undefined) {
-    if (anchorArn !== undefined) {
+    if (isAdopted) {
       return conflict(
-        `trust anchor ${anchorArn} does not exist: correct arn of ${name} in spec.trustAnchors, or write create: true instead`,
+        `trust anchor ${anchorArn ?? ""} does not exist: correct arn of ${name} in spec.trustAnchors, or write create: true instead`,
       );
     }
     const create: PlanEntry = {
@@ -46,7 +46,13 @@ function planAnchor(setup: Setup, anchors: readonly FoundAnchor[]): Plan {
       details: [`with ${roots.length === 1 ? "the root" : `the ${roots.length} roots`} of ${authority}`],
       actions: [{ do: "create-anchor" }],
     };
-    return { entries: [create], conflicts: [], notes: [] };
+    const gone =
+      anchorArn === undefined
+        ? []
+        : [
+            `trust anchor ${anchorArn}, which the status of ${authority} names, does not exist any more: the new one has another ARN, which the trust policies of workloads' roles and whoever gives --trust-anchor-arn have to be told`,
+          ];
+    return { entries: [create], conflicts: [], notes: gone };
   }
   const subject = `trust anchor ${anchor.name} (${anchor.arn})`;
   if (others.length > 0) {

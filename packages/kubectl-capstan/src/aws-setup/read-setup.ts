@@ -49,15 +49,15 @@ export async function readSetup(aws: Aws, setup: Setup): Promise<FoundSetup> {
   return { anchors, identities };
 }
 
-/** The trust anchor that the spec or status names, else those of the name that Capstan gives. */
+/** The trust anchor that the spec names, or the status if it is still there; else those of the name that Capstan gives. */
 export async function readAnchors(
   aws: Aws,
-  { anchorArn, anchorName }: Pick<Setup, "anchorArn" | "anchorName">,
+  { anchorArn, anchorName, isAdopted }: Pick<Setup, "anchorArn" | "anchorName" | "isAdopted">,
 ): Promise<readonly FoundAnchor[]> {
   if (anchorArn !== undefined) {
     const id = anchorArn.split("/").at(-1) ?? "";
     const anchor = await aws.anchors.call("rolesanywhere:GetTrustAnchor", () => aws.controlPlane.getTrustAnchor(id));
-    return withTags(aws, anchor === undefined ? [] : [anchor]);
+    if (anchor !== undefined || isAdopted) return withTags(aws, anchor === undefined ? [] : [anchor]);
   }
   const all = await aws.anchors.call("rolesanywhere:ListTrustAnchors", () => aws.controlPlane.listTrustAnchors());
   return withTags(

@@ -8,7 +8,7 @@ const placeholder = "@trust-anchor@";
 
 /** A script for bash and the AWS CLI that can be run again: what is there is found by its name. */
 export function renderCli(setup: Setup): string {
-  const { authority, anchor, region, account, anchorArn } = setup;
+  const { authority, anchor, region, account } = setup;
   const lines = [
     "#!/usr/bin/env bash",
     `# Capstan: certificate authority ${authority}, trust anchor ${anchor}. Can be run again.`,
@@ -21,7 +21,7 @@ export function renderCli(setup: Setup): string {
     "  exit 1",
     "fi",
     "",
-    ...(anchorArn === undefined ? findOrCreateAnchor(setup) : [`trust_anchor=${quoted(anchorArn)}`]),
+    ...chooseAnchor(setup),
     ...setup.identities.flatMap((identity) => ["", ...makeIdentity(setup, identity)]),
     "",
     "cat <<EOF",
@@ -41,6 +41,21 @@ export function renderCli(setup: Setup): string {
       : []),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** One that only the status names may have been deleted since. */
+function chooseAnchor(setup: Setup): readonly string[] {
+  const { anchorArn, isAdopted } = setup;
+  if (anchorArn === undefined) return findOrCreateAnchor(setup);
+  const known = `trust_anchor=${quoted(anchorArn)}`;
+  if (isAdopted) return [known];
+  return [
+    `if aws rolesanywhere get-trust-anchor --trust-anchor-id ${quoted(anchorArn.split("/").at(-1) ?? "")} >/dev/null 2>&1; then`,
+    `  ${known}`,
+    "else",
+    ...findOrCreateAnchor(setup).map((line) => `  ${line}`),
+    "fi",
+  ];
 }
 
 function findOrCreateAnchor({ anchorName, roots, tags }: Setup): readonly string[] {

@@ -15,7 +15,7 @@ export interface Setup {
   readonly partition: string;
   /** Name of the trust anchor in AWS: what the publisher itself gives one that it creates. */
   readonly anchorName: string;
-  /** Of the spec, else of the status; undefined when nobody has named or read one. */
+  /** Of the spec, else of the status, whose may have been deleted since; undefined when nobody has named or read one. */
   readonly anchorArn: string | undefined;
   /** The spec names the trust anchor by its ARN: it is somebody's, and adopted. */
   readonly isAdopted: boolean;
