@@ -4,9 +4,16 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
-import { DeleteTrustAnchorCommand } from "@aws-sdk/client-rolesanywhere";
+import { TagRoleCommand } from "@aws-sdk/client-iam";
+import {
+  CreateTrustAnchorCommand,
+  DeleteTrustAnchorCommand,
+  type Source,
+  UpdateTrustAnchorCommand,
+} from "@aws-sdk/client-rolesanywhere";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
+import { testAuthority } from "./authority.ts";
 import { type AwsTools, installAwsTools } from "./aws-tools.ts";
 import { held, startWorld, type World } from "./aws-setup-world.ts";
 
@@ -131,9 +138,57 @@ test.skipIf(!isEvery)(
     expect(world.writes()).toEqual([]);
     await world.setUp("--apply", "--yes");
     world.writes();
-    expect(await outcome("bash", [await writeScript(script.replace(`!= 'fleet'`, `!= 'harbour'`))])).toMatchObject({
+    const taggedAs = async (authority: string, anchor: string): Promise<void> => {
+      const Tags = [
+        { Key: "capstan.dev/authority", Value: authority },
+        { Key: "capstan.dev/trust-anchor", Value: anchor },
+      ];
+      await world.iam.send(new TagRoleCommand({ RoleName: "capstan-fleet-prod-publisher", Tags }));
+    };
+    for (const [authority, anchor] of [
+      ["harbour", "prod"],
+      ["fleet", "lab"],
+    ] as const) {
+      await taggedAs(authority, anchor);
+      world.writes();
+      expect(await outcome("bash", [await writeScript(script)])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("role capstan-fleet-prod-publisher is there already") as string,
+      });
+      expect(world.writes()).toEqual([]);
+    }
+  },
+  runMs,
+);
+
+test.skipIf(!isEvery)(
+  "the script takes a trust anchor without tags that holds the root, as the publisher makes one, and no stranger's of the name",
+  async () => {
+    const file = await writeScript((await world.setUp("-o", "cli")).out);
+    const { trustAnchor } = await world.rolesAnywhere.send(
+      new CreateTrustAnchorCommand({
+        name: "capstan-fleet-prod",
+        source: sourceOf(world.fleet.root.pem),
+        enabled: true,
+      }),
+    );
+    const { trustAnchorArn = "", trustAnchorId = "" } = trustAnchor ?? {};
+    const first = await outcome("bash", [file]);
+    expect({ code: first.code, isIt: first.out.includes(trustAnchorArn) }, first.err).toEqual({ code: 0, isIt: true });
+    const other = await testAuthority("other", "Example Fleet CA", Date.now() - 60_000);
+    await world.rolesAnywhere.send(new UpdateTrustAnchorCommand({ trustAnchorId, source: sourceOf(other.root.pem) }));
+    world.writes();
+    expect(await outcome("bash", [file])).toMatchObject({
       code: 1,
-      err: expect.stringContaining("role capstan-fleet-prod-publisher is there already") as string,
+      err: expect.stringContaining("it may be another cluster's") as string,
+    });
+    await world.rolesAnywhere.send(
+      new CreateTrustAnchorCommand({ name: "capstan-fleet-prod", source: sourceOf(other.root.pem), enabled: true }),
+    );
+    world.writes();
+    expect(await outcome("bash", [file])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("several trust anchors are named capstan-fleet-prod") as string,
     });
     expect(world.writes()).toEqual([]);
   },
@@ -158,6 +213,10 @@ test.skipIf(!isEvery)(
   },
   runMs,
 );
+
+function sourceOf(x509CertificateData: string): Source {
+  return { sourceType: "CERTIFICATE_BUNDLE", sourceData: { x509CertificateData } };
+}
 
 async function writeScript(text: string): Promise<string> {
   const file = join(folder, "setup.sh");

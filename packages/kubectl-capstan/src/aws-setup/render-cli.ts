@@ -1,5 +1,5 @@
 import { rightsPolicy, trustPolicy } from "./policies.ts";
-import { type Identity, notificationSettings, ownerTags, policyName, sessionSeconds, type Setup } from "./setup.ts";
+import { type Identity, notificationSettings, policyName, sessionSeconds, type Setup } from "./setup.ts";
 
 // https://docs.aws.amazon.com/cli/latest/reference/rolesanywhere/
 
@@ -58,7 +58,8 @@ function chooseAnchor(setup: Setup): readonly string[] {
   ];
 }
 
-function findOrCreateAnchor({ anchorName, roots, tags }: Setup): readonly string[] {
+function findOrCreateAnchor(setup: Setup): readonly string[] {
+  const { anchorName, authority, roots, tags } = setup;
   const bundle = roots.map((pem) => `${pem.trimEnd()}\n`).join("");
   const input = {
     name: anchorName,
@@ -71,29 +72,60 @@ function findOrCreateAnchor({ anchorName, roots, tags }: Setup): readonly string
     })),
     tags: tagList(tags),
   };
+  const stranger = `trust anchor ${anchorName} is there already, holds no root of ${authority} and has no tags of it: it may be another cluster's`;
+  const several = `several trust anchors are named ${anchorName}: delete the unused ones, or name one by its arn in spec.trustAnchors`;
+  // One that the publisher has made has no tags. What AWS gives back may differ in line breaks.
+  const holds = roots.map((pem) => `"$bundle" == *${quoted(pem.replaceAll(/\s/g, ""))}*`).join(" && ");
   return [
     `trust_anchor="$(aws rolesanywhere list-trust-anchors --output text \\`,
     `  --query "trustAnchors[?name=='${anchorName}'].trustAnchorArn" | tr -d '[:space:]')"`,
     'if [ -z "$trust_anchor" ]; then',
     `  trust_anchor="$(aws rolesanywhere create-trust-anchor --query trustAnchor.trustAnchorArn --output text \\`,
     `    --cli-input-json ${quoted(JSON.stringify(input))})"`,
+    'elif [[ "$trust_anchor" == *arn:*arn:* ]]; then',
+    `  echo ${quoted(several)} >&2`,
+    "  exit 1",
+    "else",
+    `  owner="$(aws rolesanywhere list-tags-for-resource --resource-arn "$trust_anchor" --output text \\`,
+    `    --query "[${ownerQuery(setup, "tags")}]")"`,
+    `  if [ "$owner" != ${ownerOf(setup)} ]; then`,
+    `    bundle="$(aws rolesanywhere get-trust-anchor --trust-anchor-id "\${trust_anchor##*/}" --output text \\`,
+    `      --query trustAnchor.source.sourceData.x509CertificateData | tr -d '[:space:]')"`,
+    `    if [[ ! ( ${holds} ) ]]; then`,
+    `      echo ${quoted(stranger)} >&2`,
+    "      exit 1",
+    "    fi",
+    "  fi",
     "fi",
   ];
 }
 
+/** Query for the values of our tags; in the AWS CLI's text the next is a tab away, and an absent one is None. */
+function ownerQuery({ tags }: Setup, list: string): string {
+  const [key, value] = list === "tags" ? ["key", "value"] : ["Key", "Value"];
+  return Object.keys(tags)
+    .map((tag) => `${list}[?${key}=='${tag}'].${value} | [0]`)
+    .join(", ");
+}
+
+/** What {@link ownerQuery} gives for what was made for this trust anchor of this authority. Both are objects' names. */
+function ownerOf({ tags }: Setup): string {
+  return `$'${Object.values(tags).join("\\t")}'`;
+}
+
 function makeIdentity(setup: Setup, identity: Identity): readonly string[] {
   const { kind, roleName, profileName, description } = identity;
-  const { authority, tags } = setup;
+  const { authority, anchor, tags } = setup;
   const trust = withArn(trustPolicy(setup, identity, placeholder));
   const rights = rightsPolicy(setup, identity, placeholder);
   const profile = { name: profileName, enabled: true, durationSeconds: sessionSeconds, tags: tagList(tags) };
   const roleTags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
-  const stranger = `role ${roleName} is there already, and its tags are not of ${authority}: delete or rename it`;
+  const stranger = `role ${roleName} is there already, and its tags are not of ${authority}, trust anchor ${anchor}: ${identity.kind === "workload" ? "choose another name by --workload-role" : "delete or rename it"}`;
   return [
     `if found="$(aws iam get-role --role-name ${roleName} --output text \\`,
-    `  --query "[Role.Arn, Role.Tags[?Key=='${ownerTags.authority}'].Value | [0]]" 2>/dev/null)"; then`,
+    `  --query "[Role.Arn, ${ownerQuery(setup, "Role.Tags")}]" 2>/dev/null)"; then`,
     `  read -r ${kind}_role owner <<<"$found"`,
-    `  if [ "$owner" != ${quoted(authority)} ]; then`,
+    `  if [ "$owner" != ${ownerOf(setup)} ]; then`,
     `    echo ${quoted(stranger)} >&2`,
     "    exit 1",
     "  fi",
