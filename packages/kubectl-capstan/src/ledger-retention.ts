@@ -2,7 +2,7 @@ import { DurationError, parseDuration } from "@capstan/api";
 import type { FlagSpec } from "./command.ts";
 import { UsageError } from "./exit-code.ts";
 
-/** The issuer controller's setting, which nothing in the cluster tells to those who may read the ledger alone. */
+/** The issuer controller's setting, which its pods alone tell: whoever may read the ledger alone has to be told. */
 export const ledgerRetentionFlag: FlagSpec = {
   long: "ledger-retention",
   value: "DURATION",

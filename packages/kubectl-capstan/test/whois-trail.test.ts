@@ -157,6 +157,10 @@ function startServer(): Promise<ApiServer> {
     [`GET ${ledgerPath}`]: pagedLedger,
     "GET /apis/capstan.dev/v1alpha1/certificateauthorities": collection(authorityObject(healthy)),
     "GET /api/v1/namespaces/capstan-system/configmaps": collection(rootConfigMap(fleet)),
+    "GET /api/v1/namespaces/capstan-system/pods": collection({
+      metadata: { name: "issuer-controller-0" },
+      spec: { containers: [{ args: ["--ledger-retention=24h"] }] },
+    }),
   });
 }
 
@@ -187,6 +191,7 @@ test("a thousand sessions of CloudTrail are all resolved, in a few calls of the 
   ).toBe(true);
   expect(server.requests.map(({ path }) => path).toSorted()).toEqual([
     "/api/v1/namespaces/capstan-system/configmaps",
+    "/api/v1/namespaces/capstan-system/pods",
     "/apis/capstan.dev/v1alpha1/certificateauthorities",
     ledgerPath,
     ledgerPath,
@@ -209,13 +214,13 @@ test("each verdict says what it is based on", async () => {
   );
   expect([...kinds]).toMatchInlineSnapshot(`
     [
-      "OlderThanRecords: it is signed by the key of generation 1 of fleet; it expired at 2026-11-20T10:00:00Z, the records hold what was valid after 2026-11-21T10:00:00Z",
+      "OlderThanRecords: it is signed by the key of generation 1 of fleet; it expired at 2026-11-20T10:00:00Z; the records hold what was valid after 2026-11-21T10:00:00Z, and less after the event LedgerFull or a restore from a backup",
       "Issued: ledger record record-HEX holds exactly this certificate",
       "Forged: ledger record record-HEX has this serial number and another certificate: SHA-256 HEX, this one's is HEX; its subject is "CN=web.demo", the record's "CN=web-N.demo"; it names generation 1 of fleet as its issuer, whose key has not signed it",
       "Forged: it names generation 1 of fleet as its issuer, whose key has not signed it",
       "Forged: the session bears the name HEX, another certificate's serial number",
       "NeverIssued: its issuer is "CN=Other CA,serialNumber=1", which is none of our roots",
-      "Unrecorded: it is signed by the key of generation 1 of fleet; no record has its serial number, though 2026-11-23T10:00:00Z, its end, is after 2026-11-21T10:00:00Z, from when on the records hold every certificate",
+      "Unrecorded: it is signed by the key of generation 1 of fleet; no record has its serial number, though it is valid until 2026-11-23T10:00:00Z: the record of a valid certificate goes only by a restore of a backup from before it",
     ]
   `);
 });

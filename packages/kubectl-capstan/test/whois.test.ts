@@ -8,6 +8,8 @@ const ledger = "GET /apis/capstan.dev/v1alpha1/namespaces/capstan-system/issuedc
 const authorities = "GET /apis/capstan.dev/v1alpha1/certificateauthorities";
 const configMaps = "GET /api/v1/namespaces/capstan-system/configmaps";
 
+const pods = "GET /api/v1/namespaces/capstan-system/pods";
+
 let fleet: TestAuthority;
 let leaf: TestLeaf;
 
@@ -29,7 +31,18 @@ function routesOf(...records: readonly ReturnType<typeof recordOf>[]): Readonly<
     [ledger]: ledgerOf(...records),
     [authorities]: collection({ ...authorityObject(healthy) }),
     [configMaps]: collection(rootConfigMap(fleet)),
+    [pods]: controllerPods("--ledger-retention=24h"),
   };
+}
+
+/** The issuer controller's, each with one further argument. */
+function controllerPods(...args: readonly string[]): Route {
+  return collection(
+    ...args.map((argument, index) => ({
+      metadata: { name: `issuer-controller-${index}` },
+      spec: { containers: [{ args: ["issuer-controller.js", argument] }] },
+    })),
+  );
 }
 
 interface Document {
@@ -180,7 +193,8 @@ describe("what no record has", () => {
       userIdentity: { type: "AWSService", invokedBy: "rolesanywhere.amazonaws.com" },
       requestParameters: { roleSessionName: absent, principalTags: { "x509Issuer/CN": issuer } },
     });
-  const since = "2026-11-21T10:00:00Z";
+  const less = "and less after the event LedgerFull or a restore from a backup";
+  const reach = `the records hold what was valid after 2026-11-21T10:00:00Z, ${less}`;
 
   test.each<[string, readonly string[], string, number, string, string]>([
     [
@@ -189,7 +203,7 @@ describe("what no record has", () => {
       "",
       1,
       "Unknown",
-      `no record has this serial number: its certificate expired before ${since}, from when on the records hold every certificate, or it was never issued by us`,
+      `no record has this serial number: it was never issued by us, or its record is gone; ${reach}`,
     ],
     [
       "the ARN of a session as well",
@@ -197,7 +211,7 @@ describe("what no record has", () => {
       "",
       1,
       "Unknown",
-      `no record has this serial number: its certificate expired before ${since}, from when on the records hold every certificate, or it was never issued by us`,
+      `no record has this serial number: it was never issued by us, or its record is gone; ${reach}`,
     ],
     [
       "a serial number of another length",
@@ -221,15 +235,15 @@ describe("what no record has", () => {
       call("2026-11-21T09:00:00Z"),
       0,
       "OlderThanRecords",
-      `the session was opened at 2026-11-21T09:00:00Z; the records hold what was valid after ${since}`,
+      `the session was opened at 2026-11-21T09:00:00Z; ${reach}`,
     ],
     [
-      "a session that the records would know",
+      "a session that the records should know: its certificate's may have gone before its time",
       ["-"],
       call("2026-11-21T11:00:00Z"),
       1,
-      "NeverIssued",
-      `the session was opened at 2026-11-21T11:00:00Z, and the records hold every certificate that was valid after ${since}`,
+      "Unknown",
+      `the session was opened at 2026-11-21T11:00:00Z, and no record has its serial number: it was never issued by us, or its record is gone; ${reach}`,
     ],
     [
       "the same with a longer gap in the records",
@@ -237,7 +251,7 @@ describe("what no record has", () => {
       call("2026-11-21T11:00:00Z"),
       0,
       "OlderThanRecords",
-      "the session was opened at 2026-11-21T11:00:00Z; the records hold what was valid after 2026-11-21T12:00:00Z",
+      `the session was opened at 2026-11-21T11:00:00Z; the records hold what was valid after 2026-11-21T12:00:00Z, ${less}`,
     ],
     [
       "a session from before there was an authority",
@@ -269,6 +283,76 @@ describe("what no record has", () => {
       code,
       subjects: [{ verdict, evidence: [evidence] }],
     });
+  });
+});
+
+describe("a certificate of ours without a record", () => {
+  const signed = "it is signed by the key of generation 1 of fleet";
+  const less = "and less after the event LedgerFull or a restore from a backup";
+  const expired = `no record has its serial number, and it expired at 2026-11-22T08:00:00Z`;
+  const notPods = forbidden("list", "pods", "", "capstan-system");
+
+  test.each<[string, readonly string[], Route, number, string, string]>([
+    [
+      "that expired while the record should be kept is an alarm",
+      [],
+      controllerPods("--ledger-retention=24h"),
+      1,
+      "Unrecorded",
+      `${expired}; the records hold what was valid after 2026-11-21T10:00:00Z, ${less}`,
+    ],
+    [
+      "that expired before what the controller keeps is old, by the shortest of its pods' settings",
+      [],
+      controllerPods("--ledger-retention=24h", "--ledger-retention=1h"),
+      0,
+      "OlderThanRecords",
+      `it expired at 2026-11-22T08:00:00Z; the records hold what was valid after 2026-11-22T09:00:00Z, ${less}`,
+    ],
+    [
+      "is an alarm by the default where the pods do not say otherwise",
+      [],
+      controllerPods("--workers=16"),
+      1,
+      "Unrecorded",
+      `${expired}; the records hold what was valid after 2026-11-21T10:00:00Z, ${less}`,
+    ],
+    ...(
+      [
+        ["may not be read", notPods],
+        ["runs nowhere", controllerPods()],
+        ["says it in a form that is not read", controllerPods("--ledger-retention")],
+      ] as const
+    ).map(([what, route]): [string, readonly string[], Route, number, string, string] => [
+      `is not known where the setting ${what}`,
+      [],
+      route,
+      1,
+      "Unknown",
+      `${expired}; the records hold what was valid after 2026-11-21T10:00:00Z if the issuer controller's --ledger-retention is its default, ${less}`,
+    ]),
+    [
+      "is an alarm where the caller names the setting",
+      ["--ledger-retention=24h"],
+      notPods,
+      1,
+      "Unrecorded",
+      `${expired}; the records hold what was valid after 2026-11-21T10:00:00Z, ${less}`,
+    ],
+  ])("%s", async (_, argv, route, code, verdict, evidence) => {
+    const times = { notBefore: new Date("2026-11-22T07:00:00Z"), notAfter: new Date("2026-11-22T08:00:00Z") };
+    const { pem } = await testLeaf(fleet, times);
+    const asked = await ask(["-", ...argv], { ...routesOf(), [pods]: route }, pem);
+    expect({ code: asked.code, err: asked.err, subjects: asked.subjects }).toMatchObject({
+      code,
+      err: "",
+      subjects: [{ verdict, evidence: [signed, evidence] }],
+    });
+  });
+
+  test("that is valid is an alarm whatever is kept", async () => {
+    const { subjects } = await ask(["-"], { ...routesOf(), [pods]: notPods }, leaf.pem);
+    expect(subjects).toMatchObject([{ verdict: "Unrecorded" }]);
   });
 });
 
@@ -371,7 +455,7 @@ describe("rights", () => {
         verdict: "Unknown",
         evidence: [
           'its issuer is "CN=Example Fleet CA,serialNumber=1"; the signature was not checked, since you may not read the roots',
-          "no record has its serial number, though 2026-11-23T10:00:00Z, its end, is after 2026-11-21T10:00:00Z, from when on the records hold every certificate",
+          "no record has its serial number, though it is valid until 2026-11-23T10:00:00Z: the record of a valid certificate goes only by a restore of a backup from before it",
         ],
       },
     ]);

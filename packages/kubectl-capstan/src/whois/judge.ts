@@ -87,7 +87,7 @@ function differences(
 
 /** A certificate that no record has: its signature tells whether it is ours, its end whether the record may be gone. */
 function judgeUnrecorded(certificate: PresentedCertificate, knowledge: Knowledge): Ruling {
-  const { roots, issuerNames, recordsSince } = knowledge;
+  const { roots, issuerNames, now, retention } = knowledge;
   const signature = signatureFact(certificate, knowledge);
   const isSigned = roots?.some((root) => certificate.isSignedBy(root.certificate));
   const isNamed =
@@ -96,17 +96,38 @@ function judgeUnrecorded(certificate: PresentedCertificate, knowledge: Knowledge
       : roots.some((root) => certificate.isNamedBy(root.certificate));
   if (isSigned !== true && !isNamed) return { verdict: "NeverIssued", evidence: [signature] };
   if (isSigned === false) return { verdict: "Forged", evidence: [signature] };
-  const [end, since] = [formatTime(certificate.notAfter), formatTime(recordsSince)];
-  const isOld = certificate.notAfter + lastSecondMs <= recordsSince;
-  const evidence = [
-    signature,
-    isOld
-      ? `it expired at ${end}, the records hold what was valid after ${since}`
-      : `no record has its serial number, though ${end}, its end, is after ${since}, from when on the records hold every certificate`,
-  ];
+  const end = certificate.notAfter + lastSecondMs;
+  const isOld = end <= recordsSince(knowledge);
+  const evidence = [signature, recordFact(certificate, knowledge)];
   // Anybody can write our name: without the root it may be ours or not.
   if (isSigned === undefined) return { verdict: "Unknown", evidence };
-  return { verdict: isOld ? "OlderThanRecords" : "Unrecorded", evidence };
+  if (isOld) return { verdict: "OlderThanRecords", evidence };
+  // Only the record of a valid certificate is never pruned.
+  return { verdict: end > now || retention.isKnown ? "Unrecorded" : "Unknown", evidence };
+}
+
+/** What it says of a certificate that no record has its serial number. */
+function recordFact({ notAfter }: PresentedCertificate, knowledge: Knowledge): string {
+  const end = formatTime(notAfter);
+  if (notAfter + lastSecondMs > knowledge.now) {
+    return `no record has its serial number, though it is valid until ${end}: the record of a valid certificate goes only by a restore of a backup from before it`;
+  }
+  return notAfter + lastSecondMs <= recordsSince(knowledge)
+    ? `it expired at ${end}; ${reachOf(knowledge)}`
+    : `no record has its serial number, and it expired at ${end}; ${reachOf(knowledge)}`;
+}
+
+/** In milliseconds since 1970. */
+function recordsSince({ now, retention }: Knowledge): number {
+  return now - retention.milliseconds;
+}
+
+/** How far the records reach back, and when less. */
+function reachOf(knowledge: Knowledge): string {
+  const { retention } = knowledge;
+  const reach = `the records hold what was valid after ${formatTime(recordsSince(knowledge))}`;
+  const since = retention.isKnown ? reach : `${reach} if the issuer controller's --ledger-retention is its default`;
+  return `${since}, and less after the event LedgerFull or a restore from a backup`;
 }
 
 function signatureFact(certificate: PresentedCertificate, { roots }: Knowledge): string {
@@ -122,7 +143,7 @@ function signatureFact(certificate: PresentedCertificate, { roots }: Knowledge):
 
 /** A serial number that no record has, and no certificate at hand. */
 function judgeAbsent({ session }: Clue, serial: SerialHex, knowledge: Knowledge): Ruling {
-  const { recordsSince, bornAt, issuerNames } = knowledge;
+  const { bornAt, issuerNames } = knowledge;
   const foreign = whyForeign(serial);
   if (foreign !== undefined) return { verdict: "NeverIssued", evidence: [foreign] };
   const issuer = session?.tags["x509Issuer/CN"];
@@ -132,29 +153,27 @@ function judgeAbsent({ session }: Clue, serial: SerialHex, knowledge: Knowledge)
       evidence: [`the session's certificate was issued by ${quoted(issuer)}, which is none of our authorities`],
     };
   }
-  const since = formatTime(recordsSince);
+  const either = "it was never issued by us, or its record is gone";
   if (session?.openedAt === undefined) {
     return {
       verdict: "Unknown",
-      evidence: [
-        `no record has this serial number: its certificate expired before ${since}, from when on the records hold every certificate, or it was never issued by us`,
-      ],
+      evidence: [`no record has this serial number: ${either}; ${reachOf(knowledge)}`],
     };
   }
   const opened = `the session was opened at ${formatTime(session.openedAt)}`;
-  if (session.openedAt > recordsSince) {
-    return {
-      verdict: "NeverIssued",
-      evidence: [`${opened}, and the records hold every certificate that was valid after ${since}`],
-    };
-  }
   if (bornAt !== undefined && session.openedAt < bornAt) {
     return {
       verdict: "NeverIssued",
       evidence: [`${opened}, before our first authority began at ${formatTime(bornAt)}`],
     };
   }
-  return { verdict: "OlderThanRecords", evidence: [`${opened}; the records hold what was valid after ${since}`] };
+  if (session.openedAt > recordsSince(knowledge)) {
+    return {
+      verdict: "Unknown",
+      evidence: [`${opened}, and no record has its serial number: ${either}; ${reachOf(knowledge)}`],
+    };
+  }
+  return { verdict: "OlderThanRecords", evidence: [`${opened}; ${reachOf(knowledge)}`] };
 }
 
 function quoted(text: string): string {

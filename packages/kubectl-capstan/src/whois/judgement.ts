@@ -10,8 +10,8 @@ import type { Clue } from "./clue.ts";
  * - Forged: it claims to be one of ours, and contradicts the record or our roots.
  * - Unrecorded: it carries the signature of a key of ours, and the ledger, which should have it, has not.
  * - OlderThanRecords: from before what the ledger still holds.
- * - NeverIssued: not one of ours.
- * - Unknown: not in the ledger, and nothing tells how old it is, or whether the signature of a certificate is ours.
+ * - NeverIssued: not one of ours. That nobody recorded it is no proof: a record can go before its time.
+ * - Unknown: not in the ledger, and nothing tells whether its record is gone, or whether the signature of a certificate is ours.
  */
 export type Verdict = "Issued" | "Forged" | "Unrecorded" | "OlderThanRecords" | "NeverIssued" | "Unknown";
 
@@ -34,11 +34,19 @@ export interface KnownRoot {
   readonly certificate: PresentedCertificate;
 }
 
+export interface Retention {
+  readonly milliseconds: number;
+  /** False when it is the default that is taken for granted: nobody has said it, and it may not be read. */
+  readonly isKnown: boolean;
+}
+
 /** What is known about our own certificates. */
 export interface Knowledge {
   readonly records: ReadonlyMap<SerialHex, readonly IssuedCertificate[]>;
-  /** The ledger holds every certificate that was valid after this time: milliseconds since 1970. */
-  readonly recordsSince: number;
+  /** When the records were read: milliseconds since 1970. */
+  readonly now: number;
+  /** How long records are kept after their certificates' ends, unless the ledger is full or was restored. */
+  readonly retention: Retention;
   /** When the first generation began; undefined when that may not be read. Milliseconds since 1970. */
   readonly bornAt: number | undefined;
   /** Common names of the authorities; undefined when they may not be read. */

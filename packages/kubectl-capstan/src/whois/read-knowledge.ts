@@ -9,9 +9,12 @@ import {
 } from "@capstan/api";
 import type { SerialHex } from "@capstan/ca-core";
 import type { KubeClient, KubeObject, ResourceType } from "@capstan/kube";
+import { UsageError } from "../exit-code.ts";
 import { missingRight } from "../explain-error.ts";
+import { ledgerRetentionFlag, parseLedgerRetention } from "../ledger-retention.ts";
 import { readPresentedCertificate } from "../presented-certificate.ts";
 import { pages } from "../pages.ts";
+import { podResource } from "../revoke/pod.ts";
 import type { Clue } from "./clue.ts";
 import type { KnownRoot, Knowledge } from "./judgement.ts";
 
@@ -20,8 +23,8 @@ export interface KnowledgeOptions {
   readonly capstanNamespace: string;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** How long the issuer controller keeps a record after its certificate's end, in milliseconds. */
-  readonly retentionMs: number;
+  /** How long the issuer controller keeps a record after its certificate's end, in milliseconds; undefined asks its pods. */
+  readonly retentionMs: number | undefined;
   readonly note: (text: string) => void;
 }
 
@@ -40,6 +43,8 @@ export async function readKnowledge(clues: readonly Clue[], options: KnowledgeOp
       ? orRefused(readRoots(client, capstanNamespace), note)
       : undefined,
   ]);
+  const isComplete = clues.every(({ serials }) => serials.some((serial) => records.has(serial)));
+  const kept = retentionMs ?? (isComplete ? undefined : await orNothing(readRetention(client, capstanNamespace)));
   const beginnings =
     authorities?.items
       .flatMap(({ status }) => status?.generations ?? [])
@@ -47,7 +52,8 @@ export async function readKnowledge(clues: readonly Clue[], options: KnowledgeOp
   const bornAt = Math.min(...beginnings);
   return {
     records,
-    recordsSince: now - retentionMs,
+    now,
+    retention: { milliseconds: kept ?? parseLedgerRetention(), isKnown: kept !== undefined },
     bornAt: Number.isFinite(bornAt) ? bornAt : undefined,
     issuerNames:
       authorities === undefined ? undefined : new Set(authorities.items.map(({ spec }) => spec.subject.commonName)),
@@ -105,6 +111,34 @@ async function readRoots(client: KubeClient, namespace: string): Promise<readonl
     const generation = Number(metadata.name.slice(authority.length + 1));
     return [{ authority, generation, certificate: readPresentedCertificate(pem, `configmap/${metadata.name}`) }];
   });
+}
+
+interface ControllerPod extends KubeObject {
+  readonly spec?: { readonly containers?: readonly { readonly args?: readonly string[] }[] };
+}
+
+/** As the issuer controller's pods were started, the shortest of them; undefined when none runs, or its flag cannot be read. */
+async function readRetention(client: KubeClient, namespace: string): Promise<number | undefined> {
+  const labelSelector = "app.kubernetes.io/name=issuer-controller,app.kubernetes.io/part-of=capstan";
+  const { items } = await client.listAll<ControllerPod>(podResource, { namespace, labelSelector });
+  const flags = items.map(({ spec }) => {
+    const args = spec?.containers?.flatMap((container) => container.args ?? []) ?? [];
+    const [flag] = args.filter((argument) => argument.split("=")[0] === `--${ledgerRetentionFlag.long}`);
+    // Without a value in the same word it is not taken for the default.
+    return flag?.split("=")[1] ?? (flag === undefined ? undefined : "");
+  });
+  if (flags.length === 0) return undefined;
+  try {
+    return Math.min(...flags.map((flag) => parseLedgerRetention(flag)));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return undefined;
+  }
+}
+
+/** Undefined when the caller has no right to it: the verdicts then say that it is not known. */
+function orNothing<T>(reading: Promise<T>): Promise<T | undefined> {
+  return orRefused(reading, () => undefined);
 }
 
 /** Undefined when the caller has no right to it: the verdicts then say what they lack. */

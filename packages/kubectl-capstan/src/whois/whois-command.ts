@@ -36,7 +36,11 @@ export const whoisCommand: Command<WhoisOptions> = {
   },
   flags: [
     { long: "filename", short: "f", value: "FILE", description: "a file to look into, as WHAT" },
-    ledgerRetentionFlag,
+    {
+      long: ledgerRetentionFlag.long,
+      value: "DURATION",
+      description: `${ledgerRetentionFlag.description}; else read from its pods, else taken for 24h`,
+    },
     {
       long: "output",
       short: "o",
@@ -60,7 +64,7 @@ async function whois({ arguments: targets, options, context }: Invocation<WhoisO
   const { capstanNamespace = defaultNamespace, output } = options;
   const { terminal, clock } = context;
   checkNamespace("--capstan-namespace", capstanNamespace);
-  const retentionMs = parseLedgerRetention(options.ledgerRetention);
+  const retentionMs = options.ledgerRetention === undefined ? undefined : parseLedgerRetention(options.ledgerRetention);
   const named = [...targets, ...(options.filename === undefined ? [] : [options.filename])];
   if (named.length === 0) throw new UsageError("name what to look up; - reads CloudTrail's events from standard input");
   const note = (text: string): void => terminal.err(`note: ${printable(text)}\n`);
@@ -85,7 +89,8 @@ async function whois({ arguments: targets, options, context }: Invocation<WhoisO
       },
     );
     const answers = subjects.map((subject) => answerOf(subject, publications));
-    const document = { asOf: formatTime(now), recordsSince: formatTime(knowledge.recordsSince), subjects: answers };
+    const recordsSince = formatTime(now - knowledge.retention.milliseconds);
+    const document = { asOf: formatTime(now), recordsSince, subjects: answers };
     const [only, ...others] = answers;
     const { hasColor } = terminal;
     if (output === "json") terminal.out(`${JSON.stringify(document, undefined, 4)}\n`);
