@@ -29,7 +29,7 @@ const grants: readonly {
   {
     resource: "certificateauthorities.capstan.dev",
     verbs: ["get", "list"],
-    role: "capstan-operator or capstan-viewer",
+    role: "capstan-developer, capstan-operator or capstan-viewer",
   },
   { resource: "authorityoperations.capstan.dev", verbs: ["create"], role: "capstan-operator" },
   {
@@ -37,8 +37,21 @@ const grants: readonly {
     verbs: ["get", "list"],
     role: "capstan-operator or capstan-viewer",
   },
-  { resource: "capstanclusterissuers.capstan.dev", verbs: ["get", "list"], role: "capstan-operator or capstan-viewer" },
-  { resource: "capstanissuers.capstan.dev", verbs: ["get", "list"], role: "capstan-operator or capstan-viewer" },
+  {
+    resource: "capstanclusterissuers.capstan.dev",
+    verbs: ["get", "list"],
+    role: "capstan-developer, capstan-operator or capstan-viewer",
+  },
+  {
+    resource: "capstanissuers.capstan.dev",
+    verbs: ["get", "list"],
+    role: "capstan-tenant-viewer (a part of view), capstan-operator or capstan-viewer",
+  },
+  ...["generationmarks.capstan.dev", "revocationlists.capstan.dev"].map((resource) => ({
+    resource,
+    verbs: ["get", "list"],
+    role: "capstan-operator or capstan-viewer",
+  })),
   { resource: "certificates.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
   { resource: "certificates/status.cert-manager.io", verbs: ["update"], role: "cert-manager-edit or edit" },
   { resource: "certificaterequests.cert-manager.io", verbs: ["create"], role: "cert-manager-edit or edit" },
@@ -46,15 +59,19 @@ const grants: readonly {
   { resource: "pods", verbs: ["get", "list"], role: "view" },
   { resource: "secrets", verbs: ["get"], role: "edit" },
   { resource: "configmaps", verbs: ["get", "list"], kind: "Role", role: "capstan-published-reader" },
+  { resource: "namespaces", verbs: ["get"], role: "view" },
+  ...["csidrivers.storage.k8s.io", "leases.coordination.k8s.io"].map((resource) => ({
+    resource,
+    verbs: ["get"],
+    role: "capstan-doctor",
+  })),
   ...[
-    "csidrivers.storage.k8s.io",
-    "leases.coordination.k8s.io",
     "mutatingwebhookconfigurations.admissionregistration.k8s.io",
     "namespaces",
     "validatingadmissionpolicies.admissionregistration.k8s.io",
     "validatingadmissionpolicybindings.admissionregistration.k8s.io",
     "validatingwebhookconfigurations.admissionregistration.k8s.io",
-  ].map((resource) => ({ resource, verbs: ["get", "list"], role: "capstan-doctor" })),
+  ].map((resource) => ({ resource, verbs: ["list"], role: "capstan-doctor" })),
   { resource: "subjectaccessreviews.authorization.k8s.io", verbs: ["create"], role: "capstan-doctor" },
   { resource: "selfsubjectreviews.authentication.k8s.io", verbs: ["create"], role: "system:basic-user" },
 ];

@@ -564,6 +564,45 @@ describe("from the cluster", () => {
     });
   });
 
+  test("with capstan-developer, and edit in the namespace, all else is assumed, and said", async () => {
+    const configMap = "GET /api/v1/namespaces/capstan-system/configmaps/fleet-1";
+    const report = await checked({
+      [configMap]: forbidden("get", "configmaps", "", "capstan-system"),
+      ...Object.fromEntries(
+        ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"].map((plural) => [
+          `GET /apis/admissionregistration.k8s.io/v1/${plural}`,
+          forbidden("list", plural, "admissionregistration.k8s.io"),
+        ]),
+      ),
+      "GET /apis/capstan.dev/v1alpha1/namespaces/capstan-system/revocationlists": forbidden(
+        "list",
+        "revocationlists",
+        "capstan.dev",
+        "capstan-system",
+      ),
+    });
+    expect(report).toMatchObject({
+      verdict: "Accepted",
+      assumed: [
+        expect.stringMatching(/^cert-manager's webhooks see the namespace\. .* ClusterRole capstan-doctor\.$/),
+        expect.stringMatching(/^the root is any\. .* Role capstan-published-reader\.$/),
+        expect.stringMatching(/^the key is not blocked\. .* ClusterRole capstan-operator or capstan-viewer\.$/),
+      ],
+    });
+  });
+
+  test("without a right to the issuer the role that a developer lacks is named", async () => {
+    const path = "/apis/capstan.dev/v1alpha1/capstanclusterissuers/fleet";
+    await using server = await startApiServer(
+      routes({ [`GET ${path}`]: forbidden("get", "capstanclusterissuers", "capstan.dev") }),
+    );
+    const { code, err } = await run(["check", await write("asked.yaml", certificate())], { server });
+    expect({ code, hint: err.split("\n").at(-2) }).toEqual({
+      code: 1,
+      hint: "Missing right: get capstanclusterissuers.capstan.dev in the whole cluster. Granted by ClusterRole capstan-developer, capstan-operator or capstan-viewer.",
+    });
+  });
+
   test("an issuer that is not there ends with 1", async () => {
     await using server = await startApiServer({});
     expect(await run(["check", await write("asked.yaml", certificate())], { server })).toMatchObject({

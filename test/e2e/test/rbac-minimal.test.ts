@@ -121,6 +121,7 @@ describe.each(actors)("$name", (actor) => {
 
 describe("people's roles", () => {
   const names = [
+    "capstan-developer",
     "capstan-doctor",
     "capstan-operator",
     "capstan-published-reader",
