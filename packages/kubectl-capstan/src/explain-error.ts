@@ -54,7 +54,7 @@ const grants: readonly {
   })),
   { resource: "certificates.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
   { resource: "certificates/status.cert-manager.io", verbs: ["update"], role: "cert-manager-edit or edit" },
-  { resource: "certificaterequests.cert-manager.io", verbs: ["create"], role: "cert-manager-edit or edit" },
+  { resource: "certificaterequests.cert-manager.io", verbs: ["create", "delete"], role: "cert-manager-edit or edit" },
   { resource: "certificaterequests.cert-manager.io", verbs: ["get", "list"], role: "cert-manager-view or view" },
   { resource: "pods", verbs: ["get", "list"], role: "view" },
   { resource: "secrets", verbs: ["get"], role: "edit" },

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkCertificationRequest } from "@capstan/ca-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type ApiServer, object, type Route, startApiServer } from "./api-server.ts";
+import { type ApiServer, forbidden, object, refusal, type Route, startApiServer } from "./api-server.ts";
 import { run } from "./run.ts";
 
 const requests = "/apis/cert-manager.io/v1/namespaces/demo/certificaterequests";
@@ -80,6 +80,7 @@ function issuing(answer: (csr: string, count: number) => object = (csr) => issue
       sent = body as Sent;
       return { status: 201, body: { ...sent, metadata: { ...sent.metadata, name: "web-x7k2p", uid: "1" } } };
     },
+    [`DELETE ${requests}/web-x7k2p`]: object({ kind: "Status", status: "Success" }),
     [`GET ${requests}/web-x7k2p`]: (_, count) =>
       object({
         ...sent,
@@ -144,6 +145,48 @@ describe("issue", () => {
     expect(readdirSync(folder).toSorted()).toEqual(["web.crt", "web.key"]);
   });
 
+  test("deletes the answered request, that one alone, after the files are written", async () => {
+    let hadFiles = false;
+    await using server = await startApiServer({
+      ...issuing(),
+      [`DELETE ${requests}/web-x7k2p`]: () => {
+        hadFiles = readdirSync(folder).length === 2;
+        return object({ kind: "Status", status: "Success" });
+      },
+    });
+    expect((await issueWeb(server)).code).toBe(0);
+    const deletions = server.requests.filter(({ method }) => method === "DELETE").map(({ body }) => body);
+    expect({ hadFiles, deletions }).toMatchObject({ hadFiles: true, deletions: [{ preconditions: { uid: "1" } }] });
+  });
+
+  test.each<[string, Route, readonly string[]]>([
+    [
+      "may not be deleted",
+      forbidden("delete", "certificaterequests", "cert-manager.io", "demo"),
+      [
+        "note: certificaterequest/web-x7k2p is left there: Missing right: delete certificaterequests.cert-manager.io in namespace demo. Granted by ClusterRole cert-manager-edit or edit.",
+      ],
+    ],
+    [
+      "cannot be deleted now",
+      () => "break",
+      [`note: certificaterequest/web-x7k2p is left there: DELETE ${requests}/web-x7k2p: UND_ERR_SOCKET`],
+    ],
+    ["is gone already", refusal(404, "NotFound", "not found"), []],
+  ])("an answered request that %s is no failure", async (_, route, notes) => {
+    await using server = await startApiServer({ ...issuing(), [`DELETE ${requests}/web-x7k2p`]: route });
+    const { code, err } = await issueWeb(server);
+    expect({ code, notes: err.split("\n").filter((line) => line.startsWith("note:")) }).toEqual({ code: 0, notes });
+    expect(readdirSync(folder).toSorted()).toEqual(["web.crt", "web.key"]);
+  });
+
+  test("leaves a request that was refused, for whoever looks into it", async () => {
+    const failed = { type: "Ready", status: "False", reason: "Failed", message: "no" };
+    await using server = await startApiServer(issuing(() => ({ conditions: [approved, failed] })));
+    expect((await issueWeb(server)).code).toBe(1);
+    expect(server.requests.filter(({ method }) => method === "DELETE")).toEqual([]);
+  });
+
   test("sends and shows nothing of the private key", async () => {
     await using server = await startApiServer(issuing());
     const { out, err } = await issueWeb(server, ...awsFlags);
@@ -154,7 +197,7 @@ describe("issue", () => {
     const everything = [out, err, JSON.stringify(server.requests)].join("\n");
     expect(everything).not.toContain(line);
     expect(everything).not.toContain("PRIVATE KEY");
-    for (const { body } of server.requests) {
+    for (const body of posted(server)) {
       const sent = Buffer.from((body as Sent | undefined)?.spec.request ?? "", "base64").toString();
       expect(Buffer.from(sent.replaceAll(/-----[^-]+-----|\s/g, ""), "base64").includes(secret)).toBe(false);
     }

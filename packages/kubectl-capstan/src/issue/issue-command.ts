@@ -2,10 +2,18 @@ import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import path from "node:path";
 import { apiGroup } from "@capstan/api";
 import { CaError, createCertificationRequest } from "@capstan/ca-core";
-import type { NewObject } from "@capstan/kube";
+import {
+  isConflict,
+  isNotFound,
+  KubeApiError,
+  type KubeClient,
+  KubeConnectionError,
+  type NewObject,
+} from "@capstan/kube";
 import { withCluster } from "../cluster.ts";
 import type { Command } from "../command.ts";
 import { exitCode, type ExitCode, PluginError, UsageError } from "../exit-code.ts";
+import { missingRight } from "../explain-error.ts";
 import { connectionFlags, namespaceFlag, timeoutFlag } from "../flags.ts";
 import type { Invocation } from "../invocation.ts";
 import { formatLength, formatTime } from "../output/human-time.ts";
@@ -124,6 +132,7 @@ async function issue({ arguments: [file = ""], options, context }: Invocation<Is
     terminal.err(printable(`${paths.certificate}: serial ${serial}, valid until ${until}`) + "\n");
     if (paths.privateKey !== undefined) terminal.err(`${paths.privateKey}: its key; only you may read it\n`);
     showProfile();
+    await removeAnswered(client, created, tell);
     return exitCode.done;
   });
 
@@ -135,6 +144,21 @@ async function issue({ arguments: [file = ""], options, context }: Invocation<Is
       return;
     }
     terminal.out(formatAwsProfile(request.aws, { certificate: paths.certificate, privateKey }));
+  }
+}
+
+/** Nobody else would: the ledger's record stays, by which the certificate is found and revoked. What was written is of use all the same. */
+async function removeAnswered(
+  client: KubeClient,
+  { metadata: { namespace, name, uid } }: IssueRequestObject,
+  tell: (line: string) => void,
+): Promise<void> {
+  try {
+    await client.delete(certificateRequestResource, { namespace, name }, { uid });
+  } catch (error) {
+    if (isNotFound(error) || isConflict(error)) return;
+    if (!(error instanceof KubeApiError || error instanceof KubeConnectionError)) throw error;
+    tell(printable(`note: certificaterequest/${name} is left there: ${missingRight(error) ?? error.message}`));
   }
 }
 
