@@ -36,15 +36,14 @@ const atOnce = 8;
 /** Reads what is needed to judge the clues: their records, the authorities, and the roots when a certificate is to be checked. */
 export async function readKnowledge(clues: readonly Clue[], options: KnowledgeOptions): Promise<Knowledge> {
   const { client, capstanNamespace, now, retentionMs, note } = options;
-  const [records, authorities, roots] = await Promise.all([
+  const [records, authorities, roots, kept] = await Promise.all([
     readRecords(new Set(clues.flatMap(({ serials }) => serials)), { client, namespace: capstanNamespace }),
     orRefused(client.listAll<CertificateAuthority>(certificateAuthorityResource), note),
     clues.some(({ certificate }) => certificate !== undefined)
       ? orRefused(readRoots(client, capstanNamespace), note)
       : undefined,
+    retentionMs ?? orNothing(readRetention(client, capstanNamespace)),
   ]);
-  const isComplete = clues.every(({ serials }) => serials.some((serial) => records.has(serial)));
-  const kept = retentionMs ?? (isComplete ? undefined : await orNothing(readRetention(client, capstanNamespace)));
   const beginnings =
     authorities?.items
       .flatMap(({ status }) => status?.generations ?? [])
