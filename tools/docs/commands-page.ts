@@ -24,8 +24,9 @@ function section({ name, summary, description, argument, flags, examples }: Comm
   return `## ${name}\n\n${summary}.\n${words}\n\`${usage}\`\n${taken}${table}${shown}`;
 }
 
-function flagRow({ long, short, value, description, choices, default: fallback }: FlagSpec): string {
-  const name = `${short === undefined ? "" : `-${short}, `}--${long}${value === undefined ? "" : ` ${value}`}`;
+function flagRow({ long, short, value, alone, description, choices, default: fallback }: FlagSpec): string {
+  const valueText = value === undefined ? "" : alone === undefined ? ` ${value}` : `[=${value}]`;
+  const name = `${short === undefined ? "" : `-${short}, `}--${long}${valueText}`;
   const more = [
     ...(choices === undefined ? [] : [`one of ${choices.join(", ")}`]),
     ...(fallback === undefined ? [] : [`default ${fallback}`]),

@@ -7,6 +7,8 @@ export interface FlagSpec {
   readonly short?: string;
   /** Name of its value in help; a flag without one is a switch. */
   readonly value?: string;
+  /** Its value where it stands alone. One that is named stands after `=` then, never in the next word, as in kubectl. */
+  readonly alone?: string;
   readonly description: string;
   readonly choices?: readonly string[];
   readonly default?: string;

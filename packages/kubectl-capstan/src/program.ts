@@ -28,10 +28,20 @@ export function parseCommandLine(argv: readonly string[], { out, err }: Pick<Ter
     });
     program.addCommand(parser);
   }
-  program.parse(argv, { from: "user" });
+  program.parse(withValuesOfAlone(argv), { from: "user" });
   // Without a command commander has shown the help and thrown.
   if (parsed === undefined) throw new Error("no command was parsed");
   return parsed;
+}
+
+/** commander would take the next word for the value of a flag that may stand alone. */
+function withValuesOfAlone(argv: readonly string[]): readonly string[] {
+  const flags = commands.find(({ name }) => name === argv[0])?.flags ?? [];
+  const end = argv.indexOf("--");
+  return argv.map((word, index) => {
+    const flag = flags.find(({ long, alone }) => alone !== undefined && word === `--${long}`);
+    return flag === undefined || (end >= 0 && index > end) ? word : `${word}=${flag.alone ?? ""}`;
+  });
 }
 
 function createParser(spec: CommandSpec): CommanderCommand {
@@ -50,9 +60,12 @@ function createParser(spec: CommandSpec): CommanderCommand {
   return command;
 }
 
-function createOption({ long, short, value, description, choices, default: fallback }: FlagSpec): Option {
+function createOption({ long, short, value, alone, description, choices, default: fallback }: FlagSpec): Option {
   const name = `${short === undefined ? "" : `-${short}, `}--${long}`;
-  const option = new Option(value === undefined ? name : `${name} <${value}>`, description);
+  const option = new Option(
+    value === undefined ? name : `${name} ${alone === undefined ? `<${value}>` : `[${value}]`}`,
+    description,
+  );
   if (choices !== undefined) option.choices(choices);
   if (fallback !== undefined) option.default(fallback);
   return option;

@@ -197,7 +197,7 @@ describe("--delete", () => {
     await world.rolesAnywhere.send(new CreateProfileCommand({ name: "capstan-fleet-prod-by-hand", roleArns: [] }));
     await world.setUp("--apply", "--yes", ...workload);
     world.writes();
-    const dry = await world.setUp("--delete", "--dry-run");
+    const dry = await world.setUp("--delete", "--dry-run=client");
     expect(dry.code).toBe(0);
     expect(dry.err).toContain("profile capstan-fleet-prod-by-hand");
     expect(world.writes()).toEqual([]);

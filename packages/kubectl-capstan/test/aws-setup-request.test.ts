@@ -45,6 +45,7 @@ describe("wrong usage ends with 2 and says why:", () => {
     ["two tasks", ["--apply", "--delete", "--yes"], /--apply and --delete ask for different things/],
     ["text and a task", ["-o", "cli", "--apply", "--yes"], /-o and --apply ask for different things/],
     ["nobody to ask", ["--apply"], /nobody can be asked here: add --yes, or look first by --dry-run/],
+    ["a dry run of a server's", ["--apply", "--dry-run=server"], /Allowed choices are client/],
     ["a dry run of text", ["--dry-run"], /--dry-run goes with --apply or --delete/],
     ["a spec without ARNs", ["--write-spec"], /--write-spec goes with --apply/],
     ["a common name for no role", ["--common-name", "web.demo"], /name the role/],

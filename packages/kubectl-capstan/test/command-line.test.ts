@@ -295,6 +295,7 @@ describe("completion", () => {
       "icert/\ncertificate/\ncertificaterequest/\npod/\nsecret/\nserviceaccount/\n:6\n",
     ],
     ["an argument with choices", ["completion", ""], "kubectl\n:4\n"],
+    ["no value in the word after a flag that may stand alone", ["rotate", "--dry-run", ""], ":4\n"],
     ["nothing for a value that is free", ["list", "-n", ""], ":4\n"],
     ["nothing after an unknown command", ["frob", ""], ":4\n"],
     ["nothing that does not fit", ["list", "-o", "xml"], ":4\n"],

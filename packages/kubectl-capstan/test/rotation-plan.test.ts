@@ -203,6 +203,43 @@ describe("rotate --dry-run", () => {
   });
 });
 
+describe("rotate --dry-run as the other commands have it", () => {
+  test.each([["--dry-run=client"], ["--dry-run"]])(
+    "%s shows the plan, also before the authority's name",
+    async (flag) => {
+      await using server = await startApiServer(routesOf(fleet()));
+      const { code, out } = await run(["rotate", flag, "fleet"], { server });
+      expect({ code, title: out.split("\n")[0] }).toEqual({
+        code: 0,
+        title: "Plan for fleet, if everything answers and nothing else is ordered; nothing was ordered yet",
+      });
+    },
+  );
+
+  test("--dry-run=server has the API server check the order, and stores none", async () => {
+    const operations = "/apis/capstan.dev/v1alpha1/namespaces/capstan-system/authorityoperations";
+    await using server = await startApiServer(
+      routesOf(fleet(), {
+        [`GET ${operations}`]: collection(),
+        [`POST ${operations}`]: ({ body }) => {
+          const sent = body as { readonly metadata: object };
+          return { status: 201, body: { ...sent, metadata: { ...sent.metadata, name: "fleet-rotate-x7k2p" } } };
+        },
+        "POST /apis/authentication.k8s.io/v1/selfsubjectreviews": object({
+          status: { userInfo: { username: "alice" } },
+        }),
+      }),
+    );
+    expect(await run(["rotate", "fleet", "--dry-run=server"], { server })).toEqual({
+      code: 0,
+      out: "authorityoperation.capstan.dev/fleet-rotate-x7k2p created (server dry run)\n",
+      err: "",
+    });
+    const posts = server.requests.filter(({ path }) => path === operations).filter(({ method }) => method === "POST");
+    expect(posts.map(({ query }) => query)).toEqual([{ dryRun: "All" }]);
+  });
+});
+
 describe("rotate --dry-run is refused", () => {
   test.each([
     [["--wait"], "error: --wait and --dry-run clash: a dry run orders nothing that could be waited for\n"],

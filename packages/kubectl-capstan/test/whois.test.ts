@@ -532,6 +532,14 @@ test.each<[string, readonly string[], string | Uint8Array, number, string]>([
   expect({ code: ended, line: err.split("\n")[0] }).toEqual({ code, line });
 });
 
+test.each([
+  ["json", JSON.stringify({ asOf: "2026-11-22T10:00:00Z", subjects: [] }, undefined, 4) + "\n"],
+  ["yaml", "asOf: 2026-11-22T10:00:00Z\nsubjects: []\n"],
+])("events of others alone are an empty list in %s, without a cluster", async (format, out) => {
+  const ended = await run(["whois", "-", "-o", format], { input: '{"Records":[{"eventName":"ListBuckets"}]}' });
+  expect(ended).toMatchObject({ code: 0, out });
+});
+
 test("events of others alone end with 0", async () => {
   expect(await run(["whois", "-"], { input: '{"Records":[{"eventName":"ListBuckets"}]}' })).toEqual({
     code: 0,

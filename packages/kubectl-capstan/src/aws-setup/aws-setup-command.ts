@@ -42,7 +42,13 @@ The order: create the CertificateAuthority; its first root takes no AWS credenti
       description: "carry it out with your AWS credentials; what is there is adopted if it is this authority's",
     },
     { long: "delete", description: "delete what was made for it, with your AWS credentials" },
-    { long: "dry-run", description: "with --apply or --delete: show what would be done" },
+    {
+      long: "dry-run",
+      value: "WHERE",
+      alone: "client",
+      description: "with --apply or --delete: show what would be done",
+      choices: ["client"],
+    },
     {
       long: "write-spec",
       description: "with --apply: put the ARNs into the CertificateAuthority's spec",

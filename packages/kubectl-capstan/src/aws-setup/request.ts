@@ -12,7 +12,7 @@ export interface AwsSetupOptions extends ConnectionOptions {
   readonly output?: TextFormat;
   readonly apply?: boolean;
   readonly delete?: boolean;
-  readonly dryRun?: boolean;
+  readonly dryRun?: "client";
   readonly writeSpec?: boolean;
   readonly anchor?: string;
   readonly workloadRole?: string;
@@ -41,12 +41,13 @@ export function parseRequest(
   options: AwsSetupOptions,
   { isInteractive }: { readonly isInteractive: boolean },
 ): Request {
-  const { output, apply = false, dryRun = false, writeSpec = false, filename, root, yes = false } = options;
+  const { output, apply = false, writeSpec = false, filename, root, yes = false } = options;
   const tasks = [output !== undefined && "-o", apply && "--apply", options.delete === true && "--delete"];
   const [first, second] = tasks.filter((task) => task !== false);
   if (second !== undefined) throw new UsageError(`${first} and ${second} ask for different things: give one of them`);
+  const isDryRun = options.dryRun !== undefined;
   const carriesOut = apply || options.delete === true;
-  if (dryRun && !carriesOut)
+  if (isDryRun && !carriesOut)
     throw new UsageError("--dry-run goes with --apply or --delete: printed text changes nothing");
   if (writeSpec && !apply) throw new UsageError("--write-spec goes with --apply: only then the ARNs are known");
   if (writeSpec && filename !== undefined) {
@@ -55,16 +56,16 @@ export function parseRequest(
   if (filename !== undefined && root === undefined && options.delete !== true && output !== "policy") {
     throw new UsageError("--filename does without the cluster, and needs the authority's root: give --root");
   }
-  if (carriesOut && !dryRun && !yes && !isInteractive) {
+  if (carriesOut && !isDryRun && !yes && !isInteractive) {
     throw new UsageError("AWS is to be changed and nobody can be asked here: add --yes, or look first by --dry-run");
   }
   return {
     workload: parseWorkload(options),
     task:
       options.delete === true
-        ? { do: "delete", isDryRun: dryRun }
+        ? { do: "delete", isDryRun }
         : apply
-          ? { do: "apply", isDryRun: dryRun, writesSpec: writeSpec }
+          ? { do: "apply", isDryRun, writesSpec: writeSpec }
           : { do: "print", format: output ?? "cli" },
   };
 }

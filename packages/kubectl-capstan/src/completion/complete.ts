@@ -41,7 +41,9 @@ function argumentCandidates(command: CommandSpec, before: readonly string[], typ
 
 function flagWithOpenValue(command: CommandSpec, word: string): FlagSpec | undefined {
   return command.flags.find(
-    ({ long, short, value }) =>
-      value !== undefined && (word === `--${long}` || (short !== undefined && word === `-${short}`)),
+    ({ long, short, value, alone }) =>
+      value !== undefined &&
+      alone === undefined &&
+      (word === `--${long}` || (short !== undefined && word === `-${short}`)),
   );
 }

@@ -1,15 +1,15 @@
 import type { CertificateAuthority } from "@capstan/api";
 import type { Command } from "../command.ts";
 import { type ExitCode, PluginError, UsageError } from "../exit-code.ts";
+import { dryRunFlag } from "../flags.ts";
 import type { Invocation } from "../invocation.ts";
 import { incomingGeneration, type Order } from "../operations/order.ts";
 import { type OrderOptions, orderFlags } from "../operations/order-flags.ts";
 import { placeOrder } from "../operations/place-order.ts";
 import { showPlan } from "./show-plan.ts";
 
-interface RotateOptions extends Omit<OrderOptions, "dryRun"> {
+interface RotateOptions extends OrderOptions {
   readonly compromised?: boolean;
-  readonly dryRun?: boolean;
   readonly generation?: string;
 }
 
@@ -26,7 +26,12 @@ export const rotateCommand: Command<RotateOptions> = {
     ...orderFlags({
       wait: "return when the new generation signs and, with --compromised, what is compromised is gone from AWS",
       timeout: "30m",
-      dryRun: { long: "dry-run", description: "order nothing: show the plan with its dates and its calls to AWS" },
+      dryRun: {
+        ...dryRunFlag,
+        alone: "client",
+        description:
+          "order nothing: show the plan with its dates and its calls to AWS; with server have the API server check the order",
+      },
     }),
   ],
   examples: [
@@ -46,9 +51,8 @@ function rotate({ arguments: [authority = ""], options, context }: Invocation<Ro
   }
   const orderOf = (found: CertificateAuthority): Order | string =>
     compromised ? compromisedOrder(found, named) : rotateOrder(found);
-  const { dryRun = false, ...others } = options;
-  if (dryRun) return showPlan(others, context, { name: authority, orderOf });
-  return placeOrder(others, context, { authority, followsRotation: !compromised, orderOf });
+  if (options.dryRun === "client") return showPlan(options, context, { name: authority, orderOf });
+  return placeOrder(options, context, { authority, followsRotation: !compromised, orderOf });
 }
 
 function rotateOrder(authority: CertificateAuthority): Order | string {

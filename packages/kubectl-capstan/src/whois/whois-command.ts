@@ -75,6 +75,8 @@ async function whois({ arguments: targets, options, context }: Invocation<WhoisO
   }
   if (clues.length === 0) {
     terminal.err("No session of IAM Roles Anywhere found.\n");
+    const document: Document = { asOf: formatTime(clock.now()), subjects: [] };
+    if (output === "json" || output === "yaml") terminal.out(formatDocument(document, output));
     return exitCode.done;
   }
   return withCluster(options, context, async ({ client }) => {
@@ -90,11 +92,10 @@ async function whois({ arguments: targets, options, context }: Invocation<WhoisO
     );
     const answers = subjects.map((subject) => answerOf(subject, publications));
     const recordsSince = formatTime(now - knowledge.retention.milliseconds);
-    const document = { asOf: formatTime(now), recordsSince, subjects: answers };
+    const document: Document = { asOf: formatTime(now), recordsSince, subjects: answers };
     const [only, ...others] = answers;
     const { hasColor } = terminal;
-    if (output === "json") terminal.out(`${JSON.stringify(document, undefined, 4)}\n`);
-    else if (output === "yaml") terminal.out(stringify(document, { lineWidth: 0 }));
+    if (output === "json" || output === "yaml") terminal.out(formatDocument(document, output));
     else if (output === undefined && only !== undefined && others.length === 0) {
       terminal.out(renderAnswer(only, { now, hasColor }));
     } else {
@@ -105,6 +106,17 @@ async function whois({ arguments: targets, options, context }: Invocation<WhoisO
       ? exitCode.done
       : exitCode.failed;
   });
+}
+
+interface Document {
+  readonly asOf: string;
+  /** Absent where no record was looked for. */
+  readonly recordsSince?: string;
+  readonly subjects: readonly Answer[];
+}
+
+function formatDocument(document: Document, output: "json" | "yaml"): string {
+  return output === "json" ? `${JSON.stringify(document, undefined, 4)}\n` : stringify(document, { lineWidth: 0 });
 }
 
 /** How many of each, the records' reach with it. */
