@@ -225,7 +225,7 @@ describe("status as text", () => {
     expect(code).toBe(0);
     expect(out.slice(out.indexOf("Issuers"))).toMatchInlineSnapshot(`
       "Issuers (read 2026-11-22T10:00:00Z)
-      not shown: Missing right: list capstanissuers.capstan.dev in the whole cluster. Granted by ClusterRole capstan-operator or capstan-viewer.
+      not shown: Missing right: list capstanissuers.capstan.dev in the whole cluster. Granted by ClusterRole capstan-tenant-viewer (a part of view), capstan-operator or capstan-viewer.
 
       Revocations not yet published (read 2026-11-22T10:00:00Z)
       not shown: Missing right: list revocations.capstan.dev in the whole cluster. Granted by ClusterRole capstan-revoker (a namespace's admins have it), capstan-operator or capstan-viewer.
@@ -254,7 +254,7 @@ describe("status as objects", () => {
     const { code, out, err } = await run(["status", "-o", "json"], { server });
     expect({ code, err, list: JSON.parse(out) as unknown }).toEqual({
       code: 1,
-      err: "not shown: Missing right: list capstanclusterissuers.capstan.dev in the whole cluster. Granted by ClusterRole capstan-operator or capstan-viewer.\n",
+      err: "not shown: Missing right: list capstanclusterissuers.capstan.dev in the whole cluster. Granted by ClusterRole capstan-developer, capstan-operator or capstan-viewer.\n",
       list: { apiVersion: "v1", kind: "List", metadata: { resourceVersion: "" }, items: [authority(), waiting] },
     });
   });
@@ -282,7 +282,7 @@ describe("status ends with 1 and says why", () => {
       "no right to authorities",
       ["status"],
       { [paths.authorities]: forbidden("list", "certificateauthorities", "capstan.dev") },
-      'error: GET /apis/capstan.dev/v1alpha1/certificateauthorities: 403 Forbidden: certificateauthorities.capstan.dev is forbidden: User "alice" cannot list resource "certificateauthorities" in API group "capstan.dev" at the cluster scope\nMissing right: list certificateauthorities.capstan.dev in the whole cluster. Granted by ClusterRole capstan-operator or capstan-viewer.\n',
+      'error: GET /apis/capstan.dev/v1alpha1/certificateauthorities: 403 Forbidden: certificateauthorities.capstan.dev is forbidden: User "alice" cannot list resource "certificateauthorities" in API group "capstan.dev" at the cluster scope\nMissing right: list certificateauthorities.capstan.dev in the whole cluster. Granted by ClusterRole capstan-developer, capstan-operator or capstan-viewer.\n',
     ],
     [
       "unknown user",
