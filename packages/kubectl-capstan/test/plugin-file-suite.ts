@@ -98,8 +98,10 @@ export function describePluginFile(getPlugin: () => PluginFile): void {
 
     test("at a question ends with 130 for the shell, and gives the terminal back as it was", async () => {
       const { program, before, folder } = getPlugin();
+      // The program has the real clock, by which an expired certificate is not worth a question.
+      const valid = record({ notAfter: new Date(Date.now() + 86_400_000).toISOString() });
       await using server = await startApiServer({
-        "GET /apis/capstan.dev/v1alpha1/namespaces/capstan-system/issuedcertificates": collection(record()),
+        "GET /apis/capstan.dev/v1alpha1/namespaces/capstan-system/issuedcertificates": collection(valid),
         "GET /apis/capstan.dev/v1alpha1/namespaces/demo/revocations": collection(),
       });
       const kubeconfig = await writeKubeconfig(folder, server.url);
